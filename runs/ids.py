@@ -1,0 +1,62 @@
+"""Public ids: ``run_…`` and ``exec_…``, sortable by the time they were made.
+
+Eight characters of milliseconds since 2026 (40 bits, enough until 2060), then random ones.
+Ids made by one process within one millisecond count upward, so that ten thousand executions
+written by one restart cannot collide; the random part keeps processes apart.
+"""
+
+import os
+import threading
+import time
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+_EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+_TIME_CHARS = 8
+_lock = threading.Lock()
+_last: dict[str, tuple[int, int]] = {}
+
+
+def _encode(number: int, width: int) -> str:
+    digits = []
+    for _ in range(width):
+        number, rest = divmod(number, 32)
+        digits.append(_ALPHABET[rest])
+    return "".join(reversed(digits))
+
+
+def _make(prefix: str, random_chars: int) -> str:
+    top = 32**random_chars
+    with _lock:
+        now = time.time_ns() // 1_000_000 - _EPOCH_MS
+        before, tail = _last.get(prefix, (-1, 0))
+        if now <= before and tail + 1 < top:
+            now, tail = before, tail + 1
+        else:
+            # The lower half only: leaves room to count within the millisecond.
+            now = max(now, before + 1)
+            tail = int.from_bytes(os.urandom(8), "big") % (top // 2)
+        _last[prefix] = (now, tail)
+    return f"{prefix}_{_encode(now, _TIME_CHARS)}{_encode(tail, random_chars)}"
+
+
+def run_id() -> str:
+    """A new run id: 18 characters, later ids sort after earlier ones."""
+    return _make("run", 6)
+
+
+def execution_id() -> str:
+    """A new execution id: 21 characters, later ids sort after earlier ones."""
+    return _make("exec", 8)
+
+
+def checkpoint_id() -> str:
+    """A new checkpoint id: 17 characters."""
+    return _make("cp", 6)
+
+
+def _after_fork() -> None:
+    # A forked child would otherwise count on from the parent's number and repeat its ids.
+    _last.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)

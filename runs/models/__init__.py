@@ -1,0 +1,28 @@
+"""What is stored. Rows are written by ``runs.record`` only."""
+
+from runs.models.checkpoint import Checkpoint
+from runs.models.event import Event
+from runs.models.execution import Execution, LogChunk
+from runs.models.idempotency import IdempotencyRecord
+from runs.models.payload import Payload
+from runs.models.run import Run
+from runs.models.token import ApiToken, LoginToken
+from runs.models.user import User
+from runs.models.worker import WorkerProcess
+from runs.models.workflow import Workflow, WorkflowVersion
+
+__all__ = [
+    "ApiToken",
+    "Checkpoint",
+    "Event",
+    "Execution",
+    "IdempotencyRecord",
+    "LogChunk",
+    "LoginToken",
+    "Payload",
+    "Run",
+    "User",
+    "WorkerProcess",
+    "Workflow",
+    "WorkflowVersion",
+]

@@ -1,0 +1,27 @@
+"""Checkpoint: the saved state of a run under a name."""
+
+from django.db import models
+
+from runs.models.run import Run
+
+
+class Checkpoint(models.Model):
+    """A portable snapshot of a run, as the `checkpoint` step saved it."""
+
+    id = models.CharField(primary_key=True, max_length=40)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="checkpoints")
+    execution_id = models.CharField(max_length=40)
+    name = models.CharField(max_length=200)  # cleaned
+    path = models.TextField()  # the checkpoint step's path
+    content = models.JSONField()  # the file's content
+    digest = models.CharField(max_length=64)
+    file = models.TextField(blank=True, default="")
+    n_steps = models.IntegerField(default=0)
+    retired = models.BooleanField(default=False)  # its run succeeded
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "name"], name="one_checkpoint_a_name")
+        ]

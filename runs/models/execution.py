@@ -1,0 +1,93 @@
+"""Execution: one node of a run, and the lines it logged."""
+
+from django.db import models
+from django.db.models import Q
+
+from runs.models.payload import Payload
+from runs.models.run import Run
+from runs.states import StepStatus
+
+
+class Execution(models.Model):
+    """One node of a run: a step, one turn's step of a loop, or a call.
+
+    A row exists from the moment the node is queued, opened, skipped or reused. ``seq`` is the
+    run's journal number of its last change. ``tries`` lists the attempts, oldest first:
+    ``{n, started_at, finished_at, outcome, reason, worker}``.
+    """
+
+    id = models.CharField(primary_key=True, max_length=40)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="executions")
+    parent_id = models.CharField(max_length=40, null=True)  # the container's execution
+    path = models.TextField()
+    name = models.CharField(max_length=200)
+    type = models.CharField(max_length=20)
+    position = models.IntegerField(default=0)  # order within its scope, as in the file
+    status = models.CharField(max_length=12)
+    status_reason = models.TextField(blank=True, default="")
+    seq = models.IntegerField(default=0)
+    fence = models.IntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    worker = models.CharField(max_length=100, blank=True, default="")
+    due_at = models.DateTimeField(null=True)
+    tries = models.JSONField(default=list)
+    input = models.JSONField(null=True)  # secrets masked
+    input_digest = models.CharField(max_length=64, blank=True, default="")
+    match_key = models.CharField(max_length=64, blank=True, default="")
+    output = models.JSONField(null=True)  # up to 64 KiB; larger ones are in `payload`
+    payload = models.ForeignKey(Payload, null=True, on_delete=models.PROTECT)
+    output_size = models.IntegerField(default=0)  # bytes of canonical JSON
+    error = models.JSONField(null=True)  # {code, message, hint, detail}
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    duration_ms = models.BigIntegerField(null=True)
+    # Where the output came from: the run restarted from, and who really did the work. Plain
+    # text, not foreign keys: they outlive the rows (deletion, checkpoint files from elsewhere).
+    reused_from = models.CharField(max_length=40, blank=True, default="")
+    reused_run = models.CharField(max_length=40, blank=True, default="")
+    origin_execution = models.CharField(max_length=40, blank=True, default="")
+    origin_run = models.CharField(max_length=40, blank=True, default="")
+    decision = models.JSONField(null=True)  # {action: reuse | run, because}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "path"], name="one_execution_a_path"),
+            models.CheckConstraint(
+                condition=Q(status__in=[s.value for s in StepStatus]),
+                name="execution_status_known",
+            ),
+        ]
+        indexes = [
+            # The sweep's three questions, each answered by a small partial index.
+            models.Index(
+                fields=["lease_until"], name="execution_leased", condition=Q(status="running")
+            ),
+            models.Index(fields=["due_at"], name="execution_due", condition=Q(status="waiting")),
+            models.Index(
+                fields=["run", "position"], name="execution_ready", condition=Q(status="queued")
+            ),
+        ]
+
+    @property
+    def state(self) -> StepStatus:
+        """The status as the enum (the ORM gives a plain text)."""
+        return StepStatus(self.status)
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.path}"
+
+
+class LogChunk(models.Model):
+    """Some lines that an execution printed or logged, in order."""
+
+    id = models.BigAutoField(primary_key=True)
+    execution = models.ForeignKey(Execution, on_delete=models.CASCADE, related_name="log")
+    attempt = models.IntegerField(default=1)
+    stream = models.CharField(max_length=8)  # stdout, stderr, log
+    level = models.CharField(max_length=8, default="info")
+    text = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["execution", "id"], name="log_execution")]

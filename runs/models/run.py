@@ -1,0 +1,89 @@
+"""Run: one attempt at a workflow. Never reused, never rewritten by a restart."""
+
+from django.db import models
+from django.db.models import Q
+
+from runs.models.workflow import WorkflowVersion
+from runs.states import RunStatus
+
+
+class Run(models.Model):
+    """One attempt at a workflow.
+
+    ``event_seq`` is the run's journal number and its version at once: every change of the run
+    or of one of its executions adds to it under this row's lock, so a worker that has seen n
+    can ask for what came after n. ``fence`` grows when the run is taken away from its workers
+    (cancel, resume elsewhere); a worker that names an older fence can write nothing.
+    """
+
+    id = models.CharField(primary_key=True, max_length=40)
+    workflow_name = models.CharField(max_length=200)
+    version = models.ForeignKey(WorkflowVersion, on_delete=models.PROTECT, related_name="runs")
+    status = models.CharField(max_length=12, default=RunStatus.QUEUED)
+    status_reason = models.TextField(blank=True, default="")
+    kind = models.CharField(max_length=8, blank=True, default="")  # restart, fork, resume
+    source = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="successors"
+    )
+    family_id = models.CharField(max_length=40, blank=True, default="")  # the first ancestor's id
+    reason = models.TextField(blank=True, default="")  # why a person started it
+    golden_name = models.CharField(max_length=200, null=True, blank=True)
+    inputs = models.JSONField(default=dict)  # secrets masked
+    sealed = models.BinaryField(null=True)  # secret inputs, encrypted, so that any worker can go on
+    inputs_digest = models.CharField(max_length=64, blank=True, default="")
+    context = models.JSONField(default=dict)
+    labels = models.JSONField(default=dict)
+    # What the planner decided for a run with a source: {path: {action, because, …}}.
+    decisions = models.JSONField(null=True)
+    outputs = models.JSONField(null=True)
+    n_total = models.IntegerField(default=0)
+    n_running = models.IntegerField(default=0)
+    n_succeeded = models.IntegerField(default=0)
+    n_failed = models.IntegerField(default=0)
+    n_skipped = models.IntegerField(default=0)
+    n_reused = models.IntegerField(default=0)
+    event_seq = models.IntegerField(default=0)
+    fence = models.IntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    created_by = models.CharField(max_length=200, blank=True, default="")
+    workspace = models.TextField(blank=True, default="")  # the project folder the steps work in
+    # "" = any worker; else the one process that drives it (`maverick run` without a server).
+    placement = models.CharField(max_length=100, blank=True, default="")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["status", "-id"], name="run_status_id"),
+            models.Index(fields=["workflow_name", "-id"], name="run_workflow_id"),
+            models.Index(fields=["source"], name="run_source"),
+            models.Index(fields=["family_id"], name="run_family"),
+            models.Index(
+                fields=["id"],
+                name="run_open",
+                condition=Q(status__in=["queued", "running", "waiting", "paused"]),
+            ),
+            models.Index(
+                fields=["id"], name="run_golden", condition=Q(golden_name__isnull=False)
+            ),
+            models.Index(fields=["-created_at"], name="run_created"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=[s.value for s in RunStatus]), name="run_status_known"
+            ),
+            # Two resumes or takeovers of one run at once create one successor, not two.
+            models.UniqueConstraint(
+                fields=["source"], condition=Q(kind="resume"), name="one_resume_a_run"
+            ),
+        ]
+
+    @property
+    def state(self) -> RunStatus:
+        """The status as the enum (the ORM gives a plain text)."""
+        return RunStatus(self.status)
+
+    def __str__(self) -> str:
+        return self.id
