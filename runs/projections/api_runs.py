@@ -1,0 +1,136 @@
+"""Runs by filter, page by page; one run; a run's family."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from runs.errors import UnknownRun
+from runs.models import Run, Workflow
+from runs.projections.run_facts import RUN_COLUMNS, RunFacts, run_facts
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs are asked for. Everything empty means all of them, newest first."""
+
+    statuses: tuple[str, ...] = ()
+    workflow: str = ""
+    kinds: tuple[str, ...] = ()  # "" stands for runs without a source
+    golden: bool | None = None
+    source: str = ""
+    text: str = ""  # the start of a run id, or a part of a workflow's name
+    before: str = ""  # only runs with a smaller id: where the last page ended
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """Some runs, and the id to go on from (None at the end)."""
+
+    items: tuple[RunFacts, ...]
+    next_before: str | None
+
+
+def list_runs(wanted: RunFilter, limit: int = 50) -> RunPage:
+    """One page of runs, newest first. Two queries at most, whatever the filter."""
+    rows = matching(wanted)
+    if rows is None:
+        return RunPage((), None)
+    # One more than asked tells whether there is a next page without counting.
+    found = list(rows.values(*RUN_COLUMNS)[: limit + 1])
+    items = tuple(run_facts(row) for row in found[:limit])
+    return RunPage(items, items[-1].id if len(found) > limit else None)
+
+
+def matching(wanted: RunFilter) -> QuerySet[Run] | None:
+    """The filter as a query, newest first; None when nothing can match."""
+    rows = Run.objects.order_by("-id")
+    if wanted.statuses:
+        rows = rows.filter(status__in=wanted.statuses)
+    if wanted.kinds:
+        rows = rows.filter(kind__in=wanted.kinds)
+    if wanted.workflow:
+        rows = rows.filter(workflow_name=wanted.workflow)
+    if wanted.golden is not None:
+        rows = rows.filter(golden_name__isnull=not wanted.golden)
+    if wanted.source:
+        rows = rows.filter(source_id=wanted.source)
+    if wanted.before:
+        rows = rows.filter(id__lt=wanted.before)
+    if wanted.text:
+        # Names are looked up among the few workflows first: LIKE '%…%' over 100,000 runs would
+        # read every row when nothing matches.
+        named = Workflow.objects.filter(name__icontains=wanted.text)
+        names = list(named.values_list("name", flat=True)[:200])
+        if wanted.text.startswith("run_"):
+            by_id = Q(id__startswith=wanted.text)
+            rows = rows.filter(by_id | Q(workflow_name__in=names) if names else by_id)
+        elif names:
+            rows = rows.filter(workflow_name__in=names)
+        else:
+            return None
+    return rows
+
+
+def get_run(run_id: str) -> RunFacts:
+    """One run. Raises UnknownRun."""
+    row = Run.objects.filter(pk=run_id).values(*RUN_COLUMNS).first()
+    if row is None:
+        raise UnknownRun(f"There is no run {run_id!r}.")
+    return run_facts(row)
+
+
+def require_run(run_id: str) -> None:
+    """Raise UnknownRun unless there is such a run."""
+    if not Run.objects.filter(pk=run_id).exists():
+        raise UnknownRun(f"There is no run {run_id!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """One run of a family, with its place in it."""
+
+    run: RunFacts
+    generation: int  # 0 is the first ancestor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """All runs that descend from one, oldest first, and where the asked one stands."""
+
+    run_id: str
+    root_run_id: str
+    ancestors: tuple[str, ...]  # from the direct source back to the root
+    items: tuple[Relative, ...]
+
+
+FAMILY_LIMIT = 1000
+
+
+def family(run_id: str) -> Family:
+    """The family of a run over all generations. Raises UnknownRun."""
+    me = Run.objects.filter(pk=run_id).values_list("family_id", flat=True).first()
+    if me is None:
+        raise UnknownRun(f"There is no run {run_id!r}.")
+    root = me or run_id
+    rows = list(
+        Run.objects.filter(Q(family_id=root) | Q(pk=root) | Q(pk=run_id))
+        .order_by("id")
+        .values(*RUN_COLUMNS, "reason")[:FAMILY_LIMIT]
+    )
+    source_of = {row["id"]: row["source_id"] for row in rows}
+    items = tuple(
+        Relative(run_facts(row), len(_ancestors(row["id"], source_of)), row["reason"])
+        for row in rows
+    )
+    return Family(run_id, root, _ancestors(run_id, source_of), items)
+
+
+def _ancestors(run_id: str, source_of: dict[str, str | None]) -> tuple[str, ...]:
+    line: list[str] = []
+    source = source_of.get(run_id)
+    while source is not None and source not in line:
+        line.append(source)
+        source = source_of.get(source)
+    return tuple(line)
+
