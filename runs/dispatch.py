@@ -1,0 +1,26 @@
+"""The only door to Celery: hints that a run may have work.
+
+A message may be lost, late or doubled: workers claim before they act, and the sweep repeats what
+nobody took. So a broker that is down costs a log line and up to two seconds, never a run.
+"""
+
+import logging
+
+from celery import current_app
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+
+WORK_TASK = "runs.work"
+
+
+def wake_run(run_id: str) -> None:
+    """Tell some worker, after commit, that the run has a step that is ready."""
+
+    def send() -> None:  # a def: on_commit(robust=True) cannot name a partial
+        try:
+            current_app.send_task(WORK_TASK, [run_id], ignore_result=True)
+        except Exception as error:  # whatever the transport raises: the row is the work
+            log.warning("No worker could be woken for %s: %s", run_id, error)
+
+    transaction.on_commit(send, robust=True)

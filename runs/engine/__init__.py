@@ -1,0 +1,1 @@
+"""Making steps happen: claim, run, record, go on."""

@@ -1,0 +1,169 @@
+"""attempt(job): run one step once, and say how it ended. Nothing here writes an outcome."""
+
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runs import environment, steppath
+from runs.canonical import to_json_value
+from runs.engine.crashpoints import reach
+from runs.engine.heartbeat import StepStopped, Watched, heartbeat
+from runs.engine.outcome import Failed, GivenBack, Outcome, Succeeded
+from runs.engine.state import RunState
+from runs.engine.steps import Job
+from runs.errors import MaverickError, NotJson, StepFailure
+from runs.expressions import ExpressionError
+from runs.planning.resolve import resolve_input
+from runs.record.logs import LogBuffer
+
+MAX_OUTPUT_BYTES = 16 * 1024 * 1024
+
+
+@dataclass
+class StepContext:
+    """What a runner, and an action that asks for it, knows of its step."""
+
+    run_id: str
+    execution_id: str  # the idempotency key: the same for every attempt at this step
+    path: str
+    attempt: int
+    workspace: Path
+    job: Job
+    state: RunState
+    watched: Watched
+    buffer: LogBuffer
+
+    def log(self, text: str, level: str = "info") -> None:
+        """Add a line to the execution's log."""
+        self.buffer.add(text if text.endswith("\n") else text + "\n", "log", level)
+
+
+def attempt(state: RunState, job: Job) -> Outcome:
+    """Run the step that ``job`` holds. Never raises for what the step does."""
+    buffer = LogBuffer(job.execution_id, job.attempt, state.masker)
+    limit = job.node.step.timeout or environment.step_timeout()
+    watched = Watched(
+        job.execution_id,
+        job.fence,
+        threading.get_ident(),
+        time.monotonic() + limit,
+        buffer,
+    )
+    try:
+        given = _input(state, job)
+    except (ExpressionError, MaverickError) as error:
+        return Failed(
+            getattr(error, "code", "expression-error"),
+            getattr(error, "message", str(error)),
+            getattr(error, "hint", "") or "",
+            permanent=True,
+        )
+    context = StepContext(
+        run_id=state.run_id,
+        execution_id=job.execution_id,
+        path=job.path,
+        attempt=job.attempt,
+        workspace=state.workspace,
+        job=job,
+        state=state,
+        watched=watched,
+        buffer=buffer,
+    )
+    with heartbeat.watch(watched):
+        outcome = _guarded(context, given, limit)
+        buffer.close()
+    return outcome
+
+
+def _input(state: RunState, job: Job) -> Any:
+    if job.has_input:
+        return job.input
+    scope = steppath.scope_of(job.path)
+    return to_json_value(resolve_input(job.node.step, state.frontier.scope_names(scope)), "input")
+
+
+def _guarded(context: StepContext, given: Any, limit: float) -> Outcome:
+    try:
+        return _run(context, given)
+    except StepStopped:
+        # The exception was on its way when the step's code had just ended.
+        return _stopped(context.watched.why, limit)
+
+
+def _run(context: StepContext, given: Any) -> Outcome:
+    from runs.engine.runners import RUNNERS
+
+    watched = context.watched
+    limit = context.job.node.step.timeout or environment.step_timeout()
+    try:
+        with watched.action():
+            reach("in-step", context.path)
+            value = RUNNERS[context.job.node.type](context, given)
+        if watched.why:
+            return _stopped(watched.why, limit)
+        return _checked(value)
+    except StepStopped:
+        return _stopped(watched.why, limit)
+    except NotJson as error:
+        return Failed(error.code, error.message, error.hint, permanent=True)
+    except StepFailure as error:
+        if watched.why:
+            return _stopped(watched.why, limit)
+        return Failed(error.code, error.message, error.hint, error.permanent, error.extra or None)
+    except MaverickError as error:
+        return Failed(error.code, error.message, error.hint, permanent=True)
+    except BaseException as error:
+        # SystemExit included: an action that calls sys.exit() must not end the worker.
+        if watched.why:
+            return _stopped(watched.why, limit)
+        context.buffer.add(_traceback(error), "stderr", "error")
+        return Failed("action-failed", f"{type(error).__name__}: {error}")
+
+
+def _checked(value: Any) -> Outcome:
+    output = to_json_value(value, "output")
+    size = _size(output)
+    if size > MAX_OUTPUT_BYTES:
+        return Failed(
+            "output-too-large",
+            f"The output has {size:,} bytes of JSON, more than {MAX_OUTPUT_BYTES:,}.",
+            "Write it to a file in the workspace and return the file's path.",
+            permanent=True,
+        )
+    return Succeeded(output)
+
+
+def _size(value: Any) -> int:
+    """Roughly how many bytes of JSON; counts texts and entries without encoding them."""
+    if isinstance(value, str):
+        return len(value) + 2
+    if isinstance(value, dict):
+        return sum(len(key) + 4 + _size(item) for key, item in value.items()) + 2
+    if isinstance(value, list):
+        return sum(_size(item) + 1 for item in value) + 2
+    return 8
+
+
+def _stopped(why: str, limit: float) -> Outcome:
+    if why == "timeout":
+        return Failed(
+            "timeout",
+            f"The step did not end within {limit:g} s.",
+            "Give it a longer `timeout`, or look in its log for what it waits for.",
+        )
+    if why == "stopping":
+        return GivenBack("worker-stopped")
+    return GivenBack("cancelled" if why == "cancelled" else "lease-lost")
+
+
+def _traceback(error: BaseException) -> str:
+    """The traceback without Maverick's own frames: what the author of the action can mend."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if "/runs/engine/" not in f.filename]
+    return "".join(
+        ["Traceback (most recent call last):\n", *traceback.format_list(own or list(frames)),
+         *traceback.format_exception_only(error)]
+    )

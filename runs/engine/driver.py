@@ -1,0 +1,75 @@
+"""work(run): claim a ready step, attempt it, record it, go on with the next one."""
+
+import logging
+import threading
+import time
+
+from django.db import InterfaceError, OperationalError, connection
+
+from runs.engine import attempt
+from runs.engine.crashpoints import reach
+from runs.engine.outcome import GivenBack, Outcome
+from runs.engine.session import Session
+from runs.engine.state import RunState
+from runs.engine.steps import Job
+
+log = logging.getLogger(__name__)
+
+# Set when the process is asked to stop: a step that ends is recorded, the next is left to others.
+stopping = threading.Event()
+
+# After this long in one run the worker lets go, so that a chain of ten thousand steps does not
+# keep every other run waiting for it.
+TURN_SECONDS = 20.0
+
+# How long a worker tries to record an outcome while the database does not answer.
+RECORD_SECONDS = 60.0
+
+
+def work(run_id: str, *, placement: str = "") -> bool:
+    """Do ready steps of the run until there is none; whether there was any.
+
+    ``placement`` must be the run's own: a run that another process drives is left alone.
+    """
+    state = RunState.load(run_id)
+    if state is None or not state.is_open or state.placement != placement:
+        return False
+    session = Session(state)
+    job = session.claim()
+    if job is None:
+        return False
+    until = time.monotonic() + TURN_SECONDS
+    while job is not None:
+        reach("after-claim", job.path)
+        outcome = attempt.attempt(state, job)
+        go_on = not stopping.is_set() and (bool(placement) or time.monotonic() < until)
+        job = _record(session, job, outcome, go_on)
+    return True
+
+
+def _record(session: Session, job: Job, outcome: Outcome, go_on: bool) -> Job | None:
+    """Record an outcome, through a restart of the database if need be."""
+    if isinstance(outcome, GivenBack):
+        go_on = False
+    deadline = time.monotonic() + RECORD_SECONDS
+    while True:
+        try:
+            return session.finish(job, outcome, go_on=go_on)
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() > deadline:
+                raise
+            log.warning("The database does not answer, trying again: %s", error)
+            # The outcome is in hand and the lease may still be ours; what the failed statement
+            # did is read anew, so it is recorded once or found recorded.
+            if not _reconnect(session, deadline):
+                raise
+
+
+def _reconnect(session: Session, deadline: float) -> bool:
+    while time.monotonic() < deadline:
+        connection.close()
+        try:
+            return session.state.reload()
+        except (OperationalError, InterfaceError):
+            time.sleep(0.3)
+    return False

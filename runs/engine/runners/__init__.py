@@ -1,0 +1,16 @@
+"""The table: step kind → runner. A runner takes a context and the resolved input, gives JSON."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runs.engine.runners.checkpoint import run_checkpoint
+from runs.engine.runners.python import run_python
+from runs.engine.runners.shell import run_shell
+
+# Containers (loop, branch, subworkflow) have no runner: they do no work of their own, and
+# `planning.frontier` opens and closes them.
+RUNNERS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "checkpoint": run_checkpoint,
+    "python": run_python,
+    "shell": run_shell,
+}

@@ -1,0 +1,28 @@
+"""`type: checkpoint`: save the run's state under a name."""
+
+from typing import TYPE_CHECKING, Any
+
+from runs.record import checkpoints
+
+if TYPE_CHECKING:
+    from runs.engine.attempt import StepContext
+
+
+def run_checkpoint(context: "StepContext", given: Any) -> dict[str, Any]:
+    """Save; output ``{checkpoint_id, name, file, steps}``. A save that fails fails the step."""
+    saved = checkpoints.save(
+        context.run_id,
+        execution_id=context.execution_id,
+        path=context.path,
+        wanted=str(given["checkpoint_id"]),
+        compiled=context.state.compiled,
+        inputs=context.state.inputs,
+        masker=context.state.masker,
+        workspace=context.workspace,
+    )
+    return {
+        "checkpoint_id": saved.id,
+        "name": saved.name,
+        "file": saved.file,
+        "steps": saved.n_steps,
+    }

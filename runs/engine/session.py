@@ -1,0 +1,133 @@
+"""One worker in one run: claims, records, goes on. Every write goes through here.
+
+While this worker is the only one with something to do in the run, it records optimistically: one
+statement, one commit, refused if anybody else recorded something in between. When others are at
+work as well, it takes the run's row lock first, takes in what they recorded, and then records.
+"""
+
+import logging
+from collections.abc import Callable
+
+from django.db import transaction
+
+from runs import dispatch
+from runs.engine.crashpoints import reach
+from runs.engine.outcome import Outcome
+from runs.engine.state import RunState
+from runs.engine.steps import Job, Writer, Writing
+from runs.record import ledger
+from runs.states import RUN_OVER
+
+log = logging.getLogger(__name__)
+
+# More wake-ups than this for one event would only make workers find nothing: each worker that
+# wakes goes on with the run's other ready steps by itself.
+MOST_HINTS = 8
+
+
+class Session:
+    """A worker's hold on one run."""
+
+    def __init__(self, state: RunState) -> None:
+        self.state = state
+
+    def claim(self) -> Job | None:
+        """Take a ready step of the run; None when there is none or the run does not go on."""
+        writing = self._locked(lambda writer: writer.take_next())
+        return writing.next if writing else None
+
+    def finish(self, job: Job, outcome: Outcome, *, go_on: bool = True) -> Job | None:
+        """Record how ``job`` ended, with all that follows, and take the next ready step.
+
+        None when there is nothing to go on with, or the step or the run was taken away: then
+        nothing was written, and what the new holder says counts.
+        """
+
+        def build(writer: Writer) -> None:
+            held = self.state.held.get(job.path)
+            if held is not None and held.id == job.execution_id and held.fence == job.fence:
+                writer.finish(job, outcome, go_on=go_on)
+
+        reach("after-step", job.path)
+        if self.state.is_shared:
+            writing = self._locked(build)
+        else:
+            writing = self._alone(build) or self._locked(build)
+        reach("after-commit", job.path)
+        if writing is None:
+            return None
+        self._hint(writing, job.path)
+        return writing.next
+
+    def interrupt(self, path: str, fence: int, reason: str) -> bool:
+        """Take a step away from a worker that is gone; whether it was still that worker's."""
+
+        def build(writer: Writer) -> None:
+            held = self.state.held.get(path)
+            if held is not None and held.fence == fence and path in self.state.frontier.running:
+                writer.interrupted(path, reason)
+
+        writing = self._locked(build)
+        if writing:
+            self._hint(writing, path)
+        return writing is not None
+
+    def wake_due(self, paths: list[str]) -> None:
+        """Queue waiting steps whose time has come."""
+
+        def build(writer: Writer) -> None:
+            for path in paths:
+                if path in self.state.frontier.waiting:
+                    writer.due(path)
+
+        writing = self._locked(build)
+        if writing:
+            self._hint(writing, paths[0])
+
+    # ---- the two ways of recording ----------------------------------------------------------
+
+    def _alone(self, build: Callable[[Writer], None]) -> Writing | None:
+        writer = Writer(self.state)
+        build(writer)
+        if not self._record(writer.w):
+            # What was worked out rests on an old state: start from what is recorded.
+            if not self.state.reload():
+                return None
+            return None
+        return writer.w
+
+    def _locked(self, build: Callable[[Writer], None]) -> Writing | None:
+        with transaction.atomic():
+            head = ledger.lock_run(self.state.run_id)
+            if head is None or head.status in RUN_OVER:
+                return None
+            self.state.catch_up(head)
+            writer = Writer(self.state)
+            build(writer)
+            if not self._record(writer.w):
+                return None
+            return writer.w
+
+    def _record(self, w: Writing) -> bool:
+        if not (w.changes or w.rows or w.entries):
+            return False
+        reach("before-commit", w.changes[0].id if w.changes else "")
+        seq = ledger.write(
+            self.state.run_id,
+            seq=self.state.seq,
+            fence=self.state.fence,
+            patch=w.patch,
+            changes=w.changes,
+            rows=w.rows,
+            entries=w.entries,
+        )
+        if seq is None:
+            return False
+        self.state.seq = seq
+        return True
+
+    def _hint(self, w: Writing, path: str) -> None:
+        reach("before-hints", path)
+        if w.newly_ready > 0 and not self.state.placement:
+            for _ in range(min(w.newly_ready, MOST_HINTS)):
+                dispatch.wake_run(self.state.run_id)

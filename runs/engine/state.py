@@ -1,0 +1,163 @@
+"""The state of one run in a worker's memory, kept in step with the ledger."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runs import environment
+from runs.masking import Masker, SecretNames
+from runs.models import Run
+from runs.planning.frontier import Fact, Frontier
+from runs.planning.names import Names
+from runs.record import ledger, sealing, stored
+from runs.states import RunStatus, StepStatus
+
+_CACHED_OUTPUTS = 64
+
+
+class RecordedOutputs:
+    """Outputs of settled steps: the newest few from memory, the rest from the ledger."""
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._cache: dict[str, Any] = {}
+
+    def get(self, path: str) -> Any:
+        """The output of the step at ``path``; None when there is none."""
+        if path in self._cache:
+            return self._cache[path]
+        value = ledger.outputs_of(self._run_id, [path]).get(path)
+        self.put(path, value)
+        return value
+
+    def put(self, path: str, value: Any) -> None:
+        """Remember an output. Oldest out: a run of ten thousand steps keeps sixty-four."""
+        self._cache.pop(path, None)
+        self._cache[path] = value
+        if len(self._cache) > _CACHED_OUTPUTS:
+            del self._cache[next(iter(self._cache))]
+
+    def tree(self, paths: list[list[str]]) -> list[list[Any]]:
+        """Many outputs at once."""
+        flat = [path for row in paths for path in row]
+        fresh = dict(self._cache)
+        missing = [path for path in flat if path not in fresh]
+        if missing:
+            fresh.update(ledger.outputs_of(self._run_id, missing))
+        return [[fresh.get(path) for path in row] for row in paths]
+
+
+@dataclass(slots=True)
+class Held:
+    """What is known of an execution that has a row and is not over."""
+
+    id: str
+    fence: int
+    tries: list[dict[str, Any]]
+
+
+class RunState:
+    """One run: its definition, its frontier, and the ids of its open executions."""
+
+    def __init__(self, run: Run) -> None:
+        self.run_id = run.id
+        self.compiled = stored.compiled_version(run.version_id)
+        self.workspace = Path(run.workspace) if run.workspace else Path.cwd()
+        self.masker = Masker(keys=environment.mask_keys())
+        self.secrets: Mapping[str, str] = SecretNames(environment.secrets(), self.masker)
+        sealed = sealing.unseal(run.sealed)
+        self.masker.add(sealed)
+        self.inputs = {**run.inputs, **sealed}
+        self.run_names = {
+            "id": run.id,
+            "workflow": run.workflow_name,
+            "workspace": str(self.workspace),
+        }
+        self.decisions: dict[str, Any] = run.decisions or {}
+        self.seq = run.event_seq
+        self.fence = run.fence
+        self.status = run.status
+        self.placement = run.placement
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self.outputs = RecordedOutputs(self.run_id)
+        names = Names(
+            self.inputs, self.run_names, self.outputs, self.secrets, environment.allowed()
+        )
+        self.frontier = Frontier(self.compiled, names, self.outputs)
+        self.held: dict[str, Held] = {}
+
+    @classmethod
+    def load(cls, run_id: str) -> "RunState | None":
+        """Read a run and all its executions; None when there is no such run."""
+        run = Run.objects.filter(pk=run_id).first()
+        if run is None:
+            return None
+        state = cls(run)
+        state._read_all()
+        return state
+
+    def reload(self) -> bool:
+        """Forget everything and read again. False when the run is gone."""
+        head = Run.objects.filter(pk=self.run_id).values_list(
+            "event_seq", "fence", "status", "placement"
+        ).first()
+        if head is None:
+            return False
+        self.seq, self.fence, self.status, self.placement = head
+        self._start_over()
+        self._read_all()
+        return True
+
+    def _read_all(self) -> None:
+        rows = ledger.rows_after(self.run_id, -1)
+        self._hold(rows)
+        self.frontier.load(Fact(row.path, row.status, row.input) for row in rows)
+        self.frontier.total = 0  # what the run row counts already
+
+    def catch_up(self, head: ledger.RunHead) -> None:
+        """Take in what others recorded since. The caller holds the run's row lock."""
+        self.fence, self.status, self.placement = head.fence, head.status, head.placement
+        if head.seq == self.seq:
+            return
+        rows = ledger.rows_after(self.run_id, self.seq)
+        self._hold(rows)
+        self.frontier.observe(Fact(row.path, row.status, row.input) for row in rows)
+        self.frontier.total = 0
+        self.seq = head.seq
+
+    def _hold(self, rows: list[ledger.Row]) -> None:
+        for row in rows:
+            if row.status in (StepStatus.QUEUED, StepStatus.RUNNING, StepStatus.WAITING):
+                self.held[row.path] = Held(row.id, row.fence, row.tries)
+            else:
+                self.held.pop(row.path, None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the run may still go on."""
+        return self.status in (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether another worker may be recording something in this run right now."""
+        frontier = self.frontier
+        return len(frontier.running) > 1 or bool(frontier.queued) or bool(frontier.waiting)
+
+
+def worker_name() -> str:
+    """Who this process is: ``host:pid``, as leases name it."""
+    return f"{os.uname().nodename}:{os.getpid()}"
+
+
+def preview(value: Any, limit: int = 200) -> str:
+    """A short text of a JSON value, for journal entries."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+__all__ = ["Held", "RecordedOutputs", "RunState", "preview", "worker_name"]

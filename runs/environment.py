@@ -1,0 +1,43 @@
+"""What steps may see of the process environment, and where secrets come from."""
+
+import os
+from collections.abc import Mapping
+
+from runs.masking import DEFAULT_KEYS
+
+_SECRET_PREFIX = "MAVERICK_SECRET_"
+
+
+def secrets() -> Mapping[str, str]:
+    """The values behind ``${{ secrets.NAME }}``: the environment's ``MAVERICK_SECRET_NAME``."""
+    return {
+        key.removeprefix(_SECRET_PREFIX): value
+        for key, value in os.environ.items()
+        if key.startswith(_SECRET_PREFIX)
+    }
+
+
+def allowed() -> Mapping[str, str]:
+    """The values behind ``${{ env.NAME }}``: the variables that ``MAVERICK_ENV_ALLOW`` names."""
+    names = os.environ.get("MAVERICK_ENV_ALLOW", "").replace(",", " ").split()
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def mask_keys() -> str:
+    """The pattern of keys whose values are never written (``MAVERICK_MASK_KEYS``)."""
+    return os.environ.get("MAVERICK_MASK_KEYS") or DEFAULT_KEYS
+
+
+def for_commands() -> dict[str, str]:
+    """The environment of a step's command: this process's, without what only Maverick may know."""
+    hidden = ("MAVERICK_SECRET_", "DATABASE_URL", "CELERY_BROKER_URL", "MAVERICK_TOKEN",
+              "MAVERICK_CRASH_")
+    return {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
+
+
+def step_timeout() -> float:
+    """Seconds after which a step without a `timeout` is stopped (``MAVERICK_STEP_TIMEOUT``).
+
+    Six hours: a step that never ends would otherwise hold its worker for ever.
+    """
+    return float(os.environ.get("MAVERICK_STEP_TIMEOUT", "21600"))

@@ -1,0 +1,29 @@
+"""What makes a step the same step as last time.
+
+Match key (product page, section 5): the step's definition digest, the code version that its
+target declares, and the canonical JSON of the resolved input. Which occurrence of a key it is
+follows from the step path. Never the name alone.
+"""
+
+from typing import Any
+
+from runs.canonical import digest
+from runs.definition.spec import BranchStep, LoopStep, Step
+
+# Where a step stands and how it is drawn does not change what it does.
+_NOT_WORK = {"name", "mark", "metadata", "needs", "when", "retry", "timeout", "effect"}
+
+
+def definition_digest(step: Step) -> str:
+    """SHA-256 of what the step does: its own fields, not those of the steps inside it."""
+    outside = set(_NOT_WORK)
+    if isinstance(step, LoopStep):
+        outside |= {"steps", "max_concurrency"}
+    if isinstance(step, BranchStep):
+        outside |= {"options", "otherwise"}
+    return digest(step.model_dump(mode="json", exclude=outside))
+
+
+def match_key(definition: str, code_version: str, resolved_input: Any) -> str:
+    """SHA-256 of definition digest, declared code version and resolved input."""
+    return digest([definition, code_version, resolved_input])

@@ -1,0 +1,66 @@
+"""make_plan: definition, earlier run and request in; Plan out. The preview is the same call."""
+
+from collections.abc import Callable
+
+from runs.canonical import digest
+from runs.errors import Refused
+from runs.planning.graph import Compiled, Node
+from runs.planning.plan import Plan
+from runs.planning.prior import PriorRun
+from runs.planning.reuse import Rules, decide
+
+REUSE_MODES = ("unaffected", "checkpoint", "none")
+
+
+def make_plan(
+    compiled: Compiled,
+    prior: PriorRun,
+    *,
+    reuse: str | None = None,
+    from_: str = "",
+    succeeded: bool = False,
+    code_version: Callable[[Node], str | None] = lambda node: None,
+    basis: str = "",
+) -> Plan:
+    """Decide what a new run with the source ``prior`` reuses.
+
+    ``reuse``: one of REUSE_MODES; None means ``unaffected``, but for a source that succeeded and
+    no chosen step, nothing: who restarts a run that went well wants it to run. ``from_`` is the
+    path of a step that runs again. ``basis`` names the state that the plan was made from.
+
+    Raises Refused for an unknown mode or a ``from_`` that the workflow or run does not have.
+    """
+    if reuse is not None and reuse not in REUSE_MODES:
+        raise Refused(
+            f"reuse {reuse!r} is not supported in this version.",
+            hint=f"One of: {', '.join(REUSE_MODES)}.",
+        )
+    if from_:
+        _check_chosen(compiled, prior, from_)
+    nothing = ""
+    if reuse == "none":
+        nothing = "reuse is `none`"
+    elif reuse is None and succeeded and not from_:
+        nothing = "the source run succeeded, so a restart runs everything again"
+    rules = Rules(reuse_nothing=nothing, chosen=from_, code_version=code_version)
+    items = tuple(decide(compiled, prior, rules))
+    return Plan(
+        source_run_id=prior.run_id,
+        items=items,
+        basis=digest([prior.run_id, basis, reuse or "", from_]),
+    )
+
+
+def _check_chosen(compiled: Compiled, prior: PriorRun, path: str) -> None:
+    if path in prior.steps:
+        return
+    try:
+        compiled.node(path)
+    except KeyError:
+        raise Refused(
+            f"There is no step {path!r} in this run.", hint="Name a step path or execution id."
+        ) from None
+    raise Refused(
+        f"{path} never ran in {prior.run_id}, so there is nothing to restart from it.",
+        hint="A restart without `from` runs it.",
+    )

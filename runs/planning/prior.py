@@ -1,0 +1,32 @@
+"""Plain facts about an earlier run, as ``record.prior_runs`` reads them from rows or a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runs.states import StepStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PriorStep:
+    """One execution of an earlier run."""
+
+    path: str
+    execution_id: str
+    type: str
+    status: StepStatus
+    definition: str = ""  # definition digest it ran with
+    code_version: str = ""
+    duration_ms: int = 0
+    reason: str = ""  # status_reason
+    item_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PriorRun:
+    """An earlier run: its executions by path."""
+
+    run_id: str
+    steps: Mapping[str, PriorStep]
+    kept: frozenset[str] | None = None  # the paths a checkpoint holds; None = no checkpoint
+    inputs: Mapping[str, Any] = field(default_factory=dict)

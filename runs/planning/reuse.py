@@ -1,0 +1,187 @@
+"""Reuse or run: the decision for every recorded step, each with its reason in words.
+
+The walk goes scope by scope in topological order. A step runs again for a reason of its own (it
+failed, never ran, changed, was chosen) or because something it needs runs again; everything else
+is reused. A container is reused whole, or it opens again and its steps are decided one by one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from runs import steppath
+from runs.planning.graph import Compiled, Node
+from runs.planning.plan import Action, PlannedStep
+from runs.planning.prior import PriorRun, PriorStep
+from runs.states import StepStatus
+
+UNCHANGED = "input and definition are unchanged"
+_LAST_TIME = {
+    StepStatus.FAILED: "failed last time",
+    StepStatus.TIMEOUT: "timed out last time",
+    StepStatus.CANCELLED: "was cancelled last time",
+    StepStatus.RUNNING: "was interrupted last time",
+    StepStatus.QUEUED: "did not start last time",
+    StepStatus.PENDING: "did not start last time",
+    StepStatus.WAITING: "was waiting to be tried again last time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What one restart may keep."""
+
+    reuse_nothing: str = ""  # the reason why everything runs again, or ""
+    chosen: str = ""  # a step path that runs again whatever happened
+    # The version that a step's code declares today; None = it has none to compare.
+    code_version: Callable[[Node], str | None] = lambda node: None
+
+
+@dataclass
+class _Walk:
+    compiled: Compiled
+    prior: PriorRun
+    rules: Rules
+    items: list[PlannedStep] = field(default_factory=list)
+    turns: dict[str, list[int]] = field(default_factory=dict)
+    inside: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for path in self.prior.steps:
+            scope = steppath.scope_of(path)
+            self.inside.setdefault(scope, []).append(path)
+            while scope and scope not in seen:
+                seen.add(scope)
+                container, index = steppath.split_turn(scope)
+                if index is not None:
+                    self.turns.setdefault(container, []).append(index)
+                scope = steppath.scope_of(container)
+        for indexes in self.turns.values():
+            indexes.sort()
+
+    def scope(self, pattern: str, scope: str, upstream: str | None) -> str | None:
+        """Decide the steps of one scope; returns the first path that runs again, if any.
+
+        ``upstream`` is the reason why everything in the scope runs again, if there is one.
+        """
+        reruns: dict[str, str] = {}
+        first: str | None = None
+        for name in self.compiled.in_order(pattern):
+            node = self.compiled.scopes[pattern].nodes[name]
+            path = steppath.child(scope, name)
+            waits_for = next((need for need in node.needs if need in reruns), None)
+            why = upstream or (
+                f"depends on `{reruns[waits_for]}`, which runs again" if waits_for else None
+            )
+            if not self.step(node, path, why):
+                reruns[name] = path
+                first = first or path
+        return first
+
+    def step(self, node: Node, path: str, upstream: str | None) -> bool:
+        """Decide one step (and what is inside it). Whether those that need it may be reused."""
+        prior = self.prior.steps.get(path)
+        if prior is not None and self._receipt(node, prior):
+            self._reuse(prior, "it has the effect `once` and succeeded; its receipt is reused")
+            return True
+        own = self._own_reason(node, path, prior)
+        # A step that never ran because of what failed above it: the cause says more.
+        why = upstream if prior is None and upstream else own or upstream
+        if why is None and prior is not None and prior.status is StepStatus.SKIPPED:
+            # Nothing above it changes, so its condition gives the same answer: no work.
+            self._run(path, "skipped last time; its condition is evaluated again")
+            return True
+        if not node.is_container:
+            if why is None and prior is not None:
+                self._reuse(prior, UNCHANGED)
+                return True
+            self._run(path, why or "never ran last time")
+            return False
+        return self._container(node, path, prior, why, upstream)
+
+    def _container(
+        self, node: Node, path: str, prior: PriorStep | None, why: str | None, upstream: str | None
+    ) -> bool:
+        at = len(self.items)
+        # What was inside is known again only while nothing above changes: other items, other turns.
+        stands = upstream is None and not self.rules.reuse_nothing and path != self.rules.chosen
+        inner_why = None if stands else (why or upstream)
+        rerun_inside = self._inside(node, path, inner_why)
+        if why is None and prior is not None and rerun_inside is None:
+            self.items.insert(
+                at, PlannedStep(path, Action.REUSE, UNCHANGED, prior.execution_id, 0)
+            )
+            return True
+        because = why or f"`{rerun_inside}` inside it runs again"
+        self.items.insert(at, PlannedStep(path, Action.RUN, because))
+        return False
+
+    def _inside(self, node: Node, path: str, why: str | None) -> str | None:
+        if node.type != "loop":
+            if node.type == "branch":
+                return self._arms(node, path, why)
+            return self.scope(node.path, path, why) if self.inside.get(path) else None
+        first: str | None = None
+        in_turn_order = getattr(node.step, "until", None) is not None
+        for index in self.turns.get(path, ()):
+            scope = steppath.turn(path, index)
+            turn_why = why
+            if turn_why is None and in_turn_order and first is not None:
+                turn_why = f"comes after `{first}`, which runs again"
+            rerun = self.scope(node.path, scope, turn_why)
+            first = first or rerun
+        return first
+
+    def _arms(self, node: Node, path: str, why: str | None) -> str | None:
+        first = None
+        for name in self.compiled.scopes[node.path].nodes:
+            arm = steppath.child(path, name)
+            if arm in self.prior.steps and not self.step(
+                self.compiled.scopes[node.path].nodes[name], arm, why
+            ):
+                first = first or arm
+        return first
+
+    def _own_reason(self, node: Node, path: str, prior: PriorStep | None) -> str | None:
+        if self.rules.reuse_nothing:
+            return self.rules.reuse_nothing
+        if path == self.rules.chosen:
+            return "chosen to run again"
+        if prior is None:
+            return "never ran last time"
+        if prior.status in _LAST_TIME:
+            if node.is_container and prior.status is StepStatus.RUNNING:
+                return "was not finished last time"
+            return _LAST_TIME[prior.status]
+        if prior.status is StepStatus.SKIPPED:
+            return None
+        if self.prior.kept is not None and path not in self.prior.kept:
+            return "comes after the checkpoint"
+        if prior.definition and prior.definition != node.digest:
+            return "definition changed"
+        version = self.rules.code_version(node)
+        if version is not None and prior.code_version and version != prior.code_version:
+            return f"code version changed from {prior.code_version} to {version}"
+        return None
+
+    def _receipt(self, node: Node, prior: PriorStep) -> bool:
+        return node.step.effect == "once" and prior.status is StepStatus.SUCCEEDED
+
+    def _reuse(self, prior: PriorStep, because: str) -> None:
+        saved = 0 if prior.type in ("loop", "branch", "subworkflow") else prior.duration_ms
+        self.items.append(
+            PlannedStep(prior.path, Action.REUSE, because, prior.execution_id, saved)
+        )
+
+    def _run(self, path: str, because: str) -> None:
+        self.items.append(PlannedStep(path, Action.RUN, because))
+
+
+def decide(compiled: Compiled, prior: PriorRun, rules: Rules) -> Iterator[PlannedStep]:
+    """Every decision for a restart of ``prior`` with the workflow ``compiled``.
+
+    Order: scopes from the outside in, steps after what they need, turns by number.
+    """
+    walk = _Walk(compiled, prior, rules)
+    walk.scope("", "", None)
+    return iter(walk.items)

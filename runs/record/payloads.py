@@ -1,0 +1,32 @@
+"""JSON above 64 KiB: stored once under its SHA-256, shared by reference."""
+
+import hashlib
+from typing import Any
+
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+from runs.canonical import canonical
+
+INLINE_BYTES = 64 * 1024  # product page, section 2.7
+
+
+def store(value: Any) -> tuple[Any, str | None, int]:
+    """How ``value`` is kept: ``(inline value, payload digest, bytes)``, one of the first two None.
+
+    A large value is written at once, before the step that produced it is settled: it is known by
+    its hash, so a second write or a step that is never settled does no harm.
+    """
+    if value is None or isinstance(value, bool | int | float):
+        return value, None, 8
+    data = canonical(value)
+    if len(data) <= INLINE_BYTES:
+        return value, None, len(data)
+    digest = hashlib.sha256(data).hexdigest()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO runs_payload (digest, value, size, created_at) "
+            "VALUES (%s, %s, %s, now()) ON CONFLICT (digest) DO NOTHING",
+            [digest, Jsonb(value), len(data)],
+        )
+    return None, digest, len(data)
