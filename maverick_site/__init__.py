@@ -1,0 +1,1 @@
+"""The Django project: settings, the processes of `maverick up`, and the doors they serve."""

