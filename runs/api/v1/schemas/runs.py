@@ -1,0 +1,202 @@
+"""Runs: what starts and restarts them, and what is told of them."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import ConfigDict, Field, JsonValue, model_validator
+
+from runs.api.v1.schemas.base import In, Out
+from runs.states import RunStatus
+
+RUN_EXAMPLE = {
+    "id": "run_0pkx3m7q2a9f4c",
+    "workflow": "release-notes",
+    "status": "succeeded",
+    "status_reason": "",
+    "kind": "restart",
+    "source_run_id": "run_0pkx2b1c8d7e6f",
+    "golden": {"name": "release-notes"},
+    "counts": {
+        "total": 6,
+        "pending": 0,
+        "running": 0,
+        "succeeded": 6,
+        "failed": 0,
+        "skipped": 0,
+        "reused": 4,
+    },
+    "inputs": {"tag": "v1.4.0"},
+    "labels": {"team": "docs"},
+    "created_at": "2026-11-21T04:45:53.120000Z",
+    "started_at": "2026-11-21T04:45:53.160000Z",
+    "finished_at": "2026-11-21T04:45:55.410000Z",
+    "duration_ms": 2250,
+}
+
+Labels = dict[str, str]
+
+
+class GoldenOut(Out):
+    """The run is kept as a baseline."""
+
+    name: str
+
+
+class CountsOut(Out):
+    """How many nodes stand where. Reused ones are among the succeeded."""
+
+    total: int
+    pending: int
+    running: int
+    succeeded: int
+    failed: int
+    skipped: int
+    reused: int
+
+
+class RunOut(Out):
+    """One attempt at a workflow."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": RUN_EXAMPLE})
+
+    id: str
+    workflow: str
+    status: RunStatus
+    status_reason: str = Field(description="One stable word, then an optional `: detail`.")
+    kind: Literal["restart", "fork", "resume"] | None
+    source_run_id: str | None = Field(description="The run that this one was started from.")
+    golden: GoldenOut | None
+    counts: CountsOut
+    inputs: dict[str, Any] = Field(description="Secrets are masked.")
+    labels: dict[str, Any]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    duration_ms: int | None = Field(description="Null until the run is over.")
+
+
+class RunPageOut(Out):
+    """Runs, newest first."""
+
+    items: list[RunOut]
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page.")
+
+
+class RunIn(In):
+    """Start a known workflow by name, or a workflow by its YAML text."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {"workflow": "release-notes", "inputs": {"tag": "v1.4.0"}},
+                {
+                    "definition": "version: '1.0'\nname: hello\nsteps:\n  - name: greet\n"
+                    "    type: shell\n    run: echo hello\n",
+                    "inputs": {},
+                },
+            ]
+        },
+    )
+
+    workflow: str | None = Field(None, min_length=1, max_length=200)
+    definition: str | None = Field(None, min_length=1, description="The YAML text of a workflow.")
+    inputs: dict[str, JsonValue] = {}
+    labels: Labels = {}
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> Self:
+        """Exactly one of `workflow` and `definition`."""
+        if (self.workflow is None) == (self.definition is None):
+            raise ValueError("Name either `workflow` or `definition`.")
+        return self
+
+
+Reuse = Literal["succeeded-before", "all-succeeded", "unaffected", "checkpoint", "none"]
+
+
+class RestartIn(In):
+    """What a restart takes over and what it changes. Everything is optional."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [{}, {"from": "draft", "reuse": "unaffected", "reason": "new template"}]
+        },
+    )
+
+    scope: Literal["workflow", "execution"] = "workflow"
+    reuse: Reuse | None = None
+    from_: str | None = Field(
+        None, alias="from", max_length=4000, description="An execution id or a step path."
+    )
+    input: dict[str, JsonValue] | None = Field(None, description="Replaces the inputs.")
+    input_patch: dict[str, JsonValue] | None = Field(
+        None, description="An RFC 7396 merge patch of the inputs."
+    )
+    context: dict[str, JsonValue] | None = None
+    context_patch: dict[str, JsonValue] | None = None
+    fork: bool = False
+    reason: str = Field("", max_length=2000)
+    plan_id: str | None = Field(
+        None, max_length=200, description="From a preview; 409 when it no longer holds."
+    )
+    confirm: list[str] = Field(
+        [], max_length=10_000, description="Step paths whose effect `ask` may happen again."
+    )
+
+
+class CancelIn(In):
+    """Why the run is cancelled."""
+
+    reason: str = Field("", max_length=2000, examples=["wrong branch"])
+
+
+class GoldenIn(In):
+    """Under which name the run is kept."""
+
+    name: str = Field("", max_length=200, description="The workflow's name when empty.")
+
+
+class PlanCountsOut(Out):
+    """How many steps for each action."""
+
+    reuse: int
+    run: int
+    unknown: int
+
+
+class PlanItemOut(Out):
+    """The decision about one step, and why."""
+
+    path: str
+    action: Literal["reuse", "run", "unknown"]
+    because: str
+    source_execution_id: str | None
+
+
+class PlanOut(Out):
+    """What a restart would do; nothing was started."""
+
+    plan_id: str
+    counts: PlanCountsOut
+    items: list[PlanItemOut]
+
+
+class RelativeOut(Out):
+    """One run of a family."""
+
+    run: RunOut
+    generation: int = Field(description="0 is the first ancestor.")
+    reason: str = Field(description="Why a person started it.")
+
+
+class LineageOut(Out):
+    """A run's family over all generations, oldest first."""
+
+    run_id: str
+    root_run_id: str
+    ancestors: list[str] = Field(description="From the direct source back to the root.")
+    items: list[RelativeOut]

@@ -1,0 +1,69 @@
+"""Workflows and their versions."""
+
+from datetime import datetime
+
+from pydantic import ConfigDict, Field
+
+from runs.api.v1.schemas.base import In, Out
+from runs.states import RunStatus
+
+
+class LastRunOut(Out):
+    """The newest run of a workflow."""
+
+    id: str
+    status: RunStatus
+
+
+class WorkflowOut(Out):
+    """A workflow at its newest version."""
+
+    name: str
+    description: str
+    version: int
+    digest: str
+    file: str
+    published_at: datetime
+    last_run: LastRunOut | None
+
+
+class WorkflowPageOut(Out):
+    """Workflows in the order of their names."""
+
+    items: list[WorkflowOut]
+    next_cursor: str | None
+
+
+class VersionOut(Out):
+    """One text of a workflow."""
+
+    number: int
+    digest: str
+    file: str
+    created_at: datetime
+
+
+class WorkflowDetailOut(Out):
+    """A workflow, its newest text, and its versions, newest first."""
+
+    workflow: WorkflowOut
+    source: str
+    versions: list[VersionOut]
+
+
+class WorkflowIn(In):
+    """A workflow's text."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "example": {
+                "definition": "version: '1.0'\nname: hello\nsteps:\n  - name: greet\n"
+                "    type: shell\n    run: echo hello\n"
+            }
+        },
+    )
+
+    definition: str = Field(min_length=1, description="The YAML text.")
+    file: str = Field("", max_length=1000, description="The name that problems are told under.")

@@ -1,0 +1,1 @@
+"""Server-sent events: what changed, told within a fraction of a second."""
