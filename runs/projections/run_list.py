@@ -1,0 +1,437 @@
+"""The run list: filtered rows a page at a time, counts by status, and what started lately.
+
+Every query is bounded: rows by the page, counts and activity by a limit inside the database, so
+that the page costs the same with a thousand runs and with a hundred thousand.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from runs.models import Execution, Run, Workflow
+from runs.projections import words
+from runs.states import RUN_OVER, RunStatus
+
+PAGE = 25
+COUNT_TO = 10_000  # beyond it a count reads "10,000+"
+BUCKET = timedelta(minutes=30)
+BUCKETS = 48
+STATUS_ORDER = (
+    RunStatus.RUNNING,
+    RunStatus.QUEUED,
+    RunStatus.WAITING,
+    RunStatus.PAUSED,
+    RunStatus.FAILED,
+    RunStatus.TIMEOUT,
+    RunStatus.CANCELLED,
+    RunStatus.SUCCEEDED,
+)
+CHIPS = ("golden", "restarted", "forked", "resumed")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """What the address of the list asks for. Unknown values are dropped, never an error."""
+
+    status: str = ""
+    workflow: str = ""
+    chip: str = ""
+    text: str = ""
+    before: str = ""  # a run id: older ones
+    after: str = ""  # a run id: newer ones
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> "RunFilter":
+        """Read ``?status=&workflow=&chip=&q=&before=&after=``."""
+
+        def text(name: str) -> str:
+            return str(query.get(name) or "").replace("\x00", "").strip()[:200]
+
+        status, chip = text("status"), text("chip")
+        return cls(
+            status=status if status in set(RunStatus) else "",
+            workflow=text("workflow"),
+            chip=chip if chip in CHIPS else "",
+            text=text("q"),
+            before=text("before"),
+            after=text("after"),
+        )
+
+    def query(self, **changes: str) -> str:
+        """The query string of this filter with some fields changed; page marks only if named."""
+        fields = {"before": "", "after": "", **changes}
+        with_changes = replace(self, **fields)
+        pairs = (
+            ("status", with_changes.status),
+            ("workflow", with_changes.workflow),
+            ("chip", with_changes.chip),
+            ("q", with_changes.text),
+            ("before", with_changes.before),
+            ("after", with_changes.after),
+        )
+        return "?" + urlencode([(key, value) for key, value in pairs if value])
+
+    @property
+    def filters(self) -> tuple["ActiveFilter", ...]:
+        """The filters that are on, each with the query string that drops it."""
+        named = (
+            ("status", "status", self.status),
+            ("workflow", "workflow", self.workflow),
+            ("chip", "chip", self.chip),
+            ("text", "text", self.text),
+        )
+        return tuple(
+            ActiveFilter(word, value, self.query(**{field: ""}))
+            for field, word, value in named
+            if value
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveFilter:
+    """One filter that is on."""
+
+    key: str
+    value: str
+    without: str  # query string
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One part of a progress bar, in per cent of its width."""
+
+    kind: str  # reused, done, bad, run
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: the parts of its bar, and words beside it."""
+
+    bars: tuple[Bar, ...]
+    short: str  # 22/29
+    long: str  # 22 of 29
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run in the list."""
+
+    id: str
+    workflow: str
+    status: str
+    word: str
+    kind: str
+    chip: str  # Restarted, Forked, Resumed or ""
+    source_id: str
+    golden: str | None
+    why: str
+    progress: Progress
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    duration_ms: int | None
+    by: str
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCount:
+    """How many runs have a status; ``text`` is capped."""
+
+    status: str  # "" is all
+    word: str
+    number: int
+    text: str
+    query: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityBar:
+    """How many runs started in one half hour."""
+
+    good: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """A page of the run list."""
+
+    filter: RunFilter
+    rows: tuple[RunRow, ...]
+    counts: tuple[StatusCount, ...]
+    activity: tuple[ActivityBar, ...]
+    failed: int
+    golden: str
+    total: str
+    older: str  # query strings, "" when there is nothing
+    newer: str
+    any_run: bool
+    hint: "Hint | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """When nothing matches: which filter is in the way."""
+
+    key: str
+    value: str
+    without: str
+    number: str
+
+
+def run_list(asked: RunFilter, now: datetime) -> RunPage:
+    """The page that ``asked`` names."""
+    base = _matching(asked)
+    rows, older, newer = _rows(asked, base, now)
+    counts, golden, activity = _numbers(asked, base, now)
+    total = next(c for c in counts if c.status == "")
+    any_run = bool(rows) or total.number > 0 or (bool(asked.filters) and Run.objects.exists())
+    failed = sum(bar.bad for bar in activity)
+    current = next((c for c in counts if c.current), total)
+    return RunPage(
+        filter=asked,
+        rows=rows,
+        counts=counts,
+        activity=activity if any(bar.good or bar.bad for bar in activity) else (),
+        failed=failed,
+        golden=golden,
+        total=current.text,
+        older=older,
+        newer=newer,
+        any_run=any_run,
+        hint=None if rows or not any_run else _hint(asked),
+    )
+
+
+def rows_by_id(ids: Sequence[str], now: datetime) -> tuple[RunRow, ...]:
+    """The named runs' rows, for a list that is open in a browser."""
+    runs = list(Run.objects.filter(pk__in=list(ids)[: PAGE * 4]).defer(*_HEAVY).order_by("-id"))
+    return _as_rows(runs, now)
+
+
+_HEAVY = ("inputs", "decisions", "outputs", "sealed", "context", "labels")
+
+
+def _matching(asked: RunFilter) -> QuerySet[Run]:
+    """Everything the filter names except the status, which the counts split by."""
+    runs = Run.objects.all()
+    if asked.workflow:
+        runs = runs.filter(workflow_name=asked.workflow)
+    if asked.chip == "golden":
+        runs = runs.filter(golden_name__isnull=False)
+    elif asked.chip:
+        runs = runs.filter(kind=words.kind_of_chip(asked.chip))
+    if asked.text:
+        # Names are looked up in the small table: a search through a hundred thousand runs would
+        # be slow, and the run list is asked after every change of a run.
+        names = list(
+            Workflow.objects.filter(name__icontains=asked.text)
+            .order_by("name")
+            .values_list("name", flat=True)[:200]
+        )
+        runs = runs.filter(Q(workflow_name__in=names) | Q(id__startswith=asked.text))
+    return runs
+
+
+def _rows(
+    asked: RunFilter, base: QuerySet[Run], now: datetime
+) -> tuple[tuple[RunRow, ...], str, str]:
+    runs = base.filter(status=asked.status) if asked.status else base
+    backwards = bool(asked.after) and not asked.before
+    if asked.before:
+        runs = runs.filter(id__lt=asked.before)
+    elif asked.after:
+        runs = runs.filter(id__gt=asked.after)
+    ordered = runs.order_by("id" if backwards else "-id").defer(*_HEAVY)
+    found = list(ordered[: PAGE + 1])
+    more = len(found) > PAGE
+    found = found[:PAGE]
+    if backwards:
+        found.reverse()
+    older = newer = ""
+    if found:
+        if backwards or more:
+            older = asked.query(before=found[-1].id)
+        if asked.before or (backwards and more):
+            newer = asked.query(after=found[0].id)
+    elif asked.before or asked.after:
+        newer = asked.query()
+    return _as_rows(found, now), older, newer
+
+
+def _as_rows(runs: Sequence[Run], now: datetime) -> tuple[RunRow, ...]:
+    busy = [run.id for run in runs if run.status in (RunStatus.RUNNING, RunStatus.WAITING)]
+    doing: dict[str, str] = {}
+    if busy:
+        steps = (
+            Execution.objects.filter(run_id__in=busy, status__in=["running", "waiting"])
+            .order_by("run_id", "id")
+            .values_list("run_id", "path", "type", "tries")[:500]
+        )
+        for run_id, path, kind, tries in steps:
+            if kind in ("loop", "branch", "subworkflow") and run_id in doing:
+                continue
+            doing[run_id] = path + (f" · attempt {len(tries)}" if len(tries or ()) > 1 else "")
+    return tuple(_row(run, doing.get(run.id, ""), now) for run in runs)
+
+
+def _row(run: Run, doing: str, now: datetime) -> RunRow:
+    over = run.status in RUN_OVER
+    return RunRow(
+        id=run.id,
+        workflow=run.workflow_name,
+        status=run.status,
+        word=words.STATUS_WORDS.get(run.status, run.status),
+        kind=run.kind,
+        chip=words.KIND_WORDS.get(run.kind, ""),
+        source_id=run.source_id or "",
+        golden=run.golden_name,
+        why=(words.reason(run.status_reason) if run.status != "succeeded" else "") or doing,
+        progress=progress(
+            run.n_total,
+            run.n_succeeded,
+            run.n_reused,
+            run.n_failed,
+            run.n_running,
+            run.n_skipped,
+            over,
+        ),
+        created_at=run.created_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        duration_ms=run_duration(run.started_at, run.finished_at, over, now),
+        by=run.created_by,
+        over=over,
+    )
+
+
+def run_duration(
+    started: datetime | None, finished: datetime | None, over: bool, now: datetime
+) -> int | None:
+    """Milliseconds from start to end, or to now while it runs."""
+    if started is None:
+        return None
+    end = finished or (None if over else now)
+    return None if end is None else max(0, round((end - started).total_seconds() * 1000))
+
+
+def progress(
+    total: int, succeeded: int, reused: int, failed: int, running: int, skipped: int, over: bool
+) -> Progress:
+    """Hollow reused, solid worked, red failed, blue now. ``succeeded`` includes the reused ones."""
+    worked = max(0, succeeded - reused)
+    done = worked + reused + skipped
+    total = max(total, done + failed + running)
+    bars: list[Bar] = []
+    at = 0.0
+    parts = (("reused", reused), ("done", worked + skipped), ("bad", failed), ("run", running))
+    for kind, number in parts:
+        if number and total:
+            width = 100 * number / total
+            bars.append(Bar(kind, round(at, 2), round(width, 2)))
+            at += width
+    settled = done + failed
+    if over and done == total and not failed:
+        short = words.count(reused, "reused", "reused") if reused else str(total)
+        if reused and reused < total:
+            short = f"{reused} reused"
+    else:
+        short = f"{settled}/{total}"
+    title = f"{settled} of {total} done, {reused} reused" + (f", {failed} failed" if failed else "")
+    return Progress(tuple(bars), short, f"{settled} of {total}", title)
+
+
+def _numbers(
+    asked: RunFilter, base: QuerySet[Run], now: datetime
+) -> tuple[tuple[StatusCount, ...], str, tuple[ActivityBar, ...]]:
+    """Counts by status, the number of golden runs, and the activity: one query."""
+    selects: list[str] = []
+    params: list[Any] = []
+
+    def add(name: str, runs: QuerySet[Run], what: str = "count(*)") -> None:
+        sql, values = runs.query.sql_with_params()
+        selects.append(f"SELECT '{name}', 0, {what} FROM ({sql}) AS part")  # noqa: S608
+        params.extend(values)
+
+    for status in STATUS_ORDER:
+        add(status.value, base.filter(status=status).order_by().values("id")[: COUNT_TO + 1])
+    add("golden", Run.objects.filter(golden_name__isnull=False).values("id")[: COUNT_TO + 1])
+    since = now - BUCKET * BUCKETS
+    recent, values = (
+        base.filter(created_at__gt=since)
+        .order_by("-created_at")
+        .values("created_at", "status")[:COUNT_TO]
+        .query.sql_with_params()
+    )
+    bucket = "floor(extract(epoch from (%s - created_at)) / %s)::int"
+    bad = "status in ('failed', 'timeout')"
+    selects.append(
+        f"SELECT CASE WHEN {bad} THEN 'bad' ELSE 'good' END, {bucket}, count(*) "  # noqa: S608
+        f"FROM ({recent}) AS lately GROUP BY 1, 2"
+    )
+    params.extend([now, BUCKET.total_seconds(), *values])
+    numbers: dict[tuple[str, int], int] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(selects), params)
+        for name, place, number in cursor.fetchall():
+            numbers[name, place] = number
+    by_status = {status: numbers.get((status.value, 0), 0) for status in STATUS_ORDER}
+    total = sum(by_status.values())
+    capped = any(number > COUNT_TO for number in by_status.values())
+    counts = [
+        StatusCount(
+            "",
+            "All",
+            total,
+            f"{COUNT_TO:,}+" if capped else f"{total:,}",
+            asked.query(status=""),
+            not asked.status,
+        )
+    ]
+    counts += [
+        StatusCount(
+            status.value,
+            words.STATUS_WORDS[status],
+            number,
+            _capped(number),
+            asked.query(status=status.value),
+            asked.status == status,
+        )
+        for status, number in by_status.items()
+    ]
+    activity = tuple(
+        ActivityBar(numbers.get(("good", place), 0), numbers.get(("bad", place), 0))
+        for place in range(BUCKETS - 1, -1, -1)
+    )
+    return tuple(counts), _capped(numbers.get(("golden", 0), 0)), activity
+
+
+def _capped(number: int) -> str:
+    return f"{COUNT_TO:,}+" if number > COUNT_TO else f"{number:,}"
+
+
+def _hint(asked: RunFilter) -> Hint | None:
+    """The one filter without which the most runs would be shown."""
+    best: Hint | None = None
+    most = 0
+    names = {"status": "status", "workflow": "workflow", "chip": "chip", "text": "text"}
+    for active in asked.filters:
+        looser = replace(asked, **{names[active.key]: "", "before": "", "after": ""})
+        runs = _matching(looser)
+        if looser.status:
+            runs = runs.filter(status=looser.status)
+        number = runs.order_by().values("id")[: COUNT_TO + 1].count()
+        if number > most:
+            most = number
+            best = Hint(active.key, active.value, active.without, _capped(number))
+    return best

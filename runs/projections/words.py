@@ -1,0 +1,147 @@
+"""Numbers, times and reasons in words, as the pages say them. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+STATUS_WORDS: Mapping[str, str] = {
+    "queued": "Queued",
+    "pending": "Pending",
+    "running": "Running",
+    "waiting": "Waiting",
+    "paused": "Paused",
+    "succeeded": "Succeeded",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    "timeout": "Timed out",
+    "skipped": "Skipped",
+    "reused": "Reused",
+}
+KIND_WORDS: Mapping[str, str] = {"restart": "Restarted", "fork": "Forked", "resume": "Resumed"}
+_KIND_PAGES = {"restarted": "restart", "forked": "fork", "resumed": "resume"}
+
+
+def kind_of_chip(chip: str) -> str:
+    """``restarted`` → ``restart``: the chip's word in an address → the run's kind."""
+    return _KIND_PAGES.get(chip, "")
+
+
+def duration(ms: float | None) -> str:
+    """``8.4 s``, ``47 s``, ``4 min 58 s``, ``1 h 52 min``; an en dash when there is none."""
+    if ms is None:
+        return "–"
+    if ms < 1000:
+        return f"{max(0, round(ms))} ms"
+    if ms < 9950:
+        return f"{ms / 1000:.1f} s"
+    seconds = round(ms / 1000)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds:02} s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes:02} min"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours:02} h"
+
+
+def clock(ms: float | None) -> str:
+    """The short form of graph and axis: ``2.1 s``, ``0:48``, ``4:58``, ``1:52:07``."""
+    if ms is None:
+        return ""
+    if ms < 9950:
+        return duration(ms)
+    minutes, seconds = divmod(round(ms / 1000), 60)
+    if minutes < 60:
+        return f"{minutes}:{seconds:02}"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}"
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """``5 min ago``; within ten seconds ``now``."""
+    seconds = int((now - then).total_seconds())
+    if seconds < 10:
+        return "now"
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return "now"
+
+
+def size(count: int) -> str:
+    """``312 B``, ``6.2 KB``, ``4.0 MB``."""
+    if count < 1000:
+        return f"{count} B"
+    if count < 1_000_000:
+        return f"{count / 1000:.1f} KB"
+    return f"{count / 1_000_000:.1f} MB"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """``1 step``, ``12 steps``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def initials(name: str) -> str:
+    """``mira.k`` → ``MK``, ``alice`` → ``AL``."""
+    parts = [part for part in name.replace("_", ".").replace("-", ".").split(".") if part]
+    if not parts:
+        return "?"
+    letters = parts[0][0] + parts[1][0] if len(parts) > 1 else parts[0][:2]
+    return letters.upper()
+
+
+def reason(status_reason: str) -> str:
+    """A stored reason, ``one-stable-word: detail``, as a reader likes it: the detail, or the word."""
+    word, colon, detail = status_reason.partition(":")
+    if colon and " " not in word and detail.strip():
+        return detail.strip()
+    return (
+        status_reason if " " in status_reason else status_reason.replace("-", " ").replace("_", " ")
+    )
+
+
+def shorten(text: str, most: int) -> str:
+    """A long name cut in the middle, so that both its ends can still be told from others."""
+    if len(text) <= most:
+        return text
+    head = (most - 1) // 2
+    return f"{text[:head]}…{text[-(most - 1 - head) :]}"
+
+
+def sum_of_turns(turns: Sequence[str]) -> str:
+    """``9 reused · 2 done · 1 failed``."""
+    names = (
+        ("reused", ("reused",)),
+        ("done", ("succeeded",)),
+        ("failed", ("failed", "timeout")),
+        ("cancelled", ("cancelled",)),
+        ("running", ("running",)),
+        ("waiting", ("waiting", "queued", "paused")),
+        ("to come", ("pending",)),
+        ("skipped", ("skipped",)),
+    )
+    parts = []
+    for word, statuses in names:
+        number = sum(1 for turn in turns if turn in statuses)
+        if number:
+            parts.append(f"{number} {word}")
+    return " · ".join(parts)
+
+
+def because(decision: Mapping[str, Any] | None, status: str) -> tuple[str, str]:
+    """The sentence of the panel in two parts: how it begins, and what is to stand out in it."""
+    why = str((decision or {}).get("because") or "")
+    action = str((decision or {}).get("action") or "")
+    if action == "reuse":
+        return "Reused because", why or "nothing it depends on has changed"
+    if action == "run" and why:
+        return (
+            "Runs again because"
+            if status in ("running", "queued", "pending", "waiting")
+            else "Ran again because"
+        ), why
+    return "", ""

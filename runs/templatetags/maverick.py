@@ -1,0 +1,266 @@
+"""Words and marks for templates: icons, status, durations, times, JSON in colour."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from runs.projections import words
+from runs.projections.run_list import Progress, RunFilter, RunPage
+
+register = template.Library()
+_INDENT = "  "
+_DEEPEST, _MOST_LINES, _LONGEST_TEXT = 4, 400, 2000
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """One icon of the sprite: ``{% icon "restart" "i-s" %}``."""
+    style = f"i {extra}" if extra else "i"
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="#{}"/></svg>', style, name
+    )
+
+
+@register.simple_tag
+def status(value: str, extra: str = "") -> SafeString:
+    """Icon and word; the colour repeats them."""
+    style = f"status {extra}" if extra else "status"
+    return format_html(
+        '<span class="{}" data-status="{}">{}{}</span>',
+        style,
+        value,
+        icon(f"s-{value}"),
+        words.STATUS_WORDS.get(value, value),
+    )
+
+
+@register.filter
+def duration(ms: float | None) -> str:
+    """Milliseconds in words: ``4 min 58 s``."""
+    return words.duration(ms)
+
+
+@register.filter
+def initials(name: str) -> str:
+    """``mira.k`` → ``MK``."""
+    return words.initials(name)
+
+
+@register.simple_tag
+def when(then: datetime | None) -> SafeString | str:
+    """A relative time; the absolute one with its zone in ``title``, the machine's in ``datetime``."""
+    if then is None:
+        return "–"
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago>{}</time>',
+        then.isoformat(timespec="seconds"),
+        timezone.localtime(then).strftime("%d %b %Y, %H:%M:%S %Z").lstrip("0"),
+        words.ago(then, timezone.now()),
+    )
+
+
+@register.simple_tag
+def clock_time(then: datetime | None) -> SafeString | str:
+    """A time of day for log lines."""
+    if then is None:
+        return ""
+    local = timezone.localtime(then)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        then.isoformat(),
+        local.strftime("%d %b %Y, %H:%M:%S %Z").lstrip("0"),
+        local.strftime("%H:%M:%S"),
+    )
+
+
+@register.filter
+def plural(number: int, word: str) -> str:
+    """``12 steps``."""
+    return words.count(number, word)
+
+
+@register.filter
+def json_html(value: Any) -> SafeString:
+    """JSON in colour. Deep and long parts are counted instead of shown; nothing is left unescaped."""
+    lines: list[str] = []
+    for line in _json_lines(value, "", "", "", 0):
+        if len(lines) >= _MOST_LINES:
+            lines.append('<span class="x">… more in the file</span>')
+            break
+        lines.append(line)
+    return mark_safe("\n".join(lines))
+
+
+def _json_lines(
+    value: Any, lead: str, head: str, tail: str, depth: int
+) -> Iterator[str]:
+    """The lines of ``value``; ``head`` stands before it (a key), ``tail`` behind it (a comma)."""
+    deep = depth >= _DEEPEST
+    if isinstance(value, Mapping) and value:
+        if deep:
+            yield f'{lead}{head}<span class="x">{{ {words.count(len(value), "key")} }}</span>{tail}'
+            return
+        yield f"{lead}{head}{{"
+        for n, (key, item) in enumerate(value.items(), start=1):
+            name = f'<span class="k">{_text(str(key))}</span>: '
+            yield from _json_lines(
+                item, lead + _INDENT, name, "," if n < len(value) else "", depth + 1
+            )
+        yield f"{lead}}}{tail}"
+    elif isinstance(value, list) and value:
+        if deep or len(value) > 50:
+            yield (
+                f'{lead}{head}<span class="x">[ {words.count(len(value), "item")} ]</span>{tail}'
+            )
+            return
+        flat = all(not isinstance(item, Mapping | list) for item in value)
+        if flat and sum(len(str(item)) for item in value) < 40:
+            inside = ", ".join(_leaf(item) for item in value)
+            yield f"{lead}{head}[{inside}]{tail}"
+            return
+        yield f"{lead}{head}["
+        for n, item in enumerate(value, start=1):
+            yield from _json_lines(
+                item, lead + _INDENT, "", "," if n < len(value) else "", depth + 1
+            )
+        yield f"{lead}]{tail}"
+    else:
+        yield f"{lead}{head}{_leaf(value)}{tail}"
+
+
+def _leaf(value: Any) -> str:
+    if isinstance(value, str):
+        cut = value[:_LONGEST_TEXT]
+        more = len(value) - len(cut)
+        rest = f'<span class="x"> … {more:,} more signs</span>' if more else ""
+        return f'<span class="s">{_text(cut)}</span>{rest}'
+    if isinstance(value, Mapping):
+        return "{}"
+    if isinstance(value, list):
+        return "[]"
+    return f'<span class="v">{escape(json.dumps(value))}</span>'
+
+
+def _text(value: str) -> str:
+    return escape(json.dumps(value, ensure_ascii=False))
+
+
+@register.filter
+def css(names: str, folder: str = "") -> list[str]:
+    """The addresses of style sheets: one list in the base template, one file for each part."""
+    where = f"css/{folder}/" if folder else "css/"
+    return [static(f"{where}{name}.css") for name in names.split()]
+
+
+@register.filter
+def file_name(path: str) -> str:
+    """The last part of a path."""
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One of the list's ready-made views."""
+
+    key: str
+    word: str
+    query: str
+    current: bool
+
+
+@register.filter
+def views(asked: RunFilter) -> list[View]:
+    """The tabs over the run list: each is a filter, nothing more."""
+    plain = RunFilter()
+    made = [
+        View("failed", "Failed", plain.query(status="failed"), asked == RunFilter(status="failed"))
+    ]
+    made += [
+        View(chip, chip.capitalize(), plain.query(chip=chip), asked == RunFilter(chip=chip))
+        for chip in ("golden", "restarted", "resumed")
+    ]
+    return made
+
+
+@register.simple_tag
+def progress(made: Progress, form: str = "") -> SafeString:
+    """The bar: hollow reused, solid worked, red failed, blue now; the words beside it."""
+    parts = [
+        f'<span class="progress" title="{escape(made.title)}"><svg aria-hidden="true">'
+        '<rect class="p-track" y="1" width="100%" height="6" rx="1.5"/>'
+    ]
+    for bar in made.bars:
+        if bar.kind == "reused":
+            parts.append(
+                f'<rect class="p-reused" x="{max(bar.x, 0.6):.1f}%" y="1.5" '
+                f'width="{max(bar.width - 1.2, 0.5):.1f}%" height="5" rx="1.2"/>'
+            )
+        else:
+            parts.append(
+                f'<rect class="p-{bar.kind}" x="{bar.x:.1f}%" y="1" width="{bar.width:.1f}%" '
+                'height="6" rx="1.5"/>'
+            )
+    text = made.long if form == "long" else made.short
+    parts.append(f"</svg><span>{escape(text)}</span></span>")
+    return mark_safe("".join(parts))
+
+
+_PROGRAMS = {"ci": "key", "token": "key", "api": "key", "schedule": "clock", "cli": "shell"}
+
+
+@register.simple_tag
+def by(name: str) -> SafeString | str:
+    """Who started a run: initials for people, an icon for programs."""
+    if not name:
+        return ""
+    program = _PROGRAMS.get(name.partition(":")[0]) or ("key" if "token" in name else "")
+    shown = name.partition(":")[2] or name if program else name
+    if program:
+        return format_html('{}<span class="t truncate">{}</span>', icon(program), shown)
+    return format_html(
+        '<span class="avatar" aria-hidden="true">{}</span><span class="t truncate">{}</span>',
+        words.initials(name),
+        name,
+    )
+
+
+@register.simple_tag
+def activity(page: RunPage) -> SafeString:
+    """Runs started in each half hour of the last day: grey bars, failures red on top."""
+    bars, most = page.activity, max(bar.good + bar.bad for bar in page.activity)
+    tall, step = 36.0, 100 / len(bars)
+    parts = []
+    for n, bar in enumerate(bars):
+        good = tall * bar.good / most
+        bad = tall * bar.bad / most
+        x, width = f"{n * step:.2f}%", f"{step * 0.7:.2f}%"
+        if bar.good:
+            parts.append(
+                f'<rect class="bar-ok" x="{x}" y="{42 - good:.1f}" width="{width}" '
+                f'height="{good:.1f}"/>'
+            )
+        if bar.bad:
+            gap = 1 if bar.good else 0
+            parts.append(
+                f'<rect class="bar-bad" x="{x}" y="{42 - good - gap - bad:.1f}" width="{width}" '
+                f'height="{bad:.1f}"/>'
+            )
+    started = words.count(sum(bar.good + bar.bad for bar in bars), "run")
+    said = f"{started} started in the last 24 hours, {page.failed} failed"
+    return format_html(
+        '<figure class="activity"><figcaption><span>Started per 30 min</span><span>{} failed</span>'
+        '</figcaption><svg height="43" role="img" aria-label="{}">{}'
+        '<path class="bar-base" d="M0 42.5H2000"/></svg><figcaption><span>24 h ago</span>'
+        "<span>12 h</span><span>now</span></figcaption></figure>",
+        f"{page.failed:,}",
+        said,
+        mark_safe("".join(parts)),
+    )

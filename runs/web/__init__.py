@@ -1,0 +1,1 @@
+"""HTML: addresses, pages, and what htmx needs."""

@@ -1,0 +1,90 @@
+"""One run: its header, its tabs, and the fragments that change while somebody looks."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from runs.errors import UnknownRun
+from runs.models import Run
+from runs.projections import lineage, run_detail as projection
+from runs.projections.node_panel import node_panel, output_of
+from runs.web.commands import new_key
+from runs.web.graph_svg import graph_svg, minimap_svg
+from runs.web.htmx import part_of
+
+TABS = ("graph", "steps", "io", "checkpoints", "lineage", "log")
+
+
+@login_required
+@require_safe
+def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
+    """``GET /runs/{id}?tab=&node=``; ``?part=head|graph|tab|panel`` is one fragment of it."""
+    run = _run(run_id)
+    now = timezone.now()
+    part = part_of(request)
+    tab = request.GET.get("tab", "graph")
+    tab = tab if tab in TABS else "graph"
+    chosen = request.GET.get("node", "")
+    context: dict[str, Any] = {
+        "run": run, "tab": tab, "chosen": chosen, "key": new_key(), "nav": "runs", "rail": True,
+    }
+    if part == "panel":
+        context["panel"] = _panel(run, chosen)
+        return render(request, "runs/parts/_node_panel.html", context)
+    states = projection.states_of(run)
+    if part in ("", "head"):
+        context["head"] = projection.header(run, states, now)
+        if part == "head":
+            return render(request, "runs/parts/_run_head.html", context)
+    if tab == "graph":
+        view = projection.graph(run, states, now)
+        context |= {
+            "graph": view, "svg": graph_svg(view, chosen), "minimap": minimap_svg(view),
+        }
+        if part == "graph":
+            return render(request, "runs/parts/_graph.html", context)
+    elif tab == "steps":
+        first = request.GET.get("from", "0")
+        start = int(first) if first.isdecimal() and len(first) < 9 else 0
+        context["steps"] = projection.step_table(run, states, now, start)
+    elif tab == "checkpoints":
+        context["checkpoints"] = projection.checkpoints(run)
+    elif tab == "lineage":
+        context["family"] = lineage.family(run, now)
+    elif tab == "log":
+        context["lines"], context["log_cut"] = projection.log_of_run(run)
+    if part == "tab":
+        return render(request, f"runs/parts/_tab_{tab}.html", context)
+    if chosen and tab in ("graph", "steps"):
+        context["panel"] = _panel(run, chosen)
+    return render(request, "runs/run_detail.html", context)
+
+
+@login_required
+@require_safe
+def step_output(request: HttpRequest, run_id: str) -> HttpResponse:
+    """``GET /runs/{id}/output?node=``: a step's whole output as a file."""
+    run = _run(run_id)
+    path = request.GET.get("node", "")
+    there, value = output_of(run.pk, path)
+    if not there:
+        raise Http404("There is no such step.")
+    name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in path)[:80]
+    answer = JsonResponse(value, safe=False, json_dumps_params={"indent": 2})
+    answer["Content-Disposition"] = f'attachment; filename="{run.pk}-{name}.json"'
+    return answer
+
+
+def _run(run_id: str) -> Run:
+    try:
+        return projection.load_run(run_id)
+    except UnknownRun as unknown:
+        raise Http404(str(unknown)) from unknown
+
+
+def _panel(run: Run, path: str) -> Any:
+    return node_panel(run, projection.definition_of(run), path, timezone.now()) if path else None
