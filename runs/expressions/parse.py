@@ -105,7 +105,10 @@ class _Reader:
         try:
             tree = ast.parse(self.python, mode="eval")
         except SyntaxError as error:
-            offset = self.end if error.offset is None else self.place(error.offset - 1)
+            last = self.tokens[-1]
+            unfinished = last.kind == "operator" and last.text not in (")", "]", "}")
+            known = error.offset is not None and not unfinished
+            offset = self.place((error.offset or 1) - 1) if known else self.end
             raise ExpressionError(
                 "The expression cannot be read.", hint=self.advice(offset), offset=offset
             ) from None
@@ -222,9 +225,13 @@ class _Reader:
                 self.needs_step_field(str(key), place)
             if owner.name == "index":
                 raise ExpressionError("`index` is a number and has no fields.", offset=place)
-        elif isinstance(owner, Field | Index) and isinstance(owner.value, Root):
-            if owner.value.name == "steps" and key not in STEP_FIELDS:
-                self.step_field_missing(str(literal_key(owner)), place)
+        elif (
+            isinstance(owner, Field | Index)
+            and isinstance(owner.value, Root)
+            and owner.value.name == "steps"
+            and key not in STEP_FIELDS
+        ):
+            self.step_field_missing(str(literal_key(owner)), place)
         return node
 
     def needs_step_field(self, step: str, place: int) -> None:

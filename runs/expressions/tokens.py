@@ -127,10 +127,9 @@ def _ends_a_value(token: Token) -> bool:
 
 
 def _key(source: str, position: int, before: list[Token]) -> tuple[Token, int]:
-    after_steps = len(before) == 2 or (len(before) > 2 and before[-3].text != ".")
-    if after_steps and before[-2].value == "steps" and before[-2].kind == "root":
-        if step := _STEP.match(source, position):
-            return Token(f"_k{len(before)}", "key", step[1], position), step.end()
+    owner = before[-2] if len(before) > 1 else before[-1]
+    if owner.kind == "root" and owner.value == "steps" and (step := _STEP.match(source, position)):
+        return Token(f"_k{len(before)}", "key", step[1], position), step.end()
     word = _WORD.match(source, position)
     if not word:
         digit = source[position].isdigit()
