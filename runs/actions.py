@@ -1,0 +1,238 @@
+"""Actions: the functions behind `type: python`.
+
+    @action("summarise")
+    def summarise(text: str, *, limit: int = 100) -> dict: ...
+
+A project keeps its own in `maverick_actions.py`. A parameter named `context` receives the step's
+context; a workflow never passes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, TypeVar
+
+Effect = Literal["pure", "idempotent", "once", "ask"]
+EFFECTS: tuple[Effect, ...] = ("pure", "idempotent", "once", "ask")
+PROJECT_FILE = "maverick_actions.py"
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class StepContext(Protocol):
+    """What an action may know about the step that calls it."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def execution_id(self) -> str:
+        """The idempotency key: the same when a killed step runs again."""
+        ...
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def attempt(self) -> int:
+        """1 for the first."""
+        ...
+
+    @property
+    def workspace(self) -> Path: ...
+
+    def log(self, text: str, level: str = "info") -> None:
+        """Add a line to the log of the execution."""
+        ...
+
+
+class ActionImportError(Exception):
+    """The actions of a project cannot be imported. `file` and `line` say where it went wrong."""
+
+    def __init__(self, message: str, *, file: str, line: int | None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.line = line
+
+    def __str__(self) -> str:
+        return f"{self.file}{f':{self.line}' if self.line else ''}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Action:
+    """A registered function. `version` is part of what makes a step the same as last time.
+
+    `effect` is the function's own; a step's file may say otherwise. None: not declared.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    version: str = "1"
+    effect: Effect | None = None
+
+    @property
+    def takes_context(self) -> bool:
+        """Does the function have a parameter named `context`?"""
+        return "context" in self._parameters()
+
+    @property
+    def is_async(self) -> bool:
+        return inspect.iscoroutinefunction(self.function)
+
+    @property
+    def description(self) -> str:
+        """The first line of the function's docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    def _parameters(self) -> Mapping[str, inspect.Parameter]:
+        try:
+            return inspect.signature(self.function).parameters
+        except (TypeError, ValueError):  # a builtin without a signature: nothing can be checked
+            anything = inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)
+            return {"kwargs": anything}
+
+    def check_kwargs(self, kwargs: Mapping[str, Any]) -> list[str]:
+        """What is wrong with the names of the arguments, in sentences; empty when they fit."""
+        wrong = []
+        parameters = self._parameters()
+        kinds = {parameter.kind for parameter in parameters.values()}
+        named = {
+            name: parameter
+            for name, parameter in parameters.items()
+            if name != "context"
+            and parameter.kind
+            in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        }
+        if "context" in kwargs and self.takes_context:
+            wrong.append(f"`{self.name}` gets `context` from the engine, not from the file.")
+        if inspect.Parameter.VAR_KEYWORD not in kinds:
+            known = ", ".join(sorted(named)) or "none"
+            for name in kwargs:
+                if name not in named and not (name == "context" and self.takes_context):
+                    shown = f"`{self.name}` takes no argument `{str(name)[:80]}`"
+                    wrong.append(f"{shown} (it takes: {known}).")
+        for name, parameter in named.items():
+            if parameter.default is inspect.Parameter.empty and name not in kwargs:
+                wrong.append(f"`{self.name}` requires the argument `{name}`.")
+        return wrong
+
+
+_lock = threading.RLock()
+_registry: dict[str, Action] = {}
+_loaded: dict[Path, tuple[int, list[str]]] = {}  # file → (mtime in ns, names it registered)
+
+
+def action(
+    name: str | Callable[..., Any] | None = None,
+    *,
+    version: str = "1",
+    effect: Effect | None = None,
+) -> Any:
+    """Register a plain or async function as an action; usable with and without brackets.
+
+    `name` defaults to the function's own; it may hold dots. Raise `version` when the function's
+    meaning changes, so that a restart runs it again. Registering a name again replaces it. Raises
+    ValueError for an effect that does not exist.
+    """
+    if callable(name):
+        return _register(name, name.__name__, version, effect)
+    if effect is not None and effect not in EFFECTS:
+        raise ValueError(f"effect is one of {', '.join(EFFECTS)}, not {effect!r}")
+    chosen = name
+
+    def decorate(function: _Function) -> _Function:
+        return _register(function, chosen or function.__name__, version, effect)
+
+    return decorate
+
+
+def _register(function: _Function, name: str, version: str, effect: Effect | None) -> _Function:
+    with _lock:
+        _registry[name] = Action(name, function, str(version), effect)
+    return function
+
+
+def find_action(name: str) -> Action | None:
+    """The action of a name, or None."""
+    return _registry.get(name)
+
+
+def known_actions() -> Mapping[str, Action]:
+    """All registered actions by name, as they are now."""
+    with _lock:
+        return MappingProxyType(dict(_registry))
+
+
+def load_project_actions(folder: Path) -> list[str]:
+    """Import `maverick_actions.py` of a project folder; answers the names it registered.
+
+    Imported once, and again after the file has changed, under a private module name, so that two
+    projects cannot meet. A folder without the file has no actions. Raises ActionImportError, and
+    leaves what was registered before as it was.
+    """
+    file = (folder / PROJECT_FILE).absolute()
+    try:
+        changed = file.stat().st_mtime_ns
+    except OSError:
+        return []
+    with _lock:
+        known = _loaded.get(file)
+        if known is not None and known[0] == changed:
+            return list(known[1])
+        before = dict(_registry)
+        if known is not None:
+            for name in known[1]:
+                _registry.pop(name, None)
+        kept = dict(_registry)
+        try:
+            _import(file)
+        except BaseException:
+            _registry.clear()
+            _registry.update(before)
+            raise
+        names = sorted(n for n, each in _registry.items() if kept.get(n) is not each)
+        _loaded[file] = (changed, names)
+        return list(names)
+
+
+def _import(file: Path) -> None:
+    digest = hashlib.sha256(str(file).encode()).hexdigest()[:16]
+    module_name = f"_maverick_actions_{digest}"
+    spec = importlib.util.spec_from_file_location(module_name, file)
+    if spec is None or spec.loader is None:
+        raise ActionImportError("the file cannot be imported", file=str(file), line=None)
+    module = importlib.util.module_from_spec(spec)
+    previous = sys.modules.get(module_name)
+    sys.modules[module_name] = module  # dataclasses and pickle look their module up
+    try:
+        # Compiled from the text: a cached .pyc goes by whole seconds and would hide a quick edit.
+        code = compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
+        exec(code, module.__dict__)  # noqa: S102 - the project's own code, as importing it is
+    except (Exception, SystemExit) as error:
+        if previous is None:
+            del sys.modules[module_name]
+        else:
+            sys.modules[module_name] = previous
+        raise _import_error(error, file) from error
+
+
+def _import_error(error: BaseException, file: Path) -> ActionImportError:
+    """Where it went wrong: the innermost line in the project's file."""
+    message = f"{type(error).__name__}: {error}"
+    if isinstance(error, SyntaxError):
+        where = error.filename or str(file)
+        return ActionImportError(f"SyntaxError: {error.msg}", file=where, line=error.lineno)
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == str(file)
+    ]
+    return ActionImportError(message, file=str(file), line=lines[-1] if lines else None)

@@ -1,0 +1,1 @@
+"""What ships with Maverick, and where else workflows are found."""

@@ -1,0 +1,173 @@
+"""Which file answers a workflow name: the project's, then the user's, then the built-in one.
+
+A workflow is known by the `name` inside its file; the file's stem answers when no file has the
+name. Looking is cheap: only the head of a file is read, and only so many files are looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+Origin = Literal["project", "user", "built-in", "file"]
+
+HEAD = 4096  # bytes of a file that are looked at to see whether it is a workflow
+MAX_FILES = 2_000  # looked at in one place
+MAX_FOLDERS = 2_000
+MAX_FILE = 10 * 1024 * 1024
+SUFFIXES = (".yaml", ".yml")
+BUILT_IN = Path(__file__).parent
+
+_NAME = re.compile(rb"^name[ \t]*:[ \t]*([\"']?)([^\s\"'#]+)\1[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+_STEPS = re.compile(rb"^steps[ \t]*:", re.MULTILINE)
+_JSON_NAME = re.compile(rb"\"name\"\s*:\s*\"([^\"]+)\"")
+
+
+@dataclass(frozen=True)
+class Found:
+    """One workflow file. `overrides`: files of the same name that it takes precedence over.
+
+    `text` is filled by `find_workflow`; in a list it is empty, as nothing but heads was read.
+    """
+
+    name: str
+    path: Path
+    origin: Origin
+    text: str = ""
+    overrides: list[Path] = field(default_factory=list)
+
+
+def find_workflow(
+    name_or_path: str | Path, *, project: Path | None = None, user: Path | None = None
+) -> Found | None:
+    """The workflow that a name or a path means, with its text; None when there is none.
+
+    A path (it exists as a file, and has a suffix or a separator) wins; it is taken relative to
+    the working directory, then to the project. Raises OSError only if the chosen file vanishes or
+    cannot be read.
+    """
+    wanted = str(name_or_path)
+    direct = _as_file(wanted, project)
+    if direct is not None:
+        head = _head(direct)
+        name = _name_in(head) if head else None
+        return Found(name or _stem(direct), direct, "file", _text(direct))
+    listed = list_workflows(project=project, user=user)
+    found = next((each for each in listed if each.name == wanted), None) or next(
+        (each for each in listed if wanted in (each.path.stem, _stem(each.path))), None
+    )
+    return None if found is None else replace(found, text=_text(found.path))
+
+
+def list_workflows(*, project: Path | None = None, user: Path | None = None) -> list[Found]:
+    """Every workflow that has a name, one for each name, in the order of names.
+
+    A file that cannot be read is left out.
+    """
+    winners: dict[str, Found] = {}
+    for path, origin in _candidates(project, user):
+        head = _head(path)
+        if head is None or not _looks_like_a_workflow(head, path):
+            continue
+        name = _name_in(head) or _stem(path)
+        if name in winners:
+            if path not in (winners[name].path, *winners[name].overrides):
+                winners[name].overrides.append(path)
+        else:
+            winners[name] = Found(name, path, origin)
+    return sorted(winners.values(), key=lambda found: found.name)
+
+
+def _candidates(project: Path | None, user: Path | None) -> Iterator[tuple[Path, Origin]]:
+    if project is not None:
+        for path in _files(project, deep=False):
+            yield path, "project"
+        for folder in ("workflows", "fragments", ".maverick/workflows", ".maverick/fragments"):
+            for path in _files(project / folder):
+                yield path, "project"
+    if user is not None:
+        for folder in ("workflows", "fragments"):
+            for path in _files(user / folder):
+                yield path, "user"
+    for folder in ("workflows", "fragments"):
+        for path in _files(BUILT_IN / folder):
+            yield path, "built-in"
+
+
+def _files(folder: Path, *, deep: bool = True) -> Iterator[Path]:
+    """The YAML files of a folder, those nearest first, in the order of names."""
+    count = folders = 0
+    for root, names, files in os.walk(folder):  # links are not followed: no circles
+        folders += 1
+        names[:] = sorted(n for n in names if n != "node_modules" and not n.startswith("."))
+        if not deep or folders >= MAX_FOLDERS:
+            names.clear()
+        for file in sorted(files):
+            if file.endswith(SUFFIXES):
+                count += 1
+                if count > MAX_FILES:
+                    return
+                yield Path(root) / file
+
+
+def _as_file(wanted: str, project: Path | None) -> Path | None:
+    if not wanted or "\0" in wanted:
+        return None
+    written_as_path = wanted.endswith((*SUFFIXES, ".json")) or "/" in wanted or os.sep in wanted
+    for base in (Path(), project):
+        if base is None:
+            continue
+        path = base / Path(wanted).expanduser() if wanted[0] != "~" else base / wanted
+        try:
+            if written_as_path and path.is_file():
+                return path.absolute()
+        except OSError:  # a name longer than the file system allows
+            return None
+    return None
+
+
+def _head(path: Path) -> bytes | None:
+    try:
+        if not path.is_file():  # a pipe would make reading wait for ever
+            return None
+        with path.open("rb") as file:
+            return file.read(HEAD).removeprefix(b"\xef\xbb\xbf")
+    except OSError:
+        return None
+
+
+def _looks_like_a_workflow(head: bytes, path: Path) -> bool:
+    if _STEPS.search(head) or b'"steps"' in head:
+        return True
+    # A long comment or many inputs may push `steps:` out of the head.
+    return len(head) == HEAD and _name_in(head) is not None and _steps_later(path)
+
+
+def _steps_later(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return _STEPS.search(file.read(256 * 1024)) is not None
+    except OSError:
+        return False
+
+
+def _name_in(head: bytes) -> str | None:
+    found = _NAME.search(head)
+    if found:
+        return found[2].decode("utf-8", "replace")
+    json_name = _JSON_NAME.search(head) if head.lstrip()[:1] == b"{" else None
+    return json_name[1].decode("utf-8", "replace") if json_name else None
+
+
+def _stem(path: Path) -> str:
+    return path.stem.replace("_", "-").lower()
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        # One byte more than is allowed, so that the loader sees that it is too much.
+        return file.read(MAX_FILE + 1).decode("utf-8-sig", "replace")
