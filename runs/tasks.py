@@ -1,11 +1,57 @@
 """Celery's entry points: an id in, one call, nothing else. Each may come twice, late or never."""
 
-from celery import shared_task
+import logging
+import threading
+import time
+from typing import Any
 
-from runs.engine import driver
+from celery import shared_task
+from celery.signals import worker_ready, worker_shutting_down
+from django.db import connection
+
+from runs.engine import driver, here
+from runs.engine.heartbeat import Watched, exit_process, heartbeat
+from runs.engine.sweep import SWEEP_EVERY, Sweep
+from runs.record import workers
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="runs.work", ignore_result=True)
 def work(run_id: str) -> None:
     """Do what is ready in the run; harmless if repeated, late, or the run is over."""
     driver.work(run_id)
+
+
+@worker_ready.connect
+def _ready(**_: Any) -> None:
+    heartbeat.on_stuck = _end_with_step
+    threading.Thread(target=_sweep_for_ever, name="sweep", daemon=True).start()
+
+
+@worker_shutting_down.connect
+def _shutting_down(**_: Any) -> None:
+    driver.stopping.set()
+    heartbeat.stop_all("stopping")
+
+
+def _end_with_step(watched: Watched) -> None:
+    # Only the end of the process frees the slot; whoever watches the workers starts another.
+    try:
+        here.give_up(watched)
+    finally:
+        log.error("A step does not stop (%s); this worker ends itself", watched.why)
+        exit_process()
+
+
+def _sweep_for_ever() -> None:
+    sweep = Sweep()
+    while not driver.stopping.is_set():
+        try:
+            workers.beat("worker")
+            sweep.once()
+        except Exception:
+            # A sweep that ends would leave runs behind for ever; the next pass tries again.
+            log.exception("A sweep failed")
+            connection.close()
+        time.sleep(SWEEP_EVERY)

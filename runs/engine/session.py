@@ -16,7 +16,7 @@ from runs.engine.outcome import Outcome
 from runs.engine.state import RunState
 from runs.engine.steps import Job, Writer, Writing
 from runs.record import ledger
-from runs.states import RUN_OVER
+from runs.states import RUN_OVER, RunStatus
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +32,21 @@ class Session:
         self.state = state
 
     def claim(self) -> Job | None:
-        """Take a ready step of the run; None when there is none or the run does not go on."""
-        writing = self._locked(lambda writer: writer.take_next())
-        return writing.next if writing else None
+        """Take a ready step of the run, beginning the run if nobody has yet.
+
+        None when nothing is ready or the run does not go on.
+        """
+
+        def build(writer: Writer) -> None:
+            if self.state.status == RunStatus.QUEUED:
+                writer.begin()
+            writer.take_next()
+
+        writing = self._locked(build)
+        if writing is None:
+            return None
+        self._hint(writing, "")
+        return writing.next
 
     def finish(self, job: Job, outcome: Outcome, *, go_on: bool = True) -> Job | None:
         """Record how ``job`` ended, with all that follows, and take the next ready step.

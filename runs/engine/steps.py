@@ -65,7 +65,9 @@ class Writer:
     # ---- events ---------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """The first moves of a new run."""
+        """The first moves of a new run (what it reuses is loaded already)."""
+        self.w.patch.status = self.state.status = RunStatus.RUNNING.value
+        self.w.entries.append(Entry("run.started"))
         self._consequences(self.state.frontier.begin())
 
     def finish(self, job: Job, outcome: Outcome, *, go_on: bool) -> None:
@@ -286,8 +288,9 @@ class Writer:
             self._open_status()
 
     def _row(self, move: Queue | Open | Settle, status: StepStatus) -> NewRow:
+        planned = self.state.decisions.get(move.path, {})
         return NewRow(
-            ids.execution_id(),
+            planned.get("execution_id") or ids.execution_id(),
             self._parent(move.path),
             move.path,
             move.node.name,

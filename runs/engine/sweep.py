@@ -1,0 +1,78 @@
+"""What nobody woke: dead leases, due retries, lost messages. Any worker sweeps, about once a second.
+
+Two sweeps at once do no harm: each takes the run's row lock and finds the other's work done.
+"""
+
+import logging
+import time
+from itertools import groupby
+
+from runs import dispatch
+from runs.engine.session import Session
+from runs.engine.state import RunState
+from runs.record import claims
+
+log = logging.getLogger(__name__)
+
+SWEEP_EVERY = 1.0
+_FIRST_REPEAT = 2.0
+_LONGEST_REPEAT = 60.0
+
+
+class Sweep:
+    """Remembers which runs it has woken lately, so that a busy broker is not flooded."""
+
+    def __init__(self) -> None:
+        self._repeat: dict[str, tuple[float, float]] = {}  # run → (not before, then wait)
+
+    def once(self) -> int:
+        """One pass over everything; returns how many runs it moved."""
+        moved = take_over_lost()
+        moved += wake_due()
+        for run_id in claims.runs_nobody_took(_FIRST_REPEAT):
+            moved += self._wake(run_id)
+        if len(self._repeat) > 10_000:
+            self._repeat.clear()
+        return moved
+
+    def _wake(self, run_id: str) -> int:
+        now = time.monotonic()
+        not_before, wait = self._repeat.get(run_id, (0.0, _FIRST_REPEAT))
+        if now < not_before:
+            return 0
+        self._repeat[run_id] = (now + wait, min(wait * 2, _LONGEST_REPEAT))
+        dispatch.wake_run(run_id)
+        return 1
+
+
+def take_over_lost(run_id: str | None = None) -> int:
+    """Take steps away from workers whose lease ran out; each goes on in place, elsewhere."""
+    moved = 0
+    for run, lost in groupby(claims.expired(run_id), key=lambda one: one.run_id):
+        steps = list(lost)
+        if run_id is None and steps[0].placement:
+            # The process that drove this run itself is gone; from now on any worker may.
+            claims.adopt(run, steps[0].placement)
+        state = RunState.load(run)
+        if state is None:
+            continue
+        session = Session(state)
+        for step in steps:
+            if session.interrupt(step.path, step.fence, "worker-lost"):
+                log.warning("%s/%s was taken from %s, which is gone", run, step.path, step.worker)
+                moved += 1
+    return moved
+
+
+def wake_due(run_id: str | None = None) -> int:
+    """Queue the waiting steps whose time has come."""
+    moved = 0
+    for run, due in groupby(claims.due(run_id), key=lambda one: one.run_id):
+        steps = list(due)
+        if run_id is None and steps[0].placement:
+            claims.adopt(run, steps[0].placement)
+        state = RunState.load(run)
+        if state is not None:
+            Session(state).wake_due([step.path for step in steps])
+            moved += 1
+    return moved

@@ -1,0 +1,1 @@
+"""What can be asked for: one verb, one function, one file."""

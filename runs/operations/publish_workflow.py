@@ -1,0 +1,123 @@
+"""publish_workflow: YAML → checked, versioned workflow, with every workflow that it calls."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Max
+
+from runs.canonical import digest
+from runs.definition import Known, load_workflow
+from runs.definition.problems import Problem
+from runs.definition.spec import BranchStep, LoopStep, Step, SubworkflowStep, WorkflowSpec
+from runs.errors import InvalidDefinition
+from runs.library.find import find_workflow
+from runs.models import Workflow, WorkflowVersion
+from runs.operations.places import project_folder, user_folder
+from runs.planning.graph import Compiled, compile_workflow
+
+_MOST_CALLED = 200  # workflows called by one, directly and indirectly
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A workflow text that holds, laid out, with the texts it calls."""
+
+    compiled: Compiled
+    source: str
+    file: str
+    bundle: dict[str, dict[str, str]]
+    warnings: tuple[Problem, ...]
+
+
+def check_workflow(text: str | bytes, *, file: str = "", project: Path | None = None) -> Checked:
+    """Load and check a workflow and everything it calls.
+
+    Raises InvalidDefinition with every problem, those of called workflows included.
+    """
+    specs: dict[str, WorkflowSpec] = {}
+    bundle: dict[str, dict[str, str]] = {}
+
+    def called(name: str) -> WorkflowSpec | None:
+        if name in specs:
+            return specs[name]
+        found = find_workflow(name, project=project_folder(project), user=user_folder())
+        if found is None or len(bundle) >= _MOST_CALLED:
+            return None
+        loaded = load_workflow(found.text, file=str(found.path))
+        if loaded.spec is None:
+            raise InvalidDefinition(loaded.errors, f"The called workflow {name} has problems.")
+        specs[name] = loaded.spec
+        bundle[name] = {"source": found.text, "file": str(found.path)}
+        return loaded.spec
+
+    loaded = load_workflow(
+        text, file=file or "<text>", known=Known(actions=None, workflows=called)
+    )
+    if loaded.spec is None or loaded.errors:
+        raise InvalidDefinition(loaded.problems)
+    todo = list(called_names(loaded.spec.steps))
+    reached: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        inner = called(name)
+        if inner is not None:
+            todo.extend(called_names(inner.steps))
+    compiled = compile_workflow(loaded.spec, specs)
+    source = text if isinstance(text, str) else text.decode("utf-8")
+    kept = {name: bundle[name] for name in sorted(reached) if name in bundle}
+    return Checked(compiled, source, file, kept, loaded.warnings)
+
+
+def called_names(steps: tuple[Step, ...]) -> list[str]:
+    """The workflows that these steps call, at any depth of loops and branches."""
+    names: list[str] = []
+    for step in steps:
+        if isinstance(step, SubworkflowStep):
+            names.append(step.workflow)
+        elif isinstance(step, LoopStep):
+            names += called_names(step.steps)
+        elif isinstance(step, BranchStep):
+            arms = tuple(option.step for option in step.options)
+            names += called_names(arms + ((step.otherwise,) if step.otherwise else ()))
+    return names
+
+
+def store_version(checked: Checked) -> WorkflowVersion:
+    """The version row of a checked workflow: the same text and calls give the same version."""
+    spec = checked.compiled.spec
+    content = digest([checked.source, {n: b["source"] for n, b in checked.bundle.items()}])
+    known = WorkflowVersion.objects.filter(workflow__name=spec.name, digest=content).first()
+    if known is not None:
+        return known
+    with transaction.atomic():
+        Workflow.objects.get_or_create(
+            name=spec.name, defaults={"description": spec.description or ""}
+        )
+        # Two first starts at once: the lock makes the second one see the first one's version.
+        workflow = Workflow.objects.select_for_update().get(name=spec.name)
+        last = workflow.versions.aggregate(last=Max("number"))["last"] or 0
+        version, created = WorkflowVersion.objects.get_or_create(
+            workflow=workflow,
+            digest=content,
+            defaults={
+                "number": last + 1,
+                "source": checked.source,
+                "bundle": checked.bundle,
+                "file": checked.file,
+            },
+        )
+        if created and workflow.description != (spec.description or ""):
+            workflow.description = spec.description or ""
+            workflow.save(update_fields=["description"])
+    return version
+
+
+def publish_workflow(
+    text: str | bytes, *, file: str = "", project: Path | None = None, by: object = None
+) -> WorkflowVersion:
+    """Check a workflow text and keep it as a version. Raises InvalidDefinition."""
+    return store_version(check_workflow(text, file=file, project=project))

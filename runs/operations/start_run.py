@@ -1,0 +1,172 @@
+"""start_run: a workflow and inputs → a recorded run, and a wake-up."""
+
+from pathlib import Path
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from runs import dispatch
+from runs.actor import Actor
+from runs.canonical import digest, to_json_value
+from runs.definition.inputs import bind_inputs
+from runs.definition.spec import WorkflowSpec
+from runs.errors import IdempotencyMismatch, InvalidInputs, Refused, UnknownWorkflow
+from runs.library.find import find_workflow
+from runs.masking import MASK
+from runs.models import IdempotencyRecord, Run, WorkflowVersion
+from runs.operations.places import project_folder, user_folder
+from runs.operations.publish_workflow import Checked, check_workflow, store_version
+from runs.record.new_run import NewRun, create_run
+from runs.record.sealing import seal
+from runs.record.stored import compiled_version
+
+MOST_LABELS = 50
+
+
+def start_run(
+    *,
+    workflow: str | None = None,
+    definition: str | bytes | None = None,
+    file: str = "",
+    inputs: dict[str, Any] | None = None,
+    labels: dict[str, Any] | None = None,
+    by: Actor,
+    workspace: str | Path | None = None,
+    placement: str = "",
+    idempotency_key: str | None = None,
+) -> Run:
+    """Start a workflow, named (or a path) or given as text.
+
+    Raises UnknownWorkflow, InvalidDefinition, InvalidInputs, IdempotencyMismatch, Refused.
+    """
+    given = to_json_value(inputs or {}, "inputs")
+    folder = project_folder(workspace)
+    body = digest([workflow, _text(definition), given, labels or {}])
+    with transaction.atomic():
+        known = _answered(by, idempotency_key, body)
+        if known is not None:
+            return known
+        version, spec = resolve_version(workflow, definition, file, folder)
+        bound = checked_inputs(spec, given)
+        shown, secret = split_secrets(spec, bound)
+        run = create_run(
+            NewRun(
+                version=version,
+                compiled=compiled_version(version.pk),
+                inputs=shown,
+                sealed=seal(secret),
+                inputs_digest=digest(bound),
+                created_by=by.name,
+                workspace=str(folder),
+                labels=checked_labels(labels),
+                placement=placement,
+            )
+        )
+        run = remember(run, by, idempotency_key, body)
+        if not placement:
+            dispatch.wake_run(run.id)
+    return run
+
+
+def _text(definition: str | bytes | None) -> str | None:
+    return definition.decode("utf-8", "replace") if isinstance(definition, bytes) else definition
+
+
+def resolve_version(
+    workflow: str | None, definition: str | bytes | None, file: str, folder: Path
+) -> tuple[WorkflowVersion, WorkflowSpec]:
+    """The stored version that a name, a path or a text stands for."""
+    checked = resolve(workflow, definition, file, folder)
+    if isinstance(checked, WorkflowVersion):
+        return checked, compiled_version(checked.pk).spec
+    return store_version(checked), checked.compiled.spec
+
+
+def resolve(
+    workflow: str | None, definition: str | bytes | None, file: str, folder: Path
+) -> Checked | WorkflowVersion:
+    """What to run: files come before what was published; nothing is stored."""
+    if (workflow is None) == (definition is None):
+        raise Refused("Give either `workflow` (a name) or `definition` (its YAML text).")
+    if definition is not None:
+        return check_workflow(definition, file=file, project=folder)
+    assert workflow is not None
+    found = find_workflow(workflow, project=folder, user=user_folder())
+    if found is not None:
+        return check_workflow(found.text, file=str(found.path), project=folder)
+    version = (
+        WorkflowVersion.objects.filter(workflow__name=workflow).order_by("-number").first()
+    )
+    if version is None:
+        raise UnknownWorkflow(
+            f"There is no workflow {workflow!r}.",
+            hint="`maverick workflow list` shows those that are known here.",
+        )
+    return version
+
+
+def checked_inputs(spec: WorkflowSpec, given: dict[str, Any]) -> dict[str, Any]:
+    """The inputs with defaults, each of its declared type. Raises InvalidInputs."""
+    bound, problems = bind_inputs(spec, given)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise InvalidInputs(errors, "; ".join(problem.message for problem in errors))
+    plain: dict[str, Any] = to_json_value(bound, "inputs")
+    return plain
+
+
+def split_secrets(
+    spec: WorkflowSpec, bound: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Inputs as they may be shown, and the secret ones as they are."""
+    secret = {
+        name: bound[name]
+        for name, declared in spec.inputs.items()
+        if declared.secret and bound.get(name) is not None
+    }
+    return {name: MASK if name in secret else value for name, value in bound.items()}, secret
+
+
+def checked_labels(labels: dict[str, Any] | None) -> dict[str, str]:
+    """Labels as short texts. Raises Refused."""
+    labels = labels or {}
+    if len(labels) > MOST_LABELS:
+        raise Refused(f"{len(labels)} labels are more than {MOST_LABELS}.")
+    checked = {str(key): str(value) for key, value in labels.items()}
+    for key, value in checked.items():
+        if len(key) > 63 or len(value) > 200:
+            raise Refused(f"The label {key[:63]!r} is too long (63 and 200 characters).")
+    return checked
+
+
+def _answered(by: Actor, key: str | None, body: str) -> Run | None:
+    if not key:
+        return None
+    known = (
+        IdempotencyRecord.objects.filter(scope=by.name, key=key).select_related("run").first()
+    )
+    if known is None:
+        return None
+    if known.body_digest != body:
+        raise IdempotencyMismatch(hint="Use a new key for a new request.")
+    return known.run
+
+
+answered = _answered
+
+
+def remember(run: Run, by: Actor, key: str | None, body: str) -> Run:
+    """Tie the run to its Idempotency-Key; when another request was first, answer its run."""
+    if not key:
+        return run
+    try:
+        with transaction.atomic():
+            IdempotencyRecord.objects.create(scope=by.name, key=key, body_digest=body, run=run)
+    except IntegrityError:
+        # The other one has committed: the unique index made us wait for that.
+        other = _answered(by, key, body)
+        if other is None:
+            raise
+        run.delete()
+        return other
+    return run

@@ -1,0 +1,103 @@
+"""Which steps have lost their worker, are due, or were never taken; by the database's clock."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from runs.record.ledger import LEASE_SECONDS
+
+_OPEN = "('queued', 'running', 'waiting')"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A step that somebody should look after."""
+
+    run_id: str
+    path: str
+    fence: int
+    worker: str
+    placement: str
+
+
+def _find(where: str, parameters: list[object], run_id: str | None) -> list[Found]:
+    only = "AND e.run_id = %s" if run_id else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT e.run_id, e.path, e.fence, e.worker, r.placement
+            FROM runs_execution e JOIN runs_run r ON r.id = e.run_id
+            WHERE {where} {only} AND r.status IN {_OPEN}
+            ORDER BY e.run_id LIMIT 1000
+            """,
+            [*parameters, *([run_id] if run_id else [])],
+        )
+        return [Found(*row) for row in cursor.fetchall()]
+
+
+def expired(run_id: str | None = None) -> list[Found]:
+    """Running steps whose lease ran out."""
+    return _find("e.status = 'running' AND e.lease_until < now()", [], run_id)
+
+
+def due(run_id: str | None = None) -> list[Found]:
+    """Waiting steps whose time has come. Those of a run that one process drives itself are that
+    process's for one more lease; then it is taken to be gone."""
+    grace = 0.0 if run_id else LEASE_SECONDS
+    return _find(
+        "e.status = 'waiting' AND e.due_at <= now() - CASE WHEN r.placement = '' THEN "
+        "interval '0' ELSE %s * interval '1 second' END",
+        [grace],
+        run_id,
+    )
+
+
+def adopt(run_id: str, placement: str) -> bool:
+    """Let any worker go on with a run that one process drove itself; whether it still did."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE runs_run SET placement = '' WHERE id = %s AND placement = %s",
+            [run_id, placement],
+        )
+        return bool(cursor.rowcount)
+
+
+def runs_nobody_took(older_than: float) -> list[str]:
+    """Open runs for any worker with a step (or everything) queued for ``older_than`` seconds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT r.id FROM runs_run r
+            WHERE r.status IN {_OPEN} AND r.placement = ''
+              AND r.created_at < now() - %s * interval '1 second'
+              AND (r.status = 'queued' OR EXISTS (
+                SELECT 1 FROM runs_execution e WHERE e.run_id = r.id AND e.status = 'queued'
+                  AND e.created_at < now() - %s * interval '1 second'))
+            ORDER BY r.id LIMIT 500
+            """,
+            [older_than, older_than],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def is_alive(run_id: str) -> bool:
+    """Whether some worker holds a valid lease on a step of the run."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM runs_execution WHERE run_id = %s "
+            "AND status = 'running' AND lease_until >= now())",
+            [run_id],
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def holders(run_id: str) -> list[str]:
+    """The workers (``host:pid``) with a valid lease on a step of the run."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT worker FROM runs_execution WHERE run_id = %s "
+            "AND status = 'running' AND lease_until >= now()",
+            [run_id],
+        )
+        return [row[0] for row in cursor.fetchall()]

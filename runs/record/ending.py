@@ -1,0 +1,62 @@
+"""End a run from outside its workers: cancel, or replace by a resumed one."""
+
+from django.db import connection
+
+from runs.models import Execution, Run
+from runs.record import ledger
+from runs.states import RUN_OVER, RunStatus, StepStatus
+
+_OPEN = ("queued", "running", "waiting")
+
+
+def end_run(run: Run, status: RunStatus, reason: str, code: str = "cancelled") -> bool:
+    """Close the run and every open execution; False when the run is over already.
+
+    The caller holds the run's row lock in a transaction. Fences go up, so a worker that still
+    runs a step can write nothing and finds that out at its next heartbeat.
+    """
+    if run.state in RUN_OVER:
+        return False
+    open_rows = list(
+        Execution.objects.filter(run=run, status__in=_OPEN).values_list(
+            "id", "path", "status", "tries"
+        )
+    )
+    changes, entries = [], []
+    for pk, path, old, tries in open_rows:
+        if old == StepStatus.RUNNING and tries and "outcome" not in tries[-1]:
+            tries[-1] |= {"outcome": "interrupted", "reason": code}
+        changes.append(
+            ledger.Change(
+                pk,
+                StepStatus.CANCELLED,
+                reason,
+                fence_up=1,
+                tries=tries,
+                error={"code": code, "message": reason, "hint": ""},
+                finish=True,
+            )
+        )
+        entries.append(ledger.Entry("step.cancelled", pk, path, {"reason": reason}))
+    entries.append(ledger.Entry(f"run.{status.value}", data={"reason": reason}))
+    patch = ledger.RunPatch(
+        status.value,
+        reason,
+        running=-sum(1 for row in open_rows if row[2] == StepStatus.RUNNING),
+        failed=len(open_rows),
+        fence_up=1,
+        finish=True,
+    )
+    seq = ledger.write(
+        run.id,
+        seq=run.event_seq,
+        fence=run.fence,
+        patch=patch,
+        changes=changes,
+        entries=entries,
+    )
+    if seq is None:
+        raise RuntimeError(f"{run.id} changed under its own row lock")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE runs_run SET cancel_requested = true WHERE id = %s", [run.id])
+    return True

@@ -1,0 +1,187 @@
+"""A run, what it reuses, and its first journal entries, in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
+
+from runs import ids, steppath
+from runs.models import Event, Run, WorkflowVersion
+from runs.planning.graph import Compiled
+from runs.planning.plan import Action, Plan
+from runs.record.payloads import store
+from runs.states import RunStatus
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """Everything that is known of a run before it starts."""
+
+    version: WorkflowVersion
+    compiled: Compiled
+    inputs: dict[str, Any]  # masked
+    sealed: bytes | None
+    inputs_digest: str
+    created_by: str
+    workspace: str
+    labels: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
+    placement: str = ""
+    kind: str = ""
+    source: Run | None = None
+    reason: str = ""
+    plan: Plan | None = None
+    # For a source that is not in this database (a checkpoint file): outputs by path.
+    file_steps: Mapping[str, Mapping[str, Any]] | None = None
+    file_source: str = ""
+
+
+def create_run(new: NewRun) -> Run:
+    """Write the run and its reused executions. Raises IntegrityError for a second resume."""
+    with transaction.atomic():
+        decisions, reused_ids = _decisions(new)
+        inside = sum(1 for path in reused_ids if steppath.parent_of(path) in reused_ids)
+        run_id = ids.run_id()
+        now = datetime.now(UTC)
+        run = Run.objects.create(
+            id=run_id,
+            workflow_name=new.compiled.spec.name,
+            version=new.version,
+            status=RunStatus.QUEUED,
+            kind=new.kind,
+            source=new.source,
+            family_id=(new.source.family_id or new.source.id) if new.source else run_id,
+            reason=new.reason,
+            inputs=new.inputs,
+            sealed=new.sealed,
+            inputs_digest=new.inputs_digest,
+            context=new.context,
+            labels=new.labels,
+            decisions=decisions,
+            n_total=len(new.compiled.spec.steps) + inside,
+            n_succeeded=len(reused_ids),
+            n_reused=len(reused_ids),
+            event_seq=2 if reused_ids else 1,
+            created_at=now,
+            created_by=new.created_by,
+            workspace=new.workspace,
+            placement=new.placement,
+        )
+        data = {"source_run_id": new.source.id, "kind": new.kind} if new.source else {}
+        events = [Event(run=run, seq=1, kind="run.created", data=data, at=now)]
+        if reused_ids:
+            counts = {"count": len(reused_ids)}
+            events.append(Event(run=run, seq=2, kind="steps.reused", data=counts, at=now))
+        Event.objects.bulk_create(events)
+        if reused_ids:
+            if new.file_steps is not None:
+                _copy_from_file(new, run, reused_ids, decisions or {})
+            else:
+                _copy_reused(run, reused_ids, decisions or {})
+    return run
+
+
+def _decisions(new: NewRun) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    """The stored plan, and the new execution id of every reused path."""
+    if new.plan is None:
+        return None, {}
+    reused = {item.path: ids.execution_id() for item in new.plan.reused()}
+    decisions = new.plan.to_json()
+    for path in reused:
+        parent = steppath.parent_of(path)
+        if parent and parent not in reused:
+            # A container that opens again: its id is fixed now, so that the reused steps inside
+            # can name it before it has a row.
+            entry = decisions.setdefault(parent, {"action": Action.RUN.value, "because": ""})
+            entry.setdefault("execution_id", ids.execution_id())
+    return decisions, reused
+
+
+def _parent_id(path: str, reused: dict[str, str], decisions: dict[str, Any]) -> str | None:
+    parent = steppath.parent_of(path)
+    if not parent:
+        return None
+    return reused.get(parent) or decisions.get(parent, {}).get("execution_id")
+
+
+# Outputs are inline JSON up to 64 KiB or a reference: nothing large is copied.
+_COPY = """
+INSERT INTO runs_execution (
+  id, run_id, parent_id, path, name, type, position, status, status_reason, seq, fence, worker,
+  tries, input, input_digest, match_key, output, payload_id, output_size, created_at, started_at,
+  finished_at, duration_ms, reused_from, reused_run, origin_execution, origin_run, decision)
+SELECT n.id, %s, nullif(n.parent_id, ''), s.path, s.name, s.type, s.position, 'succeeded', 'reused',
+  2, 0, '', '[]', s.input, s.input_digest, s.match_key, s.output, s.payload_id, s.output_size,
+  now(), now(), now(), s.duration_ms, s.id, s.run_id,
+  coalesce(nullif(s.origin_execution, ''), s.id), coalesce(nullif(s.origin_run, ''), s.run_id),
+  jsonb_build_object('action', 'reuse', 'because', n.because)
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS n(id, parent_id, source, because)
+JOIN runs_execution s ON s.id = n.source
+"""
+
+
+def _copy_reused(run: Run, reused: dict[str, str], decisions: dict[str, Any]) -> None:
+    paths = list(reused)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _COPY,
+            [
+                run.id,
+                [reused[path] for path in paths],
+                [_parent_id(path, reused, decisions) or "" for path in paths],
+                [decisions[path]["source_execution_id"] for path in paths],
+                [decisions[path]["because"] for path in paths],
+            ],
+        )
+        if cursor.rowcount != len(paths):
+            raise RuntimeError(f"{len(paths) - cursor.rowcount} executions to reuse are gone")
+
+
+_FROM_FILE = """
+INSERT INTO runs_execution (
+  id, run_id, parent_id, path, name, type, position, status, status_reason, seq, fence, worker,
+  tries, input, input_digest, match_key, output, payload_id, output_size, created_at, started_at,
+  finished_at, duration_ms, reused_from, reused_run, origin_execution, origin_run, decision)
+SELECT n.id, %s, n.parent_id, n.path, n.name, n.type, n.position, 'succeeded', 'reused',
+  2, 0, '', '[]', n.input, '', '', n.output, n.payload, n.size, now(), now(), now(),
+  n.duration_ms, n.source, %s, n.origin, n.origin_run,
+  jsonb_build_object('action', 'reuse', 'because', n.because)
+FROM jsonb_to_recordset(%s) AS n(
+  id text, parent_id text, path text, name text, type text, position int, input jsonb,
+  output jsonb, payload text, size int, duration_ms bigint, source text, origin text,
+  origin_run text, because text)
+"""
+
+
+def _copy_from_file(
+    new: NewRun, run: Run, reused: dict[str, str], decisions: dict[str, Any]
+) -> None:
+    rows = []
+    for path, execution_id in reused.items():
+        step = (new.file_steps or {})[path]
+        node = new.compiled.node(path)
+        inline, payload, size = store(step.get("output"))
+        rows.append(
+            {
+                "id": execution_id,
+                "parent_id": _parent_id(path, reused, decisions),
+                "path": path,
+                "name": node.name,
+                "type": node.type,
+                "position": node.position,
+                "input": step.get("input"),
+                "output": inline,
+                "payload": payload,
+                "size": size,
+                "duration_ms": step.get("duration_ms"),
+                "source": step.get("execution_id", ""),
+                "origin": step.get("origin_execution_id") or step.get("execution_id", ""),
+                "origin_run": step.get("origin_run_id") or new.file_source,
+                "because": decisions[path]["because"],
+            }
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(_FROM_FILE, [run.id, new.file_source, Jsonb(rows)])

@@ -1,0 +1,53 @@
+"""An earlier run's rows, or a checkpoint's content, as plain facts for the planner."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from runs.models import Execution, Run
+from runs.planning.graph import Compiled
+from runs.planning.prior import PriorRun, PriorStep
+from runs.states import StepStatus
+
+
+def prior_run(run: Run, compiled: Compiled, kept: frozenset[str] | None = None) -> PriorRun:
+    """What ``run`` recorded. ``compiled``: the workflow as that run had it."""
+    rows = Execution.objects.filter(run=run).values_list(
+        "path", "id", "type", "status", "duration_ms", "status_reason"
+    )
+    steps = {
+        path: PriorStep(
+            path=path,
+            execution_id=pk,
+            type=kind,
+            status=StepStatus(status),
+            definition=_digest(compiled, path),
+            duration_ms=duration or 0,
+            reason=reason,
+        )
+        for path, pk, kind, status, duration, reason in rows
+    }
+    return PriorRun(run.id, steps, kept)
+
+
+def prior_from_file(content: Mapping[str, Any]) -> PriorRun:
+    """What a checkpoint file holds: succeeded steps with the digests they ran with."""
+    steps = {
+        path: PriorStep(
+            path=path,
+            execution_id=str(step.get("execution_id", "")),
+            type=str(step.get("type", "")),
+            status=StepStatus(step.get("status", "succeeded")),
+            definition=str(step.get("definition", "")),
+            duration_ms=int(step.get("duration_ms") or 0),
+        )
+        for path, step in content["steps"].items()
+    }
+    done = frozenset(p for p, s in steps.items() if s.status is StepStatus.SUCCEEDED)
+    return PriorRun(str(content["run_id"]), steps, done)
+
+
+def _digest(compiled: Compiled, path: str) -> str:
+    try:
+        return compiled.node(path).digest
+    except KeyError:
+        return ""
