@@ -1,0 +1,168 @@
+"""The shapes that the server sends, as it sends them. Times are texts in ISO 8601, UTC."""
+
+from typing import Any, Generic, Literal, NotRequired, TypedDict, TypeVar
+
+Item = TypeVar("Item")
+
+RUN_OVER = frozenset({"succeeded", "failed", "cancelled", "timeout"})
+
+Reuse = Literal["succeeded-before", "all-succeeded", "unaffected", "checkpoint", "none"]
+Scope = Literal["workflow", "execution"]
+
+
+class Page(TypedDict, Generic[Item]):
+    """Some items, and the cursor of the next page (None at the end)."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+class Counts(TypedDict):
+    """How many nodes of a run stand where; `reused` ones are among `succeeded`."""
+
+    total: int
+    pending: int
+    running: int
+    succeeded: int
+    failed: int
+    skipped: int
+    reused: int
+
+
+class Golden(TypedDict):
+    """The name under which a run is kept as a baseline."""
+
+    name: str
+
+
+class Run(TypedDict):
+    """One attempt at a workflow."""
+
+    id: str
+    workflow: str
+    status: str
+    status_reason: str
+    kind: str | None
+    source_run_id: str | None
+    golden: Golden | None
+    counts: Counts
+    inputs: dict[str, Any]
+    labels: dict[str, Any]
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    duration_ms: int | None
+
+
+class ReusedFrom(TypedDict):
+    """Where a reused output came from, and who really did the work."""
+
+    source_execution_id: str
+    source_run_id: str
+    origin_execution_id: str
+    origin_run_id: str
+
+
+class Decision(TypedDict):
+    """What the planner decided, and why."""
+
+    action: str
+    because: str
+
+
+class Execution(TypedDict):
+    """One node of a run."""
+
+    id: str
+    run_id: str
+    parent_id: str | None
+    path: str
+    name: str
+    type: str
+    status: str
+    status_reason: str
+    attempts: list[dict[str, Any]]
+    input: Any
+    output: Any
+    error: dict[str, Any] | None
+    started_at: str | None
+    finished_at: str | None
+    duration_ms: int | None
+    reuse: ReusedFrom | None
+    decision: Decision | None
+
+
+class LogPart(TypedDict):
+    """Some lines that an execution printed."""
+
+    id: int
+    attempt: int
+    stream: str
+    level: str
+    text: str
+    at: str
+
+
+class Event(TypedDict):
+    """One entry of a run's journal."""
+
+    seq: int
+    kind: str
+    execution_id: str | None
+    path: str | None
+    data: dict[str, Any]
+    at: str
+
+
+class PlanItem(TypedDict):
+    """What a restart would do with one node."""
+
+    path: str
+    action: Literal["reuse", "run", "unknown"]
+    because: str
+    source_execution_id: str | None
+
+
+class Plan(TypedDict):
+    """What a restart would do, without doing it."""
+
+    plan_id: str
+    counts: dict[str, int]
+    items: list[PlanItem]
+
+
+class Checkpoint(TypedDict):
+    """A saved state of a run."""
+
+    id: str
+    run_id: str
+    name: str
+    path: str
+    n_steps: int
+    retired: bool
+    created_at: str
+    content: NotRequired[Any]
+
+
+class Workflow(TypedDict):
+    """A workflow that the server knows."""
+
+    name: str
+    description: str
+    version: int
+    source: NotRequired[str]
+
+
+class Token(TypedDict):
+    """An API token; its secret is there once, in the answer that made it."""
+
+    id: str
+    name: str
+    role: str
+    created_at: str
+    last_used_at: str | None
+    expires_at: str | None
+    token: NotRequired[str]
+
+
+Graph = dict[str, Any]
