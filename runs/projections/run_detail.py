@@ -204,7 +204,7 @@ def states_of(run: Run) -> dict[str, StepState]:
 
 def definition_of(run: Run) -> Compiled | None:
     """The run's workflow, laid out, or None when its text cannot be read any more."""
-    return compiled(run.version)
+    return compiled(run.version_id)
 
 
 def header(run: Run, states: Mapping[str, StepState], now: datetime) -> RunHeader:

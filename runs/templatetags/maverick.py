@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from runs.projections import words
 from runs.projections.run_list import Progress, RunFilter, RunPage
+from runs.web.toasts import Toast, take
 
 register = template.Library()
 _INDENT = "  "
@@ -264,3 +265,10 @@ def activity(page: RunPage) -> SafeString:
         said,
         mark_safe("".join(parts)),
     )
+
+
+@register.simple_tag(takes_context=True)
+def toasts(context: template.Context) -> list[Toast]:
+    """What the last command has to say; nothing on pages made without a request (errors)."""
+    request = context.get("request")
+    return take(request) if request is not None else []

@@ -1,9 +1,13 @@
-"""What every form of a page carries: the key that makes a double press start one run."""
+"""What the buttons share: who presses, whether they may, and the key against a double press."""
 
 from secrets import token_urlsafe
+from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+
+from runs.actor import ANYONE, Actor, Role
 
 
 def new_key() -> str:
@@ -11,13 +15,28 @@ def new_key() -> str:
     return token_urlsafe(12)
 
 
-def key_of(request: HttpRequest, scope: str) -> str:
-    """The key that a form sent, made particular to what it asks for; "" when it sent none."""
+def key_of(request: HttpRequest, scope: str) -> str | None:
+    """The key that a form sent, made particular to what it asks for; None when it sent none."""
     key = request.POST.get("key", "")[:60]
-    return f"page:{key}:{scope}"[:255] if key else ""
+    return f"page:{key}:{scope}"[:255] if key else None
 
 
-def actor(request: HttpRequest) -> str:
-    """The signed-in person's name."""
+def actor(request: HttpRequest) -> Actor:
+    """The signed-in person."""
     user = request.user
-    return "" if isinstance(user, AnonymousUser) else user.get_username()
+    if isinstance(user, AnonymousUser):
+        return ANYONE  # pages let nobody in without a login unless it is switched off
+    return Actor("user", user.get_username(), cast(Role, getattr(user, "role", "viewer")))
+
+
+def operator(request: HttpRequest) -> Actor:
+    """The signed-in person, who must be allowed to start and stop runs."""
+    who = actor(request)
+    if not who.may("operator"):
+        raise PermissionDenied("Only operators and admins start, restart and cancel runs.")
+    return who
+
+
+def may_operate(request: HttpRequest) -> bool:
+    """Whether the page shows the buttons at all."""
+    return actor(request).may("operator")

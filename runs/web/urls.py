@@ -14,14 +14,7 @@ urlpatterns = [
     path("runs/<str:run_id>/cancel", run_commands.cancel, name="run-cancel"),
     path("workflows", workflows.workflow_list, name="workflow-list"),
     path("workflows/<str:name>/run", workflows.start, name="workflow-run"),
+    path(
+        "workflows/<str:name>/versions/<int:number>", workflows.source, name="workflow-source"
+    ),
 ]
-
-try:  # the sign-in page is its own module
-    from runs.web.pages import sign_in as _sign_in
-except ImportError:  # pragma: no cover
-    pass
-else:
-    urlpatterns += [
-        path("sign-in", _sign_in.sign_in, name="sign-in"),
-        path("sign-out", _sign_in.sign_out, name="sign-out"),
-    ]

@@ -2,7 +2,6 @@
 
 from urllib.parse import quote
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -11,8 +10,9 @@ from django.views.decorators.http import require_POST
 from runs.errors import MaverickError, NotFound
 from runs.operations.cancel_run import cancel_run
 from runs.operations.restart_run import RestartRequest, restart_run
-from runs.web.commands import actor, key_of
+from runs.web.commands import key_of, operator
 from runs.web.htmx import go_to
+from runs.web.toasts import say
 
 
 @login_required
@@ -23,13 +23,14 @@ def restart(request: HttpRequest, run_id: str) -> HttpResponse:
     asked = RestartRequest(from_=path, reuse="unaffected") if path else RestartRequest()
     try:
         made = restart_run(
-            run_id, asked, by=actor(request), idempotency_key=key_of(request, f"{run_id}:{path}")
+            run_id, asked, by=operator(request), idempotency_key=key_of(request, f"{run_id}:{path}")
         )
     except NotFound as unknown:
         raise Http404(str(unknown)) from unknown
     except MaverickError as refused:
         return _refused(request, run_id, refused)
-    messages.success(request, made.pk, extra_tags="restarted")
+    reused = f" {made.n_reused:,} of {made.n_total:,} steps reused." if made.n_reused else ""
+    say(request, f"started.{reused}", strong=made.pk)
     return go_to(request, reverse("run", args=[made.pk]))
 
 
@@ -38,16 +39,16 @@ def restart(request: HttpRequest, run_id: str) -> HttpResponse:
 def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
     """Cancel run: no more steps; running ones are told."""
     try:
-        cancel_run(run_id, by=actor(request))
+        cancel_run(run_id, by=operator(request))
     except NotFound as unknown:
         raise Http404(str(unknown)) from unknown
     except MaverickError as refused:
         return _refused(request, run_id, refused)
-    messages.info(request, run_id, extra_tags="cancelling")
+    say(request, "is cancelled.", strong=run_id)
     return go_to(request, reverse("run", args=[run_id]))
 
 
 def _refused(request: HttpRequest, run_id: str, refused: MaverickError) -> HttpResponse:
     hint = f" {refused.hint}" if refused.hint else ""
-    messages.error(request, f"{refused.message}{hint}")
+    say(request, f"{refused.message}{hint}", error=True)
     return go_to(request, reverse("run", args=[quote(run_id, safe="")]))

@@ -1,0 +1,37 @@
+// Copy buttons: a text, or what stands in another element.
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.className = "sr";
+    document.body.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  }
+}
+
+addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy], [data-copy-from]");
+  if (!button) return;
+  event.preventDefault();
+  const from = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
+  await copy(from ? from.textContent : button.dataset.copy);
+  button.classList.add("is-copied");
+  const said = button.getAttribute("aria-label");
+  button.setAttribute("aria-label", "Copied");
+  setTimeout(() => {
+    button.classList.remove("is-copied");
+    button.setAttribute("aria-label", said);
+  }, 1200);
+});
+
+addEventListener("click", (event) => {
+  const button = event.target.closest("[data-do=wrap]");
+  if (!button) return;
+  const log = button.closest("section").querySelector("[data-log]");
+  button.setAttribute("aria-pressed", String(log.classList.toggle("is-wrapped")));
+});

@@ -1,0 +1,130 @@
+// A stream says what changed; the page fetches it from its normal address.
+//
+// Changes are gathered for a moment, and a new fetch waits for the one before it: a fast run costs a
+// slow page a few large updates, never a queue of small ones. EventSource connects again by itself
+// and sends Last-Event-ID; where it cannot connect at all, the page asks every few seconds.
+
+const GATHER_MS = 120;
+const POLL_MS = 5000;
+
+export function listen(address, refresh, { onState } = {}) {
+  let timer = null;
+  let busy = false;
+  let waiting = [];
+  let poll = null;
+  let source = null;
+  let failures = 0;
+
+  async function flush() {
+    timer = null;
+    if (busy) return;
+    busy = true;
+    const changes = waiting;
+    waiting = [];
+    const began = performance.now();
+    try {
+      await refresh(changes);
+    } catch {
+      // The next change or poll tries again.
+    }
+    busy = false;
+    if (waiting.length) schedule(Math.max(GATHER_MS, performance.now() - began));
+  }
+
+  function schedule(wait = GATHER_MS) {
+    if (timer === null && !busy) timer = setTimeout(flush, wait);
+  }
+
+  function change(data) {
+    waiting.push(data);
+    if (!document.hidden) schedule();
+  }
+
+  function startPolling() {
+    if (poll === null) poll = setInterval(() => change({ poll: true }), POLL_MS);
+  }
+
+  function stopPolling() {
+    clearInterval(poll);
+    poll = null;
+  }
+
+  function connect() {
+    source = new EventSource(address);
+    source.onopen = () => {
+      failures = 0;
+      stopPolling();
+      onState?.("live");
+    };
+    source.onerror = () => {
+      failures += 1;
+      onState?.(failures > 1 ? "polling" : "connecting");
+      if (source.readyState === EventSource.CLOSED || failures > 2) startPolling();
+      if (source.readyState === EventSource.CLOSED) setTimeout(connect, 15000);
+    };
+    source.addEventListener("change", (event) => {
+      try {
+        change(JSON.parse(event.data));
+      } catch {
+        change({});
+      }
+    });
+    source.addEventListener("end", () => {
+      change({ end: true });
+      stop();
+    });
+  }
+
+  function stop() {
+    source?.close();
+    stopPolling();
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && waiting.length) schedule(0);
+  });
+  addEventListener("pagehide", stop);
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) connect();
+  });
+  connect();
+  return { stop, change };
+}
+
+export async function fragment(address, signal) {
+  const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal });
+  if (answer.redirected && new URL(answer.url).pathname.startsWith("/sign-in")) location.reload();
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return answer.text();
+}
+
+// Put new HTML into an element and keep what the reader holds: an open menu keeps the old content,
+// focus goes back to the same link or button, scrolled boxes stay where they are.
+export function swap(element, html) {
+  if (element.innerHTML === html || element.querySelector("details.menu[open]")) return false;
+  const held = element.contains(document.activeElement) ? describe(document.activeElement) : null;
+  const scrolled = [...element.querySelectorAll(".panel-body, .json, .log, .facts")].map((box) => [
+    box.id || box.className,
+    box.scrollTop,
+    box.scrollLeft,
+  ]);
+  const wrapped = element.querySelector("[data-log].is-wrapped") !== null;
+  element.innerHTML = html;
+  for (const [name, top, left] of scrolled) {
+    const box = [...element.querySelectorAll(".panel-body, .json, .log, .facts")].find(
+      (one) => (one.id || one.className) === name,
+    );
+    if (box) [box.scrollTop, box.scrollLeft] = [top, left];
+  }
+  if (wrapped) element.querySelector("[data-log]")?.classList.add("is-wrapped");
+  if (held) element.querySelector(held)?.focus({ preventScroll: true });
+  return true;
+}
+
+function describe(element) {
+  for (const name of ["id", "data-path", "data-copy", "data-key", "href", "aria-label"]) {
+    const value = element.getAttribute(name);
+    if (value) return `[${name}="${CSS.escape(value)}"]`;
+  }
+  return null;
+}

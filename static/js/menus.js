@@ -1,0 +1,54 @@
+// One menu at a time; arrows walk in it; Escape closes it and gives the focus back.
+
+addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  const off = event.target.closest?.("[aria-disabled=true]");
+  if (off) event.preventDefault();
+});
+
+addEventListener(
+  "keydown",
+  (event) => {
+    const menu = document.querySelector("details.menu[open]");
+    if (!menu) return;
+    if (event.key === "Escape") {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+      event.stopImmediatePropagation();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const items = [...menu.querySelectorAll(".menu-list :is(a, button)")];
+      const at = items.indexOf(document.activeElement);
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      items[(at + step + items.length) % items.length]?.focus();
+      event.preventDefault();
+    }
+  },
+  true,
+);
+
+// A menu near the lower edge opens upward, else its last lines are below the fold.
+addEventListener(
+  "toggle",
+  (event) => {
+    const menu = event.target;
+    if (!menu.matches?.("details.menu[open]")) return;
+    const list = menu.querySelector(".menu-list");
+    list.classList.remove("is-up");
+    const box = list.getBoundingClientRect();
+    const above = menu.getBoundingClientRect().top;
+    if (box.bottom > innerHeight && above > box.height) list.classList.add("is-up");
+  },
+  true,
+);
+
+// The second press of a button that sends a form would be a second request; the key in the form
+// makes it harmless, this makes it rare.
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "1";
+  setTimeout(() => delete form.dataset.sent, 3000);
+});

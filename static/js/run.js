@@ -1,0 +1,138 @@
+// The run page: tabs stay links; the header, the graph, the panel and the tab follow the run.
+import { fragment, listen, swap } from "./live.js";
+
+export function mount(run) {
+  const work = run.querySelector(".work");
+  const panel = run.querySelector("[data-part=panel]");
+  const head = run.querySelector("[data-part=head]");
+  const tab = run.dataset.tab;
+  let opener = null;
+
+  const address = (part, extra = {}) => {
+    const url = new URL(location.pathname, location.origin);
+    url.searchParams.set("tab", tab);
+    url.searchParams.set("part", part);
+    const from = new URL(location).searchParams.get("from");
+    if (from) url.searchParams.set("from", from);
+    for (const [key, value] of Object.entries(extra)) if (value) url.searchParams.set(key, value);
+    return url;
+  };
+  const chosen = () => new URL(location).searchParams.get("node") ?? "";
+
+  function mark(path) {
+    for (const link of run.querySelectorAll("[aria-current=true]")) {
+      link.removeAttribute("aria-current");
+      link.closest("tr")?.removeAttribute("aria-selected");
+    }
+    if (!path) return;
+    const link = run.querySelector(`.stage [data-path="${CSS.escape(path)}"]`);
+    if (link?.matches("tr")) {
+      link.setAttribute("aria-selected", "true");
+      link.querySelector("a")?.setAttribute("aria-current", "true");
+    } else link?.setAttribute("aria-current", "true");
+  }
+
+  async function show(path, push) {
+    if (push) {
+      const url = new URL(location);
+      url.searchParams.set("tab", tab);
+      if (path) url.searchParams.set("node", path);
+      else url.searchParams.delete("node");
+      history.pushState(null, "", url);
+    }
+    mark(path);
+    if (!path) {
+      work.dataset.panel = "closed";
+      panel.replaceChildren();
+      run.dispatchEvent(new CustomEvent("panel"));
+      return;
+    }
+    work.dataset.panel = "open";
+    panel.setAttribute("aria-label", `Step ${path}`);
+    panel.setAttribute("aria-busy", "true");
+    run.dispatchEvent(new CustomEvent("panel", { detail: path }));
+    try {
+      const html = await fragment(address("panel", { node: path }));
+      if (chosen() === path) panel.innerHTML = html;
+    } catch {
+      location.reload();
+    } finally {
+      panel.removeAttribute("aria-busy");
+    }
+  }
+
+  async function refresh() {
+    const jobs = [
+      fragment(address("head")).then((html) => {
+        swap(head, html);
+        const title = head.querySelector("[data-seq]");
+        const steps = run.querySelector("[data-n=steps]");
+        if (steps && title) steps.textContent = title.dataset.steps;
+      }),
+    ];
+    const node = chosen();
+    if (tab === "graph") {
+      jobs.push(
+        fragment(address("graph", { node })).then((html) =>
+          run.querySelector("[data-module=graph]").dispatchEvent(
+            new CustomEvent("redraw", { detail: html }),
+          ),
+        ),
+      );
+    } else {
+      const body = run.querySelector("[data-part=tab]");
+      jobs.push(
+        fragment(address("tab", { node })).then((html) => {
+          const log = body.querySelector("[data-log]");
+          const atEnd = log && log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+          swap(body, html);
+          if (atEnd) body.querySelector("[data-log]").scrollTop = 1e9;
+        }),
+      );
+    }
+    if (node && panel) {
+      jobs.push(fragment(address("panel", { node })).then((html) => chosen() === node && swap(panel, html)));
+    }
+    await Promise.allSettled(jobs);
+  }
+
+  run.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    if (event.target.closest("[data-do=close-panel]")) {
+      event.preventDefault();
+      show("", true);
+      opener?.isConnected && opener.focus();
+      return;
+    }
+    const link = event.target.closest(".node, .step, .step-link");
+    if (!link || !panel || event.defaultPrevented) return;
+    const path = new URL(link.href?.baseVal ?? link.href, location).searchParams.get("node");
+    if (!path) return;
+    event.preventDefault();
+    opener = link;
+    show(path, true);
+  });
+
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !panel || work.dataset.panel === "closed") return;
+    if (event.target.closest?.("input") && event.target.value) return;
+    const path = chosen();
+    show("", true);
+    run.querySelector(`.stage [data-path="${CSS.escape(path)}"]`)?.focus();
+  });
+
+  addEventListener("popstate", () => {
+    const now = new URL(location).searchParams;
+    if ((now.get("tab") ?? "graph") !== tab) location.reload();
+    else if (panel) show(chosen(), false);
+  });
+
+  // On a phone the sheet's handle drags it to full height and back.
+  panel?.addEventListener("click", (event) => {
+    if (event.target === panel) panel.toggleAttribute("data-full");
+  });
+
+  if (run.dataset.over !== "1") {
+    listen(`${run.dataset.stream}?after=${run.dataset.seq}`, refresh);
+  }
+}
