@@ -339,13 +339,14 @@ class Builder:
                     break
                 where = (*where, part)
             missing = fault["type"] == "missing"
-            if (where if not missing else (*where, key)) in told:
+            spot = (*where, str(fault["loc"][-1])) if missing else where
+            if spot in told:
                 continue
-            told.add((*where, key) if missing else where)
+            told.add(spot)
             message = fault["msg"].removeprefix("Value error, ")
             value = fault.get("input")
             if missing:
-                self.report("D101", f"`{key}` is missing.", path)
+                self.report("D101", f"`{'.'.join(map(str, fault['loc']))}` is missing.", where)
             elif key == "name" and fault["type"].startswith("string"):
                 hint = f"letters, digits, `_` and `-`: {NAME_PATTERN}"
                 shown = str(value)[:80]

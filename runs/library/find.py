@@ -16,6 +16,7 @@ from typing import Literal
 Origin = Literal["project", "user", "built-in", "file"]
 
 HEAD = 4096  # bytes of a file that are looked at to see whether it is a workflow
+LONG_HEAD = 64 * 1024  # when `steps:` is not among them
 MAX_FILES = 2_000  # looked at in one place
 MAX_FOLDERS = 2_000
 MAX_FILE = 10 * 1024 * 1024
@@ -71,7 +72,7 @@ def list_workflows(*, project: Path | None = None, user: Path | None = None) -> 
     winners: dict[str, Found] = {}
     for path, origin in _candidates(project, user):
         head = _head(path)
-        if head is None or not _looks_like_a_workflow(head, path):
+        if head is None or not _looks_like_a_workflow(head):
             continue
         name = _name_in(head) or _stem(path)
         if name in winners:
@@ -100,9 +101,10 @@ def _candidates(project: Path | None, user: Path | None) -> Iterator[tuple[Path,
 
 def _files(folder: Path, *, deep: bool = True) -> Iterator[Path]:
     """The YAML files of a folder, those nearest first, in the order of names."""
-    count = folders = 0
-    for root, names, files in os.walk(folder):  # links are not followed: no circles
-        folders += 1
+    count = 0
+    for folders, (root, names, files) in enumerate(
+        os.walk(folder), start=1
+    ):  # no links: no circles
         names[:] = sorted(n for n in names if n != "node_modules" and not n.startswith("."))
         if not deep or folders >= MAX_FOLDERS:
             names.clear()
@@ -117,42 +119,34 @@ def _files(folder: Path, *, deep: bool = True) -> Iterator[Path]:
 def _as_file(wanted: str, project: Path | None) -> Path | None:
     if not wanted or "\0" in wanted:
         return None
-    written_as_path = wanted.endswith((*SUFFIXES, ".json")) or "/" in wanted or os.sep in wanted
-    for base in (Path(), project):
-        if base is None:
-            continue
-        path = base / Path(wanted).expanduser() if wanted[0] != "~" else base / wanted
+    if not wanted.endswith((*SUFFIXES, ".json")) and "/" not in wanted and os.sep not in wanted:
+        return None
+    for base in (Path(), project or Path()):
         try:
-            if written_as_path and path.is_file():
+            path = base / Path(wanted).expanduser()
+            if path.is_file():
                 return path.absolute()
-        except OSError:  # a name longer than the file system allows
+        except (OSError, RuntimeError):  # too long for the file system; no such home folder
             return None
     return None
 
 
 def _head(path: Path) -> bytes | None:
+    """The head of a file: as short as shows `steps:`, None when it cannot be read."""
     try:
         if not path.is_file():  # a pipe would make reading wait for ever
             return None
         with path.open("rb") as file:
-            return file.read(HEAD).removeprefix(b"\xef\xbb\xbf")
+            head = file.read(HEAD)
+            if len(head) == HEAD and not _looks_like_a_workflow(head):
+                head += file.read(LONG_HEAD - HEAD)  # a long comment, or many inputs
+            return head.removeprefix(b"\xef\xbb\xbf")
     except OSError:
         return None
 
 
-def _looks_like_a_workflow(head: bytes, path: Path) -> bool:
-    if _STEPS.search(head) or b'"steps"' in head:
-        return True
-    # A long comment or many inputs may push `steps:` out of the head.
-    return len(head) == HEAD and _name_in(head) is not None and _steps_later(path)
-
-
-def _steps_later(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return _STEPS.search(file.read(256 * 1024)) is not None
-    except OSError:
-        return False
+def _looks_like_a_workflow(head: bytes) -> bool:
+    return _STEPS.search(head) is not None or (head.lstrip()[:1] == b"{" and b'"steps"' in head)
 
 
 def _name_in(head: bytes) -> str | None:
@@ -169,5 +163,6 @@ def _stem(path: Path) -> str:
 
 def _text(path: Path) -> str:
     with path.open("rb") as file:
-        # One byte more than is allowed, so that the loader sees that it is too much.
-        return file.read(MAX_FILE + 1).decode("utf-8-sig", "replace")
+        # One byte more than is allowed, so that the loader sees that it is too much; and what is
+        # no UTF-8 stays recognisable, so that it says that as well.
+        return file.read(MAX_FILE + 1).decode("utf-8-sig", "surrogateescape")
