@@ -161,7 +161,12 @@ def _response(content: AsyncIterator[bytes]) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         content,
         content_type="text/event-stream; charset=utf-8",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        headers={
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",  # nginx would collect frames
+            # And so would GZipMiddleware, whose compressor keeps a few hundred bytes back.
+            "Content-Encoding": "identity",
+        },
     )
 
 

@@ -1,0 +1,107 @@
+"""The API: its routes, its one shape of errors, its document and its page."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import URLPattern, URLResolver, re_path
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from runs.api.v1.docs_page import DocsPage, document, only_signed_in
+from runs.api.v1.errors import (
+    DOCS_HINT,
+    UnknownPath,
+    WrongMethod,
+    problem,
+    to_response,
+)
+from runs.api.v1.parsing import JsonParser, refuse_large
+from runs.api.v1.routers import checkpoints, events, executions, runs, tokens, workflows
+from runs.errors import MaverickError, Refused
+
+View = Callable[..., HttpResponseBase]
+
+
+class MaverickApi(NinjaAPI):
+    """Ninja's API with problem+json where ninja and Django answer in manners of their own."""
+
+    def _get_urls(self) -> list[URLResolver | URLPattern]:
+        patterns = super()._get_urls()
+        for pattern in patterns:
+            if isinstance(pattern, URLPattern):
+                pattern.callback = with_manners(pattern.callback)
+        # Last of all: what nobody answers to. An API of other manners under the same prefix
+        # (AgentField's paths) is to be included before this one.
+        return [*patterns, re_path(r"^.*$", with_manners(_nothing_here), name="nothing-here")]
+
+    def get_openapi_schema(self, **kwargs: Any) -> Any:
+        """The document, with every refusal in it."""
+        return document(super().get_openapi_schema(**kwargs))
+
+
+def _nothing_here(request: HttpRequest, **_: Any) -> HttpResponse:
+    raise UnknownPath(f"There is nothing at {request.path}.", hint=DOCS_HINT)
+
+
+def with_manners(view: View) -> View:
+    """The view, with everything that goes wrong told as a problem."""
+
+    @wraps(view, updated=())
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            refuse_large(request)
+            if "\x00" in request.path:
+                raise UnknownPath("There is nothing at an address with a NUL character.")
+            if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+                raise Refused("A query value has a NUL character.")
+            head = request.method == "HEAD"
+            if head:
+                request.method = "GET"
+                request.META.pop("HTTP_ACCEPT", None)  # no stream for somebody who reads nothing
+            response = view(request, *args, **kwargs)
+        except Exception as error:
+            return to_response(request, error)
+        if response.status_code == 405:
+            allowed = ", ".join(sorted({*response["Allow"].split(", "), "HEAD"}
+                                       if "GET" in response["Allow"]
+                                       else response["Allow"].split(", ")))
+            return problem(
+                request,
+                WrongMethod(f"{request.path} does not answer to {request.method}.",
+                            hint=f"It answers to {allowed}.", allow=allowed),
+            )
+        if head and isinstance(response, HttpResponse):
+            response["Content-Length"] = str(len(response.content))
+            response.content = b""
+        return response
+
+    answered.csrf_exempt = True  # type: ignore[attr-defined]  # auth.py checks logins itself
+    return answered
+
+
+api = MaverickApi(
+    title="Maverick",
+    version="1",
+    description="Restart a workflow from any point, reuse the work that is already recorded, "
+    "and see exactly what was reused and why.",
+    urls_namespace="api-v1",
+    parser=JsonParser(),
+    docs=DocsPage(),
+    docs_url="/docs",
+    docs_decorator=only_signed_in,
+    openapi_url="/openapi.json",
+)
+for known in (MaverickError, ValidationError, HttpError, Http404, Exception):
+    api.add_exception_handler(known, to_response)
+for away in (OperationalError, InterfaceError):
+    api.add_exception_handler(away, to_response)
+
+api.add_router("/runs", runs.router)
+api.add_router("/runs", executions.router)
+api.add_router("/runs", events.router)
+api.add_router("/runs", checkpoints.router)
+api.add_router("/workflows", workflows.router)
+api.add_router("/tokens", tokens.router)

@@ -1,0 +1,223 @@
+"""Runs: list, start, read, preview, restart, cancel, keep as golden."""
+
+import re
+from typing import Annotated, Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Header, Query, Router
+
+from runs.api.v1 import paging
+from runs.api.v1.auth import asker
+from runs.api.v1.errors import InvalidFields
+from runs.api.v1.routes import WRITING, route
+from runs.api.v1.schemas.base import reply
+from runs.api.v1.schemas.executions import GraphOut
+from runs.api.v1.schemas.runs import (
+    CancelIn,
+    GoldenIn,
+    LineageOut,
+    PlanOut,
+    RestartIn,
+    RunIn,
+    RunOut,
+    RunPageOut,
+)
+from runs.definition.spec import WORKFLOW_NAME_PATTERN
+from runs.errors import UnknownWorkflow
+from runs.operations.cancel_run import cancel_run
+from runs.operations.golden import mark_golden, unmark_golden
+from runs.operations.restart_run import RestartRequest, plan_restart, restart_run
+from runs.operations.start_run import start_run
+from runs.projections.api_runs import RunFilter, RunPage, family, get_run, list_runs
+from runs.projections.run_graph import run_graph
+from runs.states import RunStatus
+
+router = Router()
+
+Limit = Annotated[int, Query(50, ge=1, le=200)]
+Cursor = Annotated[str | None, Query(None, description="`next_cursor` of the page before.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        None,
+        alias="Idempotency-Key",
+        # Printable ASCII without blanks, so that logs and headers show it as it is.
+        pattern=r"^[\x21-\x7e]{1,255}\Z",
+        description="The same key and body answers the same run; another body is 422.",
+    ),
+]
+
+STATUSES = tuple(status.value for status in RunStatus)
+KINDS = {"restart": "restart", "fork": "fork", "resume": "resume", "none": ""}
+
+
+@router.get(
+    "", **route("listRuns", RunPageOut, summary="Runs, newest first", tag="Runs",
+                refusals=(401, 422))
+)
+def list_all(
+    request: HttpRequest,
+    status: Annotated[
+        list[str],
+        Query([], description="One or more statuses, repeated or with commas.",
+              examples=["failed,timeout"]),
+    ],
+    workflow: Annotated[str, Query("", description="A workflow's name.")],
+    kind: Annotated[
+        list[str], Query([], description="`restart`, `fork`, `resume`, or `none` for plain runs.")
+    ],
+    golden: Annotated[bool | None, Query(None)],
+    source: Annotated[str, Query("", description="Only what was started from this run.")],
+    text: Annotated[
+        str, Query("", max_length=200,
+                   description="The start of a run id, or a part of a workflow's name.")
+    ],
+    cursor: Cursor,
+    limit: Limit,
+) -> HttpResponse:
+    """Filters add up. The answer carries no total: with 100,000 runs counting would cost more
+    than the page."""
+    wanted = RunFilter(
+        statuses=words("status", status, {one: one for one in STATUSES}),
+        workflow=workflow,
+        kinds=words("kind", kind, KINDS),
+        golden=golden,
+        source=source,
+        text=text.strip(),
+        before=paging.decode("runs", cursor),
+    )
+    return reply(RunPageOut, page_of(list_runs(wanted, limit)))
+
+
+def page_of(page: RunPage) -> dict[str, Any]:
+    """A page with its cursor."""
+    return {"items": page.items, "next_cursor": paging.encode("runs", page.next_before)}
+
+
+def words(name: str, given: list[str], known: dict[str, str]) -> tuple[str, ...]:
+    """Values given repeatedly or with commas; raises InvalidFields for one that is not known."""
+    found = [word for part in given for word in part.split(",") if word]
+    unknown = [word for word in found if word not in known]
+    if unknown:
+        raise InvalidFields(
+            {
+                "code": "enum",
+                "message": f"{word[:100]!r} is none of {', '.join(known)}.",
+                "path": f"query: {name}",
+                "hint": "",
+            }
+            for word in unknown
+        )
+    return tuple(dict.fromkeys(known[word] for word in found))
+
+
+@router.post(
+    "",
+    **route("startRun", RunOut, status=201, role="operator", refusals=WRITING,
+            summary="Start a run", tag="Runs"),
+)
+def start(request: HttpRequest, body: RunIn, key: IdempotencyKey) -> HttpResponse:
+    """Start a known workflow by its name, or a workflow by its YAML text."""
+    # The operation also takes a path, for the command line; over the network only names count,
+    # or a token could have any file of the server read and quoted in a problem.
+    if body.workflow is not None and not re.fullmatch(WORKFLOW_NAME_PATTERN, body.workflow):
+        raise UnknownWorkflow(f"There is no workflow {body.workflow!r}.")
+    run = start_run(
+        workflow=body.workflow,
+        definition=body.definition,
+        inputs=body.inputs,
+        labels=body.labels,
+        by=asker(request),
+        idempotency_key=key,
+    )
+    return created(run.id)
+
+
+def created(run_id: str) -> HttpResponse:
+    """201 with the run and where it is found."""
+    return reply(RunOut, get_run(run_id), 201, Location=f"/api/v1/runs/{run_id}")
+
+
+@router.get("/{run_id}", **route("getRun", RunOut, summary="One run", tag="Runs"))
+def get(request: HttpRequest, run_id: str) -> HttpResponse:
+    """How one run stands."""
+    return reply(RunOut, get_run(run_id))
+
+
+def restart_request(body: RestartIn | None) -> RestartRequest:
+    """The body as the operation takes it."""
+    given = (body or RestartIn()).model_dump()
+    return RestartRequest(**{**given, "confirm": tuple(given["confirm"])})
+
+
+@router.post(
+    "/{run_id}/restart",
+    **route("restartRun", RunOut, status=201, role="operator", refusals=WRITING,
+            summary="Restart a run", tag="Recovery"),
+)
+def restart(
+    request: HttpRequest, run_id: str, key: IdempotencyKey, body: RestartIn | None = None
+) -> HttpResponse:
+    """A new run that reuses what the source recorded. The source is never changed."""
+    run = restart_run(run_id, restart_request(body), by=asker(request), idempotency_key=key)
+    return created(run.id)
+
+
+@router.post(
+    "/{run_id}/restart-plan",
+    **route("planRestart", PlanOut, refusals=WRITING,
+            summary="What a restart would do", tag="Recovery"),
+)
+def plan(request: HttpRequest, run_id: str, body: RestartIn | None = None) -> HttpResponse:
+    """The decision about every step, with its reason. Nothing is started."""
+    return reply(PlanOut, plan_restart(run_id, restart_request(body)))
+
+
+@router.post(
+    "/{run_id}/cancel",
+    **route("cancelRun", RunOut, role="operator", refusals=WRITING,
+            summary="Cancel a run", tag="Runs"),
+)
+def cancel(request: HttpRequest, run_id: str, body: CancelIn | None = None) -> HttpResponse:
+    """No step starts any more; running ones are told to end. 409 when the run is over."""
+    cancel_run(run_id, by=asker(request), reason=body.reason if body else "")
+    return reply(RunOut, get_run(run_id))
+
+
+@router.put(
+    "/{run_id}/golden",
+    **route("markGolden", RunOut, role="operator", refusals=WRITING,
+            summary="Keep a run as golden", tag="Recovery"),
+)
+def mark(request: HttpRequest, run_id: str, body: GoldenIn | None = None) -> HttpResponse:
+    """Keep a run that succeeded as the baseline for later ones."""
+    mark_golden(run_id, body.name if body else "", by=asker(request))
+    return reply(RunOut, get_run(run_id))
+
+
+@router.delete(
+    "/{run_id}/golden",
+    **route("unmarkGolden", RunOut, role="operator", refusals=(401, 403, 404, 422),
+            summary="No longer keep a run as golden", tag="Recovery"),
+)
+def unmark(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Harmless when the run was not golden."""
+    unmark_golden(run_id, by=asker(request))
+    return reply(RunOut, get_run(run_id))
+
+
+@router.get(
+    "/{run_id}/graph", **route("getRunGraph", GraphOut, summary="A run as a graph", tag="Runs")
+)
+def graph(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Every node: what was executed, and the steps of the definition that never started."""
+    return reply(GraphOut, run_graph(run_id))
+
+
+@router.get(
+    "/{run_id}/lineage",
+    **route("getRunLineage", LineageOut, summary="A run's family", tag="Recovery"),
+)
+def lineage(request: HttpRequest, run_id: str) -> HttpResponse:
+    """All runs that descend from the same first run."""
+    return reply(LineageOut, family(run_id))
