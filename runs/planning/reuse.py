@@ -108,6 +108,7 @@ class _Walk:
         inner_why = None if stands else (why or upstream)
         rerun_inside = self._inside(node, path, inner_why)
         if why is None and prior is not None and rerun_inside is None:
+            self._keep_skipped(at)
             self.items.insert(
                 at, PlannedStep(path, Action.REUSE, UNCHANGED, prior.execution_id, 0)
             )
@@ -115,6 +116,19 @@ class _Walk:
         because = why or f"`{rerun_inside}` inside it runs again"
         self.items.insert(at, PlannedStep(path, Action.RUN, because))
         return False
+
+    def _keep_skipped(self, at: int) -> None:
+        """What was skipped inside a container that is reused whole stays skipped, as a record."""
+        for n in range(at, len(self.items)):
+            item = self.items[n]
+            prior = self.prior.steps.get(item.path)
+            if item.action is Action.RUN and prior and prior.status is StepStatus.SKIPPED:
+                self.items[n] = PlannedStep(
+                    item.path,
+                    Action.REUSE,
+                    "skipped last time; what decides that is unchanged",
+                    prior.execution_id,
+                )
 
     def _inside(self, node: Node, path: str, why: str | None) -> str | None:
         if node.type != "loop":

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakSet
 
 import psycopg
 from django.db import connection
@@ -117,7 +118,7 @@ WITH g AS MATERIALIZED (
   FROM g, jsonb_to_recordset(%(changes)s) AS c(
     id text, status text, reason text, fence_up int, worker text, lease bool, due float8,
     tries jsonb, output jsonb, payload text, size int, error jsonb, start bool, finish bool)
-  WHERE e.id = c.id AND e.run_id = g.id
+  WHERE e.id = ANY(%(ids)s) AND e.id = c.id  -- by primary key: never a scan of the run
 ), added AS (
   INSERT INTO runs_execution (
     id, run_id, parent_id, path, name, type, position, status, status_reason, seq, fence,
@@ -139,17 +140,14 @@ WITH g AS MATERIALIZED (
   SELECT g.id, v.seq, v.kind, v.execution_id, v.path, v.data, now()
   FROM g, jsonb_to_recordset(%(events)s) AS v(
     seq int, kind text, execution_id text, path text, data jsonb)
-), retired AS (
-  UPDATE runs_checkpoint k SET retired = true FROM g
-  WHERE k.run_id = g.id AND %(status)s = 'succeeded'
 ), moved AS (
   UPDATE runs_run r SET
-    event_seq = %(new_seq)s, status = %(status)s, status_reason = %(reason)s,
+    event_seq = %(new_seq)s, status = %(status)s::text, status_reason = %(reason)s::text,
     fence = r.fence + %(fence_up)s,
     n_total = r.n_total + %(total)s, n_running = r.n_running + %(running)s,
     n_succeeded = r.n_succeeded + %(succeeded)s, n_failed = r.n_failed + %(failed)s,
     n_skipped = r.n_skipped + %(skipped)s, n_reused = r.n_reused + %(reused)s,
-    started_at = CASE WHEN %(status)s = 'queued' THEN r.started_at
+    started_at = CASE WHEN %(status)s::text = 'queued' THEN r.started_at
                       ELSE coalesce(r.started_at, now()) END,
     finished_at = CASE WHEN %(finish)s THEN now() END,
     outputs = CASE WHEN %(finish)s THEN %(outputs)s::jsonb ELSE r.outputs END
@@ -158,6 +156,13 @@ WITH g AS MATERIALIZED (
 )
 SELECT count(*) FROM moved
 """
+
+# Success retires a run's checkpoints: they are no longer there to resume from.
+_SQL_SUCCEEDED = _SQL.replace(
+    "), moved AS (",
+    "), retired AS (UPDATE runs_checkpoint k SET retired = true FROM g WHERE k.run_id = g.id"
+    "), moved AS (",
+)
 
 _CHANGE_FIELDS = tuple(Change.__slots__)
 _ROW_FIELDS = tuple(NewRow.__slots__)
@@ -185,13 +190,16 @@ def write(
         for n, e in enumerate(entries, start=1)
     ]
     connection.ensure_connection()
+    _plan_once(connection.connection)
+    succeeded = patch.finish and patch.status == "succeeded"
     # Not Django's cursor: that one sends the statement as text with the values in it, to be
     # parsed and planned anew each time, which is half the cost of a trivial step.
     with psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(
-            _SQL,
+            _SQL_SUCCEEDED if succeeded else _SQL,
             {
                 "run": run_id,
+                "ids": [c.id for c in changes],
                 "seq": seq,
                 "fence": fence,
                 "new_seq": new_seq,
@@ -215,6 +223,16 @@ def write(
         )
         row = cursor.fetchone()
     return new_seq if row and row[0] else None
+
+
+_planned: "WeakSet[Any]" = WeakSet()
+
+
+def _plan_once(raw: Any) -> None:
+    """Let the server plan a prepared statement once a connection, not once a step."""
+    if raw not in _planned:
+        raw.execute("SET plan_cache_mode = force_generic_plan")
+        _planned.add(raw)
 
 
 @dataclass(frozen=True, slots=True)

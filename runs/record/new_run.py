@@ -81,6 +81,7 @@ def create_run(new: NewRun) -> Run:
                 _copy_from_file(new, run, reused_ids, decisions or {})
             else:
                 _copy_reused(run, reused_ids, decisions or {})
+                _count(run)
     return run
 
 
@@ -113,10 +114,13 @@ INSERT INTO runs_execution (
   id, run_id, parent_id, path, name, type, position, status, status_reason, seq, fence, worker,
   tries, input, input_digest, match_key, output, payload_id, output_size, created_at, started_at,
   finished_at, duration_ms, reused_from, reused_run, origin_execution, origin_run, decision)
-SELECT n.id, %s, nullif(n.parent_id, ''), s.path, s.name, s.type, s.position, 'succeeded', 'reused',
-  2, 0, '', '[]', s.input, s.input_digest, s.match_key, s.output, s.payload_id, s.output_size,
-  now(), now(), now(), s.duration_ms, s.id, s.run_id,
-  coalesce(nullif(s.origin_execution, ''), s.id), coalesce(nullif(s.origin_run, ''), s.run_id),
+SELECT n.id, %s, nullif(n.parent_id, ''), s.path, s.name, s.type, s.position, s.status,
+  CASE WHEN s.status = 'skipped' THEN s.status_reason ELSE 'reused' END, 2, 0, '', '[]', s.input, s.input_digest, s.match_key, s.output, s.payload_id, s.output_size,
+  now(), now(), now(), s.duration_ms,
+  CASE WHEN s.status = 'skipped' THEN '' ELSE s.id END,
+  CASE WHEN s.status = 'skipped' THEN '' ELSE s.run_id END,
+  CASE WHEN s.status = 'skipped' THEN '' ELSE coalesce(nullif(s.origin_execution, ''), s.id) END,
+  CASE WHEN s.status = 'skipped' THEN '' ELSE coalesce(nullif(s.origin_run, ''), s.run_id) END,
   jsonb_build_object('action', 'reuse', 'because', n.because)
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS n(id, parent_id, source, because)
 JOIN runs_execution s ON s.id = n.source
@@ -154,6 +158,16 @@ FROM jsonb_to_recordset(%s) AS n(
   output jsonb, payload text, size int, duration_ms bigint, source text, origin text,
   origin_run text, because text)
 """
+
+
+def _count(run: Run) -> None:
+    """What stays skipped inside a reused container is copied, but it is not reused work."""
+    skipped = run.executions.filter(status="skipped").count()
+    if skipped:
+        run.n_skipped = skipped
+        run.n_succeeded -= skipped
+        run.n_reused -= skipped
+        run.save(update_fields=["n_skipped", "n_succeeded", "n_reused"])
 
 
 def _copy_from_file(
