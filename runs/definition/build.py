@@ -29,6 +29,7 @@ from runs.definition.spec import (
 
 STAND_IN = "_"  # the name of whatever could not be built
 MAX_STEPS = 10_000
+MAX_HINTS = 1_000  # looking for a similar word takes time that a hostile file must not get
 
 UNSUPPORTED_TYPES = {
     "agent": "D401",
@@ -309,7 +310,7 @@ class Builder:
         for key in raw:
             if key not in names:
                 message = f"`{key[:80]}` is no key of {what} and has no effect."
-                hint = closest(key, names)
+                hint = closest(key, names) if len(self.problems) < MAX_HINTS else ""
                 self.report("W001", message, (*path, key), hint, severity="warning", key=True)
 
     def validated(

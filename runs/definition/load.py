@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +61,7 @@ class Document:
     marks: dict[Path, Mark] = field(default_factory=dict)  # of values
     key_marks: dict[Path, Mark] = field(default_factory=dict)  # of keys
     spans: dict[Path, tuple[int, int]] = field(default_factory=dict)  # of texts, in characters
+    line_starts: list[int] = field(default_factory=list)  # filled when first asked for
 
     def mark(self, path: Path) -> Mark:
         """Where a value stands, or the nearest thing around it that has a place."""
@@ -73,8 +75,10 @@ class Document:
 
     def mark_at(self, index: int) -> Mark:
         """The place of one character of the text."""
-        line = self.text.count("\n", 0, index)
-        return Mark(line=line + 1, column=index - (self.text.rfind("\n", 0, index) + 1) + 1)
+        if not self.line_starts:
+            self.line_starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
+        line = bisect_right(self.line_starts, index)
+        return Mark(line=line, column=index - self.line_starts[line - 1] + 1)
 
 
 def load_document(source: str | bytes, file: str) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from runs.definition.build import Builder
 from runs.definition.checks import Known, check
@@ -49,7 +50,8 @@ def load_workflow(text: str | bytes, *, file: str = "<text>", known: Known | Non
         spec = builder.workflow()
         problems += builder.problems
         if spec is not None:
-            problems += check(spec, document, known or Known())
+            # Each may cost a search for a similar name: enough is enough.
+            problems += islice(check(spec, document, known or Known()), 2 * MAX_PROBLEMS)
     problems = sorted(set(problems), key=_order)
     if any(problem.severity == "error" for problem in problems):
         spec = None

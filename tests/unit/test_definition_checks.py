@@ -73,7 +73,7 @@ def test_a_name_that_does_not_exist_gets_a_suggestion() -> None:
 
 def test_needs_name_steps_of_their_own_list() -> None:
     problem = only(load(py("plan") + py("b", "", ", needs: [plam]")))
-    assert (problem.code, problem.line, problem.column) == ("D204", 6, 71)
+    assert (problem.code, problem.line, problem.column) == ("D204", 6, 64)
 
 
 def test_steps_that_need_each_other_are_named_once() -> None:

@@ -70,7 +70,7 @@ def test_a_text_becomes_the_declared_type(name: str, given_: Any, bound_: Any) -
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_told(name: str, value: Any, code: str) -> None:
-    bound, problems = bind_inputs(spec(), {"topic": "x", name: value})
+    _, problems = bind_inputs(spec(), {"topic": "x", name: value})
     assert [problem.code for problem in problems] == [code]
     assert name in problems[0].message
 
@@ -104,5 +104,5 @@ def test_the_schema_knows_every_key_as_it_is_written() -> None:
     }
     for internal in ('"otherwise"', '"mark"', '"has_default"', '"Mark"', "discriminator"):
         assert internal not in text
-    for reference in set(part.split('"')[0] for part in text.split('"#/$defs/')[1:]):
+    for reference in {part.split('"')[0] for part in text.split('"#/$defs/')[1:]}:
         assert reference in schema["$defs"]

@@ -111,7 +111,7 @@ def test_what_cannot_be_read_is_a_problem_with_its_code(content: str | bytes, co
             ["a0: &a0 {x: 1}"]
             + [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 50)]
         ),
-        "[" + ",".join(["x"] * 300_000) + "]",
+        "[" + ",".join(["x"] * 250_000) + "]",
         "[" * 100_000,
         "{a: " * 50_000,
     ],
@@ -120,6 +120,27 @@ def test_bombs_are_problems_and_quick(bomb: str) -> None:
     began = time.perf_counter()
     assert "D003" in [problem.code for problem in load_workflow(bomb).problems]
     assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "  - {name: s, type: python, action: x, kwargs: {a: '${{ steps.nope.output }}'}}\n" * 3000,
+        "  - {name: s, type: python, action: x, needs: [a, b, c, d]}\n" * 3000,
+        "  - {name: s, type: python, action: x, kwargs: {a: '${{ inputs.x + }}'}}\n" * 3000,
+        "  - {name: s, type: python, action: x}\n" * 12_000,
+        "  - name: s\n    type: shell\n" + "".join(f"    key{n}: 1\n" for n in range(20_000)),
+        "  - {name: s, type: shell, run: '" + "${{ inputs.zz }}" * 20_000 + "'}\n",
+        "  - {name: s, type: shell, run: '" + "${{ " * 200_000 + "'}\n",
+    ],
+    ids=["unknown", "needs", "unreadable", "steps", "keys", "expressions", "open"],
+)
+def test_a_hostile_file_costs_no_more_than_a_long_one(body: str) -> None:
+    began = time.perf_counter()
+    loaded = load_workflow('version: "1.0"\nname: x\nsteps:\n' + body)
+    assert loaded.problems
+    assert len(loaded.problems) <= 500
+    assert time.perf_counter() - began < 10
 
 
 def test_a_duplicate_key_is_an_error_with_both_lines() -> None:

@@ -291,6 +291,6 @@ def test_what_is_answered_is_what_python_answers(source: str) -> None:
         ours = evaluate(source, {})
     except ExpressionError:
         return  # stricter than Python: true is no number, lists have no order
-    theirs = eval(source, {"__builtins__": {"len": len}})  # noqa: S307 - made of the above only
+    theirs = eval(source, {"__builtins__": {"len": len}})
     assert ours == theirs
     assert type(ours) is type(theirs)
