@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 
+from runs import conf
 from runs.masking import DEFAULT_KEYS
 
 _SECRET_PREFIX = "MAVERICK_SECRET_"
@@ -19,13 +20,12 @@ def secrets() -> Mapping[str, str]:
 
 def allowed() -> Mapping[str, str]:
     """The values behind ``${{ env.NAME }}``: the variables that ``MAVERICK_ENV_ALLOW`` names."""
-    names = os.environ.get("MAVERICK_ENV_ALLOW", "").replace(",", " ").split()
-    return {name: os.environ[name] for name in names if name in os.environ}
+    return {name: os.environ[name] for name in conf.env_allow() if name in os.environ}
 
 
 def mask_keys() -> str:
-    """The pattern of keys whose values are never written (``MAVERICK_MASK_KEYS``)."""
-    return os.environ.get("MAVERICK_MASK_KEYS") or DEFAULT_KEYS
+    """The pattern of keys whose values are never written; ``MAVERICK_SECRET_KEYS`` adds to it."""
+    return "|".join([DEFAULT_KEYS, *(f"(?:{pattern})" for pattern in conf.secret_keys())])
 
 
 def for_commands() -> dict[str, str]:

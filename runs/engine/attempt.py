@@ -115,7 +115,7 @@ def _run(context: StepContext, given: Any) -> Outcome:
         return Failed(error.code, error.message, error.hint, error.permanent, error.extra or None)
     except MaverickError as error:
         return Failed(error.code, error.message, error.hint, permanent=True)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001
         # SystemExit included: an action that calls sys.exit() must not end the worker.
         if watched.why:
             return _stopped(watched.why, limit)

@@ -137,7 +137,7 @@ class Writer:
             new.tries = [self._try(1)]
             held = Held(new.id, 1, new.tries)
             self.w.entries = [
-                e for e in self.w.entries if not (e.execution_id == new.id)
+                e for e in self.w.entries if e.execution_id != new.id
             ]
             entry_id = new.id
         else:

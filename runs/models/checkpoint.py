@@ -2,15 +2,16 @@
 
 from django.db import models
 
+from runs.models.fields import IdField
 from runs.models.run import Run
 
 
 class Checkpoint(models.Model):
     """A portable snapshot of a run, as the `checkpoint` step saved it."""
 
-    id = models.CharField(primary_key=True, max_length=40)
+    id = IdField(primary_key=True)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="checkpoints")
-    execution_id = models.CharField(max_length=40)
+    execution_id = IdField()
     name = models.CharField(max_length=200)  # cleaned
     path = models.TextField()  # the checkpoint step's path
     content = models.JSONField()  # the file's content

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from runs.models.fields import IdField
 from runs.models.run import Run
 
 
@@ -13,10 +14,13 @@ class Event(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="events")
+    # No constraint: written under the run's row lock; the unique (run, seq) is the index.
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="events", db_constraint=False, db_index=False
+    )
     seq = models.IntegerField()
     kind = models.CharField(max_length=40)
-    execution_id = models.CharField(max_length=40, blank=True, default="")
+    execution_id = IdField(blank=True, default="")
     path = models.TextField(blank=True, default="")
     data = models.JSONField(default=dict)
     at = models.DateTimeField()

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from runs.models.fields import IdField
 from runs.models.payload import Payload
 from runs.models.run import Run
 from runs.states import StepStatus
@@ -16,9 +17,17 @@ class Execution(models.Model):
     ``{n, started_at, finished_at, outcome, reason, worker}``.
     """
 
-    id = models.CharField(primary_key=True, max_length=40)
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="executions")
-    parent_id = models.CharField(max_length=40, null=True)  # the container's execution
+    id = IdField(primary_key=True)
+    # No constraint and no index of its own: every row is written under the run's row lock, so
+    # the check could never fail, and the unique (run, path) serves as the index.
+    run = models.ForeignKey(
+        Run,
+        on_delete=models.CASCADE,
+        related_name="executions",
+        db_constraint=False,
+        db_index=False,
+    )
+    parent_id = IdField(null=True)  # the container's execution
     path = models.TextField()
     name = models.CharField(max_length=200)
     type = models.CharField(max_length=20)
@@ -35,7 +44,9 @@ class Execution(models.Model):
     input_digest = models.CharField(max_length=64, blank=True, default="")
     match_key = models.CharField(max_length=64, blank=True, default="")
     output = models.JSONField(null=True)  # up to 64 KiB; larger ones are in `payload`
-    payload = models.ForeignKey(Payload, null=True, on_delete=models.PROTECT)
+    payload = models.ForeignKey(
+        Payload, null=True, on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     output_size = models.IntegerField(default=0)  # bytes of canonical JSON
     error = models.JSONField(null=True)  # {code, message, hint, detail}
     created_at = models.DateTimeField()
@@ -44,10 +55,10 @@ class Execution(models.Model):
     duration_ms = models.BigIntegerField(null=True)
     # Where the output came from: the run restarted from, and who really did the work. Plain
     # text, not foreign keys: they outlive the rows (deletion, checkpoint files from elsewhere).
-    reused_from = models.CharField(max_length=40, blank=True, default="")
-    reused_run = models.CharField(max_length=40, blank=True, default="")
-    origin_execution = models.CharField(max_length=40, blank=True, default="")
-    origin_run = models.CharField(max_length=40, blank=True, default="")
+    reused_from = IdField(blank=True, default="")
+    reused_run = IdField(blank=True, default="")
+    origin_execution = IdField(blank=True, default="")
+    origin_run = IdField(blank=True, default="")
     decision = models.JSONField(null=True)  # {action: reuse | run, because}
 
     class Meta:
@@ -62,6 +73,12 @@ class Execution(models.Model):
             # The sweep's three questions, each answered by a small partial index.
             models.Index(
                 fields=["lease_until"], name="execution_leased", condition=Q(status="running")
+            ),
+            # Which executions use a large output: asked when something is deleted.
+            models.Index(
+                fields=["payload"],
+                name="execution_payload",
+                condition=Q(payload__isnull=False),
             ),
             models.Index(fields=["due_at"], name="execution_due", condition=Q(status="waiting")),
             models.Index(
@@ -82,7 +99,9 @@ class LogChunk(models.Model):
     """Some lines that an execution printed or logged, in order."""
 
     id = models.BigAutoField(primary_key=True)
-    execution = models.ForeignKey(Execution, on_delete=models.CASCADE, related_name="log")
+    execution = models.ForeignKey(
+        Execution, on_delete=models.CASCADE, related_name="log", db_index=False
+    )
     attempt = models.IntegerField(default=1)
     stream = models.CharField(max_length=8)  # stdout, stderr, log
     level = models.CharField(max_length=8, default="info")

@@ -2,11 +2,13 @@
 
 from django.db import models
 
+from runs.models.fields import IdField
+
 
 class Payload(models.Model):
     """One JSON value, known by the SHA-256 of its canonical form; shared by reference."""
 
-    digest = models.CharField(primary_key=True, max_length=64)
+    digest = IdField(primary_key=True, max_length=64)
     value = models.JSONField()
     size = models.IntegerField()  # bytes of canonical JSON
     created_at = models.DateTimeField(auto_now_add=True)

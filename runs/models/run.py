@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from runs.models.fields import IdField
 from runs.models.workflow import WorkflowVersion
 from runs.states import RunStatus
 
@@ -16,16 +17,21 @@ class Run(models.Model):
     (cancel, resume elsewhere); a worker that names an older fence can write nothing.
     """
 
-    id = models.CharField(primary_key=True, max_length=40)
+    id = IdField(primary_key=True)
     workflow_name = models.CharField(max_length=200)
     version = models.ForeignKey(WorkflowVersion, on_delete=models.PROTECT, related_name="runs")
     status = models.CharField(max_length=12, default=RunStatus.QUEUED)
     status_reason = models.TextField(blank=True, default="")
     kind = models.CharField(max_length=8, blank=True, default="")  # restart, fork, resume
     source = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="successors"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="successors",
+        db_index=False,  # the index run_source below
     )
-    family_id = models.CharField(max_length=40, blank=True, default="")  # the first ancestor's id
+    family_id = IdField(blank=True, default="")  # the first ancestor's id
     reason = models.TextField(blank=True, default="")  # why a person started it
     golden_name = models.CharField(max_length=200, null=True, blank=True)
     inputs = models.JSONField(default=dict)  # secrets masked

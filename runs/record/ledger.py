@@ -287,8 +287,6 @@ def rows_after(run_id: str, seq: int) -> list[Row]:
 def _json(value: Any) -> Any:
     # A raw cursor of Django's gives jsonb as text.
     if isinstance(value, str):
-        import json
-
         return json.loads(value)
     return value
 
