@@ -6,17 +6,12 @@ else is wrong. A spec with a stand-in never leaves the package: there is an erro
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from pydantic import BaseModel, ValidationError
-
-from runs.definition.load import Document, Path
-from runs.definition.problems import Problem, Severity
+from runs.definition.load import Path
+from runs.definition.reporting import STAND_IN, Reporter, closest, yaml_keys
 from runs.definition.spec import (
-    NAME_PATTERN,
     STEP_CLASSES,
     WORKFLOW_NAME_PATTERN,
     BranchOption,
@@ -27,9 +22,7 @@ from runs.definition.spec import (
     WorkflowSpec,
 )
 
-STAND_IN = "_"  # the name of whatever could not be built
 MAX_STEPS = 10_000
-MAX_HINTS = 1_000  # looking for a similar word takes time that a hostile file must not get
 
 UNSUPPORTED_TYPES = {
     "agent": "D401",
@@ -47,47 +40,12 @@ UNSUPPORTED_FIELDS = {
 }
 _WORKFLOW_KEYS = ("version", "name", "description", "inputs", "steps", "outputs", "metadata")
 _INPUT_KEYS = ("type", "required", "default", "description", "secret", "enum")
-_INTERNAL = ("mark", "has_default")
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
-def closest(word: str, known: Iterable[str]) -> str:
-    """A hint that names the most similar known word, or the first ten there are."""
-    names = sorted(set(known))
-    near = difflib.get_close_matches(word[:80], names[:2000], n=1, cutoff=0.6)
-    if near:
-        return f"did you mean `{near[0]}`?"
-    return f"there are: {', '.join(names[:10])}" if names else ""
-
-
-def yaml_keys(model: type[BaseModel]) -> list[str]:
-    """The keys of a model as they are written in a file."""
-    return [
-        field.alias or name for name, field in model.model_fields.items() if name not in _INTERNAL
-    ]
-
-
-class Builder:
+class Builder(Reporter):
     """Builds one document; `problems` fills as it goes."""
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.problems: list[Problem] = []
-        self.steps = 0
-
-    def report(
-        self,
-        code: str,
-        message: str,
-        path: Path,
-        hint: str = "",
-        *,
-        severity: Severity = "error",
-        key: bool = False,
-    ) -> None:
-        mark = self.document.key_mark(path) if key else self.document.mark(path)
-        file = self.document.file
-        self.problems.append(Problem(code, message, hint, mark.line, mark.column, file, severity))
+    steps = 0  # seen so far
 
     def workflow(self) -> WorkflowSpec | None:
         """The spec, with stand-ins where something is wrong; None when there is nothing."""
@@ -302,62 +260,6 @@ class Builder:
             if key in raw:
                 message = f"`{key}` on a step is not supported in this version yet."
                 self.report(code, message, (*path, key), key=True)
-
-    def unknown_keys(
-        self, raw: Mapping[str, Any], path: Path, known: Iterable[str], what: str
-    ) -> None:
-        names = list(known)
-        for key in raw:
-            if key not in names:
-                message = f"`{key[:80]}` is no key of {what} and has no effect."
-                hint = closest(key, names) if len(self.problems) < MAX_HINTS else ""
-                self.report("W001", message, (*path, key), hint, severity="warning", key=True)
-
-    def validated(
-        self, model: type[_Model], fields: dict[str, Any], path: Path, fills: dict[str, Any]
-    ) -> _Model:
-        """An instance; what is wrong is reported, left out, and filled so that one comes about."""
-        try:
-            return model.model_validate(fields)
-        except ValidationError as error:
-            wrong = self.report_validation(error, path)
-        rest = {key: value for key, value in fields.items() if key not in wrong}
-        try:
-            return model.model_validate({"name": STAND_IN, **fills, **rest})
-        except ValidationError:
-            return model.model_construct(**{"name": STAND_IN, **fills, **rest})
-
-    def report_validation(self, error: ValidationError, path: Path) -> set[str]:
-        """pydantic's complaints as Problems, one a place; answers the keys that are wrong."""
-        wrong: set[str] = set()
-        told: set[Path] = set()
-        for fault in error.errors(include_url=False, include_context=False):
-            key = str(fault["loc"][0]) if fault["loc"] else ""
-            wrong.add(key)
-            where: Path = path
-            for part in fault["loc"]:
-                if (*where, part) not in self.document.marks:
-                    break
-                where = (*where, part)
-            missing = fault["type"] == "missing"
-            spot = (*where, str(fault["loc"][-1])) if missing else where
-            if spot in told:
-                continue
-            told.add(spot)
-            message = fault["msg"].removeprefix("Value error, ")
-            value = fault.get("input")
-            if missing:
-                self.report("D101", f"`{'.'.join(map(str, fault['loc']))}` is missing.", where)
-            elif key == "name" and fault["type"].startswith("string"):
-                hint = f"letters, digits, `_` and `-`: {NAME_PATTERN}"
-                shown = str(value)[:80]
-                self.report("D202", f"{shown!r} is no name.", where, hint, key=path == where)
-            elif isinstance(value, str) and "${{" in value:
-                text = f"`{key}` must be a literal value; an expression cannot stand here."
-                self.report("D209", text, where, message)
-            else:
-                self.report("D102", f"`{key}`: {message[:300]}.".replace("..", "."), where)
-        return wrong
 
 
 _FILLS: dict[str, dict[str, Any]] = {

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runs.definition.build import STAND_IN, closest
 from runs.definition.inputs import misfit
 from runs.definition.load import Document, Path
 from runs.definition.problems import Problem, Severity
@@ -17,6 +16,7 @@ from runs.definition.references import (
     check_unused_inputs,
     read_expressions,
 )
+from runs.definition.reporting import STAND_IN, closest
 from runs.definition.spec import PythonStep, StepBase, SubworkflowStep, WorkflowSpec
 from runs.definition.walk import Site, Walk, walk
 from runs.expressions import ExpressionError, Slot, parse, references, split, texts

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from runs.definition.build import STAND_IN, closest
 from runs.definition.load import Document, Path
 from runs.definition.problems import Problem
+from runs.definition.reporting import STAND_IN, closest
 from runs.definition.spec import BranchStep, LoopStep, StepBase, WorkflowSpec
 from runs.definition.walk import Place, Scope, StepList, Walk
 from runs.expressions import ExpressionError, Reference, Slot, parse, references, split, texts

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from runs.definition import CODES, load_workflow
-from runs.definition.build import UNSUPPORTED_FIELDS, UNSUPPORTED_TYPES, yaml_keys
+from runs.definition.build import UNSUPPORTED_FIELDS, UNSUPPORTED_TYPES
+from runs.definition.reporting import yaml_keys
 from runs.definition.spec import STEP_CLASSES
 from runs.expressions import FUNCTIONS, ROOTS
 
