@@ -145,6 +145,8 @@ class Builder(Reporter):
         if not isinstance(raw, dict):
             self.report("D102", "A step must be a mapping.", path, "write `name:` and `type:`")
             return _stand_in()
+        if raw.get("name") == STAND_IN:
+            self.report("D202", f"`{STAND_IN}` is a reserved name.", (*path, "name"), "rename it")
         kind = raw.get("type")
         if kind == "parallel":
             hint = "write `type: loop` and `parallel: true`"

@@ -12,7 +12,7 @@ from runs.definition.load import Document, Path
 from runs.definition.problems import Problem, Severity
 from runs.definition.spec import NAME_PATTERN
 
-STAND_IN = "_"  # the name of whatever could not be built
+STAND_IN = "__missing__"  # the name of whatever could not be built; no author may use it
 MAX_HINTS = 1_000  # looking for a similar word takes time that a hostile file must not get
 _INTERNAL = ("mark", "has_default")
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -227,7 +227,7 @@ def test_a_workflow_name_has_its_pattern(name: str) -> None:
     assert not load_workflow(text).ok
 
 
-@pytest.mark.parametrize("name", ["a b", "a/b", "1a", "a[0]", "'${{ x }}'", "5", "ä", "''"])
+@pytest.mark.parametrize("name", ["a b", "a/b", "1a", "a[0]", "'${{ x }}'", "5", "ä", "''", "__missing__"])
 def test_a_step_name_has_its_pattern(name: str) -> None:
     loaded = load_step(f"name: {name}\ntype: python\naction: x")
     assert loaded.errors[0].line == 6
