@@ -1,0 +1,70 @@
+"""The document is the contract: it changes on purpose, with a diff that a reader sees.
+
+Renew it with ``python -m pytest tests/api/test_openapi_snapshot.py --renew-openapi`` (or with
+``RENEW_OPENAPI=1`` in the environment).
+"""
+
+import json
+import os
+from pathlib import Path
+
+SNAPSHOT = Path(__file__).parent / "openapi.v1.json"
+
+
+def test_the_document_is_the_one_that_was_agreed(viewer, request):
+    response = viewer.get("/openapi.json")
+    assert response.status_code == 200
+    text = json.dumps(response.json(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    wanted = request.config.getoption("--renew-openapi", False) or os.environ.get("RENEW_OPENAPI")
+    if wanted:
+        SNAPSHOT.write_text(text)
+    assert text == SNAPSHOT.read_text(), "renew it with --renew-openapi and read the diff"
+
+
+def test_every_operation_has_an_id_a_tag_security_and_its_refusals(viewer):
+    schema = viewer.get("/openapi.json").json()
+    seen = set()
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            assert operation["operationId"] not in seen
+            seen.add(operation["operationId"])
+            assert operation["tags"] and operation["summary"] and operation["description"]
+            assert {"BearerToken": []} in operation["security"]
+            assert {"401", "500"} <= set(operation["responses"])
+    assert {"BearerToken", "ApiKey", "Login"} == set(schema["components"]["securitySchemes"])
+
+
+def test_every_reference_in_the_document_leads_somewhere(viewer):
+    text = viewer.get("/openapi.json").content.decode()
+    schema = json.loads(text)
+
+    def references(value):
+        if isinstance(value, dict):
+            if "$ref" in value:
+                yield value["$ref"]
+            for item in value.values():
+                yield from references(item)
+        elif isinstance(value, list):
+            for item in value:
+                yield from references(item)
+
+    for reference in references(schema):
+        name = reference.removeprefix("#/components/schemas/")
+        assert name in schema["components"]["schemas"], reference
+
+
+def test_the_page_has_every_operation_and_no_script_of_its_own(viewer):
+    response = viewer.get("/docs")
+    assert response.status_code == 200
+    text = response.content.decode()
+    for operations in viewer.get("/openapi.json").json()["paths"].values():
+        for operation in operations.values():
+            assert f'id="{operation["operationId"]}"' in text
+    assert 'id="error-run-not-found"' in text
+    assert "<script>" not in text and "style=" not in text and "https://" not in text
+
+
+def test_a_reader_without_login_is_sent_to_the_login(nobody):
+    response = nobody.get("/docs", Accept="text/html")
+    assert response.status_code == 302
+    assert response["Location"].endswith("?next=/api/v1/docs")
