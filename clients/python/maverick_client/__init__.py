@@ -14,26 +14,30 @@ from maverick_client.errors import (
 )
 from maverick_client.models import (
     Checkpoint,
+    CheckpointDetail,
     Counts,
     Event,
+    EventPage,
     Execution,
     Graph,
     LogPart,
     Page,
     Plan,
     Run,
-    Token,
     Workflow,
+    WorkflowDetail,
 )
 
 __all__ = [
     "ApiError",
     "Checkpoint",
+    "CheckpointDetail",
     "Client",
     "ClientError",
     "Conflict",
     "Counts",
     "Event",
+    "EventPage",
     "Execution",
     "Graph",
     "LogPart",
@@ -45,7 +49,7 @@ __all__ = [
     "Refused",
     "Run",
     "ServerUnreachable",
-    "Token",
     "WaitTimeout",
     "Workflow",
+    "WorkflowDetail",
 ]

@@ -15,15 +15,17 @@ from maverick_client.events import frames
 from maverick_client.models import (
     RUN_OVER,
     Checkpoint,
+    CheckpointDetail,
     Event,
+    EventPage,
     Execution,
     Graph,
     LogPart,
     Page,
     Plan,
     Run,
-    Token,
     Workflow,
+    WorkflowDetail,
 )
 
 _BUSY = frozenset({429, 502, 503, 504})
@@ -88,7 +90,6 @@ class Client:
         workflow: str | None = None,
         *,
         definition: str | None = None,
-        file: str | None = None,
         inputs: Mapping[str, Any] | None = None,
         labels: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
@@ -99,8 +100,6 @@ class Client:
             body["workflow"] = workflow
         if definition is not None:
             body["definition"] = definition
-        if file:
-            body["file"] = file
         if labels:
             body["labels"] = dict(labels)
         return cast(Run, self._start("runs", body, idempotency_key))
@@ -129,13 +128,16 @@ class Client:
         status: Iterable[str] = (),
         workflow: str | None = None,
         golden: bool | None = None,
-        q: str | None = None,
+        text: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
         **filters: Any,
     ) -> Page[Run]:
-        """One page of runs, newest first."""
-        params = {"workflow": workflow, "golden": golden, "q": q, "limit": limit, **filters}
+        """One page of runs, newest first. `text` is the start of a run id or a part of a
+        workflow's name."""
+        params = {"workflow": workflow, "text": text, "limit": limit, **filters}
+        if golden is not None:
+            params["golden"] = "true" if golden else "false"
         params["status"] = [status] if isinstance(status, str) else list(status)
         return cast(Page[Run], self._json("GET", "runs", params={**params, "cursor": cursor}))
 
@@ -178,37 +180,35 @@ class Client:
         """A run's checkpoints, newest first."""
         return _items(self._json("GET", f"runs/{_part(run_id)}/checkpoints"))
 
-    def checkpoint(self, run_id: str, checkpoint_id: str) -> Checkpoint:
-        """One checkpoint with its content."""
+    def checkpoint(self, run_id: str, checkpoint_id: str) -> CheckpointDetail:
+        """One checkpoint, by id or name, and what it holds."""
         path = f"runs/{_part(run_id)}/checkpoints/{_part(checkpoint_id)}"
-        return cast(Checkpoint, self._json("GET", path))
+        return cast(CheckpointDetail, self._json("GET", path))
 
     # ---- the journal ------------------------------------------------------------------------
 
     def events(self, run_id: str, after: int = 0) -> Iterator[Event]:
         """The entries of a run's journal with a number above `after`, as they come, until the
         run is over. A broken stream is taken up again behind the last entry that was seen."""
-        failures = 0
+        failures, streams = 0, True
         while True:
             before = after
             try:
-                for event in self._stream(run_id, after):
+                for event in self._stream(run_id, after) if streams else self._poll(run_id, after):
                     if event is None:
                         return
                     if event["seq"] > after:
                         after = event["seq"]
                         yield event
             except httpx.TransportError as error:
-                if after == before:
-                    failures += 1
+                failures = 1 if after > before else failures + 1
                 if failures > self.retries:
                     raise self._unreachable(error) from error
             except ApiError as error:
-                if error.status not in _BUSY or failures >= self.retries:
+                if error.status not in (501, *_BUSY):
                     raise
-                failures += 1
-            if after > before:
-                failures = 0
+                # No streams here, or too many already: the journal comes page by page instead.
+                streams = False
             self._sleep(_pause(failures))
 
     def _stream(self, run_id: str, after: int) -> Iterator[Event | None]:
@@ -222,11 +222,6 @@ class Client:
             if answer.status_code != 200:
                 answer.read()
                 raise _refusal(answer)
-            if "text/event-stream" not in answer.headers.get("content-type", ""):
-                # A server or a proxy without streams: the journal comes page by page instead.
-                answer.read()
-                yield from self._page(run_id, answer.json())
-                return
             for frame in frames(answer.iter_lines()):
                 if frame.event == "end":
                     yield None
@@ -235,14 +230,17 @@ class Client:
                 if isinstance(entry, dict) and "kind" in entry and "seq" in entry:
                     yield cast(Event, entry)
 
-    def _page(self, run_id: str, page: Any) -> Iterator[Event | None]:
-        items = cast(list[Event], _items(page))
-        yield from items
-        if not items:
-            if self.get_run(run_id)["status"] in RUN_OVER:
-                yield None
-            else:
-                self._sleep(0.3)
+    def _poll(self, run_id: str, after: int) -> Iterator[Event | None]:
+        page = self.event_page(run_id, after)
+        yield from page["items"]
+        if page["over"]:
+            yield None
+
+    def event_page(self, run_id: str, after: int = 0, limit: int = 500) -> EventPage:
+        """The journal behind a number, as it is now."""
+        path = f"runs/{_part(run_id)}/events"
+        params = {"after": after, "limit": limit}
+        return cast(EventPage, self._json("GET", path, params=params))
 
     def wait(self, run_id: str, timeout: float | None = None, *, every: float = 0.3) -> Run:
         """The run once it is over. Raises WaitTimeout."""
@@ -255,32 +253,20 @@ class Client:
                 raise WaitTimeout(f"Run {run_id} is {run['status']} after {timeout:g} s.")
             self._sleep(every)
 
-    # ---- workflows and tokens ---------------------------------------------------------------
+    # ---- workflows --------------------------------------------------------------------------
 
     def workflows(self) -> Iterator[Workflow]:
         """Every workflow that the server knows, by name."""
         return cast(Iterator[Workflow], self._all("workflows", {}))
 
-    def workflow(self, name: str) -> Workflow:
-        """One workflow with its source."""
-        return cast(Workflow, self._json("GET", f"workflows/{_part(name)}"))
+    def workflow(self, name: str) -> WorkflowDetail:
+        """One workflow with its source and its versions."""
+        return cast(WorkflowDetail, self._json("GET", f"workflows/{_part(name)}"))
 
-    def validate(self, definition: str, *, file: str = "") -> dict[str, Any]:
-        """What is wrong with a definition, without publishing it."""
-        body = {"definition": definition, **({"file": file} if file else {})}
-        return cast(dict[str, Any], self._json("POST", "workflows/validate", json=body, safe=True))
-
-    def tokens(self) -> list[Token]:
-        """The API tokens, without their secrets."""
-        return list(cast(Iterator[Token], self._all("tokens", {})))
-
-    def create_token(self, name: str, **fields: Any) -> Token:
-        """A new token; its secret is in this answer only."""
-        return cast(Token, self._json("POST", "tokens", json={"name": name, **fields}))
-
-    def revoke_token(self, token_id: str) -> None:
-        """Take a token away."""
-        self._send("DELETE", f"tokens/{_part(token_id)}")
+    def publish_workflow(self, definition: str, *, file: str = "") -> WorkflowDetail:
+        """Check a text and keep it as a version; the same text gives the same version."""
+        body = {"definition": definition, "file": file}
+        return cast(WorkflowDetail, self._json("POST", "workflows", json=body, safe=True))
 
     # ---- sending ----------------------------------------------------------------------------
 
@@ -374,4 +360,4 @@ def _pause(attempt: int, asked: str | None = None) -> float:
     """How long to wait before the next try: what the server asked for, else ever longer."""
     if asked and asked.isdigit():
         return min(float(asked), _LONGEST_PAUSE)
-    return min(0.2 * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.75, 1.25)
+    return min(0.2 * 2.0**attempt, _LONGEST_PAUSE) * random.uniform(0.75, 1.25)

@@ -1,6 +1,6 @@
 """The shapes that the server sends, as it sends them. Times are texts in ISO 8601, UTC."""
 
-from typing import Any, Generic, Literal, NotRequired, TypedDict, TypeVar
+from typing import Any, Generic, Literal, TypedDict, TypeVar
 
 Item = TypeVar("Item")
 
@@ -131,6 +131,15 @@ class Plan(TypedDict):
     items: list[PlanItem]
 
 
+class EventPage(TypedDict):
+    """Some entries of a journal, the number to go on from, and whether more can follow."""
+
+    items: list[Event]
+    last_seq: int
+    status: str
+    over: bool
+
+
 class Checkpoint(TypedDict):
     """A saved state of a run."""
 
@@ -138,31 +147,55 @@ class Checkpoint(TypedDict):
     run_id: str
     name: str
     path: str
+    execution_id: str
+    digest: str
+    file: str
     n_steps: int
     retired: bool
     created_at: str
-    content: NotRequired[Any]
+
+
+class CheckpointDetail(TypedDict):
+    """A checkpoint and what it holds."""
+
+    checkpoint: Checkpoint
+    content: Any
+
+
+class LastRun(TypedDict):
+    """The newest run of a workflow."""
+
+    id: str
+    status: str
 
 
 class Workflow(TypedDict):
-    """A workflow that the server knows."""
+    """A workflow at its newest version."""
 
     name: str
     description: str
     version: int
-    source: NotRequired[str]
+    digest: str
+    file: str
+    published_at: str
+    last_run: LastRun | None
 
 
-class Token(TypedDict):
-    """An API token; its secret is there once, in the answer that made it."""
+class Version(TypedDict):
+    """One text of a workflow."""
 
-    id: str
-    name: str
-    role: str
+    number: int
+    digest: str
+    file: str
     created_at: str
-    last_used_at: str | None
-    expires_at: str | None
-    token: NotRequired[str]
+
+
+class WorkflowDetail(TypedDict):
+    """A workflow, its newest text, and its versions, newest first."""
+
+    workflow: Workflow
+    source: str
+    versions: list[Version]
 
 
 Graph = dict[str, Any]

@@ -1,0 +1,249 @@
+"""The side that works in this process, on the database of MAVERICK_HOME or DATABASE_URL."""
+
+import dataclasses
+import getpass
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from runs.cli.backend import Json
+from runs.cli.refusals import CliRefusal
+
+if TYPE_CHECKING:
+    from runs.actor import Actor
+
+LOCK = 7_226_483  # of the first start: two commands at once make the tables once
+
+
+def set_up() -> None:
+    """Django, ready to ask the database; the tables are there."""
+    import django
+    from django.apps import apps
+
+    if not apps.ready:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "maverick_site.settings")
+        django.setup()
+        _quiet_logs()
+    ensure_tables()
+
+
+class _OneLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        from runs.cli.printing import one_line
+
+        cause = f": {record.exc_info[1]}" if record.exc_info and record.exc_info[1] else ""
+        return f"maverick: {one_line(record.getMessage() + cause)}"
+
+
+def _quiet_logs() -> None:
+    """Warnings as one line on stderr: tracebacks and progress of the engine are not for here."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine())
+    handler.setLevel(logging.WARNING)
+    logging.getLogger().handlers[:] = [handler]
+
+
+def ensure_tables() -> None:
+    """Make or renew the tables if need be. One query when there is nothing to do."""
+    from django.conf import settings
+
+    missing = _missing()
+    if not missing:
+        return
+    embedded = not os.environ.get("DATABASE_URL", "").strip()
+    if not embedded and missing != _ours():
+        # A database that others use as well is not changed by the way.
+        raise CliRefusal(
+            "database-behind",
+            f"The database lacks {len(missing)} migration(s) of this version.",
+            "`maverick up` on its server, or `manage.py migrate`, brings it up to date.",
+        )
+    from django.core.management import call_command
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        try:
+            if _missing():
+                call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+    assert settings.configured
+
+
+def _ours() -> set[str]:
+    import runs
+
+    folder = Path(runs.__file__).parent / "migrations"
+    return {file.stem for file in folder.glob("[0-9]*.py")}
+
+
+def _missing() -> set[str]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('django_migrations')")
+        if cursor.fetchone()[0] is None:
+            return _ours()
+        cursor.execute("SELECT name FROM django_migrations WHERE app = 'runs'")
+        return _ours() - {name for (name,) in cursor.fetchall()}
+
+
+def actor() -> "Actor":
+    """Who types: the user of the operating system, with every right."""
+    from runs.actor import Actor
+
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in many containers
+        name = str(os.getuid())
+    return Actor(kind="cli", name=name, role="admin")
+
+
+def plain(value: Any) -> Any:
+    """A projection as the JSON that the API makes of it."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+class Here:
+    """This process; see Backend."""
+
+    remote = False
+
+    def __init__(self) -> None:
+        set_up()
+
+    def get_run(self, run_id: str) -> Json:
+        from runs.projections.api_runs import get_run
+
+        return cast(Json, plain(get_run(run_id)))
+
+    def list_runs(
+        self,
+        *,
+        statuses: Sequence[str] = (),
+        workflow: str = "",
+        golden: bool | None = None,
+        text: str = "",
+        limit: int = 50,
+    ) -> list[Json]:
+        from runs.projections.api_runs import RunFilter, list_runs
+
+        wanted = RunFilter(tuple(statuses), workflow, golden=golden, text=text)
+        return cast(list[Json], plain(list_runs(wanted, limit).items))
+
+    def graph(self, run_id: str) -> Json:
+        from runs.projections.run_graph import run_graph
+
+        return cast(Json, plain(run_graph(run_id)))
+
+    def execution(self, run_id: str, execution_id: str) -> Json:
+        from runs.projections.api_executions import get_execution
+
+        return cast(Json, plain(get_execution(run_id, execution_id)))
+
+    def log(self, run_id: str, execution_id: str) -> Iterator[Json]:
+        from runs.projections.api_executions import read_log
+
+        after = 0
+        while True:
+            page = read_log(run_id, execution_id, after=after)
+            yield from plain(page.items)
+            if page.last_id == after:
+                return
+            after = page.last_id
+
+    def new_events(self, run_id: str, after: int) -> tuple[list[Json], bool]:
+        """What the journal has behind a number now, and whether the run is over."""
+        from runs.projections.event_feed import read_events
+
+        page = read_events(run_id, after)
+        return plain(page.items), page.over
+
+    def follow(self, run_id: str, after: int = 0) -> Iterator[Json]:
+        while True:
+            events, over = self.new_events(run_id, after)
+            yield from events
+            after = events[-1]["seq"] if events else after
+            if over:
+                return
+            if not events:
+                time.sleep(0.15)
+
+    def restart(self, run_id: str, request: Mapping[str, Any], *, placement: str = "") -> Json:
+        from runs.operations.restart_run import RestartRequest, restart_run
+
+        run = restart_run(run_id, RestartRequest(**request), by=actor(), placement=placement)
+        return self.get_run(run.id)
+
+    def plan(self, run_id: str, request: Mapping[str, Any]) -> Json:
+        from runs.operations.restart_run import RestartRequest, plan_restart
+
+        plan = plan_restart(run_id, RestartRequest(**request))
+        return {
+            "plan_id": plan.plan_id,
+            "counts": plan.counts,
+            "items": [
+                {
+                    "path": item.path,
+                    "action": item.action.value,
+                    "because": item.because,
+                    "source_execution_id": item.source_execution_id,
+                }
+                for item in plan.items
+            ],
+        }
+
+    def cancel(self, run_id: str, reason: str) -> Json:
+        from runs.operations.cancel_run import cancel_run
+
+        cancel_run(run_id, by=actor(), reason=reason)
+        return self.get_run(run_id)
+
+    def checkpoints(self, run_id: str) -> list[Json]:
+        from runs.projections.checkpoints import list_checkpoints
+
+        return cast(list[Json], plain(list_checkpoints(run_id)))
+
+    def checkpoint(self, run_id: str, checkpoint_id: str) -> Json:
+        from runs.projections.checkpoints import get_checkpoint
+
+        return cast(Json, plain(get_checkpoint(run_id, checkpoint_id)))
+
+    def workflows(self) -> list[Json]:
+        from runs.projections.workflow_catalog import list_workflows
+
+        found: list[Json] = []
+        after = ""
+        while True:
+            page = list_workflows(after=after, limit=200)
+            found += plain(page.items)
+            if page.next_after is None:
+                return found
+            after = page.next_after
+
+    def workflow(self, name: str) -> Json:
+        from runs.projections.workflow_catalog import get_workflow
+
+        return cast(Json, plain(get_workflow(name)))
+
+    def page_url(self, run_id: str) -> str:
+        from runs.cli.remote import home_folder
+
+        try:
+            address = (home_folder() / "server").read_text().strip()
+        except OSError:
+            return ""
+        return f"{address}/runs/{run_id}" if address.startswith("http") else ""

@@ -1,0 +1,156 @@
+"""Text on the terminal: JSON for programs, tables for people, plain where nobody looks."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Cell = str | tuple[str, str]  # a text, or a text and its style
+
+STYLES = {
+    "succeeded": "green",
+    "failed": "bold red",
+    "timeout": "bold red",
+    "cancelled": "yellow",
+    "running": "cyan",
+    "waiting": "magenta",
+    "queued": "dim",
+    "pending": "dim",
+    "paused": "yellow",
+    "skipped": "dim",
+    "reused": "dim",
+}
+_MARKS = {
+    "succeeded": ("✓", "+"),
+    "reused": ("↷", "="),
+    "failed": ("✗", "x"),
+    "timeout": ("✗", "x"),
+    "cancelled": ("⊘", "x"),
+    "running": ("●", "*"),
+    "waiting": ("…", "~"),
+    "paused": ("‖", "|"),
+    "queued": ("○", "."),
+    "pending": ("○", "."),
+    "skipped": ("–", "-"),
+    "retry": ("↻", "~"),
+    "interrupted": ("!", "!"),
+}
+
+
+def mark(status: str, stream: IO[str] | None = None) -> str:
+    """The sign of a status, in characters that the stream can show."""
+    nice, plain = _MARKS.get(status, ("·", "."))
+    return nice if _can_show(nice, stream or sys.stdout) else plain
+
+
+def _can_show(text: str, stream: IO[str]) -> bool:
+    try:
+        text.encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def clean(text: str) -> str:
+    """Control characters made visible: what a step printed must not steer the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else _visible(c) for c in text)
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def one_line(text: str, most: int = 300) -> str:
+    """A text on one line, cut when it is long."""
+    joined = " ".join(clean(text).split())
+    return joined if len(joined) <= most else joined[: most - 1] + "…"
+
+
+def is_terminal(stream: IO[str] | None = None) -> bool:
+    """Whether a person looks on."""
+    try:
+        return (stream or sys.stdout).isatty()
+    except ValueError:  # closed
+        return False
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """Rich's console: it minds NO_COLOR, TERM=dumb and the width."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def say(text: str = "", *, style: str = "", err: bool = False) -> None:
+    """One text for people."""
+    stream = sys.stderr if err else sys.stdout
+    if style and is_terminal(stream):
+        from rich.text import Text
+
+        console(stderr=err).print(Text(clean(text), style=style), soft_wrap=True)
+    else:
+        print(clean(text), file=stream)
+
+
+def print_json(value: Any, *, last_line: bool = False) -> None:
+    """One JSON document; on one line when it has to be the last line of the output."""
+    sys.stderr.flush()
+    if last_line or not is_terminal():
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    else:
+        text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    # Lone surrogates cannot be written as UTF-8; as \ud800 they are still the same JSON.
+    try:
+        print(text, flush=True)
+    except UnicodeEncodeError:
+        print(json.dumps(json.loads(text), separators=(",", ":")), flush=True)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: str = "") -> None:
+    """A table. Where nobody looks: aligned columns, nothing cut, nothing coloured."""
+    found = [list(row) for row in rows]
+    if not found:
+        if empty:
+            say(empty, err=not is_terminal())
+        return
+    if is_terminal():
+        _rich_table(columns, found)
+        return
+    texts = [[one_line(_text(cell), 10_000) for cell in row] for row in found]
+    texts.insert(0, [column.upper() for column in columns])
+    widths = [max(len(row[at]) for row in texts) for at in range(len(columns))]
+    for row in texts:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _text(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else cell[0]
+
+
+def _rich_table(columns: Sequence[str], rows: list[list[Cell]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for number, column in enumerate(columns):
+        # Ids are copied by hand: they are never cut.
+        table.add_column(column, no_wrap=number == 0, overflow="fold" if number == 0 else "ellipsis")
+    for row in rows:
+        table.add_row(
+            *(
+                Text(one_line(_text(cell)), style="" if isinstance(cell, str) else cell[1])
+                for cell in row
+            )
+        )
+    console().print(table)
+
+
+def status_cell(status: str) -> Cell:
+    """A status with its sign and colour."""
+    return f"{mark(status)} {status}", STYLES.get(status, "")

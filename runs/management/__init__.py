@@ -1,0 +1,1 @@
+"""Django's fixed place for commands."""
