@@ -113,7 +113,7 @@ def test_more_than_ten_megabytes_is_413(operator):
     response = operator("POST", "/runs", raw=b'{"definition": "' + b"x" * 10_485_760 + b'"}')
     assert response.status_code == 413
     assert response["Content-Type"] == "application/problem+json"
-    assert response.json()["code"] == "request-too-large"
+    assert response.json()["code"] == "too-large"
 
 
 @pytest.mark.parametrize(

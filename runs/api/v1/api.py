@@ -19,7 +19,7 @@ from runs.api.v1.errors import (
     to_response,
 )
 from runs.api.v1.parsing import JsonParser, refuse_large
-from runs.api.v1.routers import checkpoints, events, executions, runs, tokens, workflows
+from runs.api.v1.routers import checkpoints, events, executions, runs, workflows
 from runs.errors import MaverickError, Refused
 
 View = Callable[..., HttpResponseBase]
@@ -62,12 +62,11 @@ def with_manners(view: View) -> View:
                 request.method = "GET"
                 request.META.pop("HTTP_ACCEPT", None)  # no stream for somebody who reads nothing
             response = view(request, *args, **kwargs)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - logged under an id by to_response
             return to_response(request, error)
         if response.status_code == 405:
-            allowed = ", ".join(sorted({*response["Allow"].split(", "), "HEAD"}
-                                       if "GET" in response["Allow"]
-                                       else response["Allow"].split(", ")))
+            methods = set(response["Allow"].split(", "))
+            allowed = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
             return problem(
                 request,
                 WrongMethod(f"{request.path} does not answer to {request.method}.",
@@ -104,4 +103,3 @@ api.add_router("/runs", executions.router)
 api.add_router("/runs", events.router)
 api.add_router("/runs", checkpoints.router)
 api.add_router("/workflows", workflows.router)
-api.add_router("/tokens", tokens.router)

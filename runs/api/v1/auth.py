@@ -11,7 +11,14 @@ from ninja.utils import check_csrf
 from runs import conf
 from runs.actor import ANYONE, Actor, Role
 from runs.errors import NotAllowed, NotSignedIn
-from runs.operations.tokens import authenticate
+
+try:  # TEMPORARY until the module lands
+    from runs.operations.tokens import authenticate
+except ModuleNotFoundError:
+
+    def authenticate(secret: str) -> Actor | None:
+        return None
+
 
 MAX_SECRET = 500  # longer ones are not ours and need no look into the database
 _SAFE = ("GET", "HEAD", "OPTIONS")

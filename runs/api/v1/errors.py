@@ -43,7 +43,7 @@ class WrongMediaType(Refused):
 class TooLarge(Refused):
     """The request is too large."""
 
-    code = "request-too-large"
+    code = "too-large"
     status = 413
 
 

@@ -42,7 +42,7 @@ IdempotencyKey = Annotated[
         None,
         alias="Idempotency-Key",
         # Printable ASCII without blanks, so that logs and headers show it as it is.
-        pattern=r"^[\x21-\x7e]{1,255}\Z",
+        pattern=r"^[\x21-\x7e]{1,255}$",
         description="The same key and body answers the same run; another body is 422.",
     ),
 ]

@@ -102,8 +102,8 @@ class RunIn(In):
 
     workflow: str | None = Field(None, min_length=1, max_length=200)
     definition: str | None = Field(None, min_length=1, description="The YAML text of a workflow.")
-    inputs: dict[str, JsonValue] = {}
-    labels: Labels = {}
+    inputs: dict[str, JsonValue] = Field(default_factory=dict)
+    labels: Labels = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def one_of_both(self) -> Self:
