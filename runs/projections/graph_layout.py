@@ -102,6 +102,7 @@ def layout(nodes: Sequence[GraphNode], edges: Sequence[tuple[str, str]]) -> Layo
     rows = _order(cells)
     _ports(cells, nodes)
     _heights(cells, rows)
+    _straighten(cells, rows)
     return _draw(nodes, cells, rows, chains)
 
 
@@ -302,6 +303,53 @@ def _heights(cells: list[_Cell], rows: list[list[int]]) -> None:
             break
 
 
+def _straighten(cells: list[_Cell], rows: list[list[int]]) -> None:
+    """Move cells by the little that makes an edge straight, where the neighbours leave room.
+
+    A lane goes to the height at which its edge leaves; it turns in the last gap only. Nodes move
+    just so far that a main line does not wobble.
+    """
+    for row in rows[1:]:
+        if not any(cells[i].node < 0 for i in row):
+            continue
+        wishes = []
+        for i in row:
+            level = _level(cells, i, True) if cells[i].node < 0 else None
+            wishes.append((cells[i].y, 1.0) if level is None else (level, 50.0))
+        _spread(cells, row, wishes)
+    for forward in (True, False, True):
+        for row in rows if forward else reversed(rows):
+            for place, i in enumerate(row):
+                cell = cells[i]
+                wish = _level(cells, i, forward)
+                if wish is None or abs(wish - cell.y) < 0.01:
+                    continue
+                if cell.node >= 0 and abs(wish - cell.y) > 26:
+                    continue
+                if place and wish < cells[row[place - 1]].y + _apart(cells[row[place - 1]], cell):
+                    continue
+                if place + 1 < len(row):
+                    below = cells[row[place + 1]]
+                    if wish > below.y - _apart(cell, below):
+                        continue
+                cell.y = wish
+
+
+def _level(cells: list[_Cell], i: int, forward: bool) -> float | None:
+    """The height at which the cell's edge to the left (or right) would be straight."""
+    cell = cells[i]
+    near = cell.ins if forward else cell.outs
+    if len(near) != 1:
+        return None
+    j = near[0]
+    other = cells[j]
+    if forward:
+        return other.y + other.port_out.get(i, 0.0) - cell.port_in.get(j, 0.0)
+    if cell.node < 0 or len(other.ins) != 1:
+        return None  # a lane keeps the height of its source
+    return other.y + other.port_in.get(i, 0.0) - cell.port_out.get(j, 0.0)
+
+
 def _apart(above: _Cell, below: _Cell) -> float:
     """The least distance between the middles of two neighbours."""
     real = (above.node >= 0) + (below.node >= 0)
@@ -344,8 +392,8 @@ def _draw(
 ) -> Layout:
     top = min(cell.y - cell.height / 2 for cell in cells)
     for cell in cells:
-        # Whole pixels: hairlines stay sharp.
-        cell.y = round(cell.y - cell.height / 2 - top + MARGIN) + cell.height / 2
+        # Half pixels: hairlines stay sharp, and what is straight stays straight.
+        cell.y = round(2 * (cell.y - top + MARGIN)) / 2
     climb = [0.0] * len(rows)
     for cell in cells:
         for j in cell.outs:

@@ -120,6 +120,7 @@ class _Shape:
     type: str
     at_once: int  # of a loop
     children: tuple[tuple[str, str], ...]  # of a sub-workflow: path and name
+    arms: tuple[str, ...] = ()  # of a branch
 
 
 def graph_view(
@@ -134,7 +135,7 @@ def graph_view(
     turns = _turns({s.path for s in shapes if s.type == "loop"}, states)
     blocked = _blocked(shapes, edges, states)
     nodes = tuple(
-        _node(shape, states, turns.get(shape.path, ()), shape.path in blocked, over, now)
+        _node(shape, states, turns.get(shape.path, ()), labels, shape.path in blocked, over, now)
         for shape in shapes
     )
     placed = _place(tuple(node.size for node in nodes), tuple(edges))
@@ -182,7 +183,12 @@ def _shape(made: Compiled) -> tuple[list[_Shape], _Edges, dict[tuple[str, str], 
                 children = tuple(
                     (child.path, child.name) for child in made.scopes[node.path].nodes.values()
                 )
-            shapes.append(_Shape(node.path, node.name, node.type, at_once, children))
+            arms = (
+                tuple(arm.path for arm in made.scopes[node.path].nodes.values())
+                if (isinstance(step, BranchStep))
+                else ()
+            )
+            shapes.append(_Shape(node.path, node.name, node.type, at_once, children, arms))
             leaves[node.path] = [node.path]
             for need in node.needs:
                 before = steppath.child(pattern, need)
@@ -190,13 +196,11 @@ def _shape(made: Compiled) -> tuple[list[_Shape], _Edges, dict[tuple[str, str], 
             if isinstance(step, BranchStep):
                 scope(node.path)
                 leaves[node.path] = []
-                arms = made.scopes[node.path].nodes
-                last = len(arms) - 1
-                for n, arm in enumerate(arms.values()):
-                    otherwise = step.otherwise is not None and n == last
-                    edges.append((node.path, arm.path))
-                    labels[node.path, arm.path] = _arm_label(step, n, otherwise)
-                    leaves[node.path] += leaves[arm.path]
+                for n, arm in enumerate(arms):
+                    otherwise = step.otherwise is not None and n == len(arms) - 1
+                    edges.append((node.path, arm))
+                    labels[node.path, arm] = _arm_label(step, n, otherwise)
+                    leaves[node.path] += leaves[arm]
                 if step.otherwise is None:
                     leaves[node.path].append(node.path)
 
@@ -283,13 +287,17 @@ def _node(
     shape: _Shape,
     states: Mapping[str, StepState],
     turns: tuple[str, ...],
+    arms: Mapping[tuple[str, str], str],
     blocked: bool,
     over: bool,
     now: datetime,
 ) -> NodeView:
+    form = _SHAPES.get(shape.type, "box")
     state = states.get(shape.path)
     status = state.look if state else "pending"
-    form = _SHAPES.get(shape.type, "box")
+    taken = _taken(shape, states) if form == "hexagon" else None
+    if taken and status in ("running", "failed", "timeout", "cancelled"):
+        status = "succeeded"  # its own work, the choice, is done; the arm says how it goes on
     rows: tuple[NodeRow, ...] = ()
     if form == "rows":
         rows = tuple(_rows(shape, states, now))
@@ -307,13 +315,13 @@ def _node(
         if state.status == "running" and state.started_at:
             since = state.started_at
             ms = max(0, round((now - since).total_seconds() * 1000))
-    time = words.clock(ms) if form != "pill" else ""
-    sentence = words.sum_of_turns(turns) if form == "stack" else ""
-    meta = _meta(shape, state, states, blocked, over)
+    time = "" if form in ("pill", "hexagon") else words.clock(ms)
+    sentence = (words.sum_of_turns(turns) or "no turns yet") if form == "stack" else ""
+    meta = _meta(shape, state, taken, arms, blocked, over)
     # The reserve is for the time that a node does not have yet: a box must not grow when it comes.
     wide = max(
         29 + NAME_SIGN * len(name) + (24 if status == "reused" else 12),
-        29 + META_SIGN * len(meta) + 14 + META_SIGN * max(len(time), 5),
+        29 + META_SIGN * len(meta) + (12 if form in ("pill", "hexagon") else 14 + META_SIGN * 5),
         22 + META_SIGN * len(sentence),
         *(29 + CALL_SIGN * len(row.name) + 50 for row in rows),
     )
@@ -346,6 +354,15 @@ def _node(
     )
 
 
+def _taken(shape: _Shape, states: Mapping[str, StepState]) -> StepState | None:
+    """The arm that a branch has chosen."""
+    for path in shape.arms:
+        state = states.get(path)
+        if state is not None and state.status not in ("pending", "skipped"):
+            return state
+    return None
+
+
 def _rows(shape: _Shape, states: Mapping[str, StepState], now: datetime) -> Iterator[NodeRow]:
     for path, name in shape.children[:ROWS]:
         state = states.get(path)
@@ -361,7 +378,8 @@ _KINDS = {"subworkflow": "workflow"}
 def _meta(
     shape: _Shape,
     state: StepState | None,
-    states: Mapping[str, StepState],
+    taken: StepState | None,
+    arms: Mapping[tuple[str, str], str],
     blocked: bool,
     over: bool,
 ) -> str:
@@ -374,14 +392,8 @@ def _meta(
         return f"{kind}, queued"
     if shape.type == "loop" and shape.at_once != 1:
         kind += f", {shape.at_once} at once" if shape.at_once else ", all at once"
-    if shape.type == "branch":
-        taken = [
-            s.name
-            for path, s in states.items()
-            if steppath.scope_of(path) == shape.path and s.status != "skipped"
-        ]
-        if taken:
-            kind += f": {words.shorten(taken[0], 14)}"
+    if taken is not None:
+        return f"{kind}: {arms.get((shape.path, taken.path)) or words.shorten(taken.name, 14)}"
     if state.tries > 1 and not state.reused:
         kind += f", try {state.tries}"
     if state.status == "cancelled":

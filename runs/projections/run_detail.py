@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from runs import steppath
 from django.db.models import F, Func, IntegerField
 from django.db.models.fields.json import KeyTransform
 
+from runs import steppath
 from runs.errors import UnknownRun
 from runs.models import Checkpoint, Execution, LogChunk, Run
 from runs.planning.graph import Compiled
@@ -253,7 +253,7 @@ def header(run: Run, states: Mapping[str, StepState], now: datetime) -> RunHeade
         over=over,
         can_cancel=not over and not run.cancel_requested,
         seq=run.event_seq,
-        steps=len(states),
+        steps=max(len(states), run.n_total),
         checkpoints=sum(1 for s in states.values() if s.type == "checkpoint"),
         relatives=len(successors) + (1 if run.source_id else 0),
         version=run.version.number,

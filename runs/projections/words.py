@@ -94,14 +94,20 @@ def initials(name: str) -> str:
     return letters.upper()
 
 
+# Stable words that say nothing beside their detail: status and step already stand there.
+_SILENT = frozenset({"step-failed", "step-timeout", "failed", "error"})
+
+
 def reason(status_reason: str) -> str:
-    """A stored reason, ``one-stable-word: detail``, as a reader likes it: the detail, or the word."""
+    """A stored reason, ``one-stable-word: detail``, as a reader likes it."""
     word, colon, detail = status_reason.partition(":")
-    if colon and " " not in word and detail.strip():
-        return detail.strip()
-    return (
-        status_reason if " " in status_reason else status_reason.replace("-", " ").replace("_", " ")
-    )
+    if " " in word:
+        return status_reason
+    detail = detail.strip()
+    if colon and detail and word in _SILENT:
+        return detail
+    said = word.replace("-", " ").replace("_", " ")
+    return f"{said}: {detail}" if detail else said
 
 
 def shorten(text: str, most: int) -> str:

@@ -25,9 +25,7 @@ _DEEPEST, _MOST_LINES, _LONGEST_TEXT = 4, 400, 2000
 def icon(name: str, extra: str = "") -> SafeString:
     """One icon of the sprite: ``{% icon "restart" "i-s" %}``."""
     style = f"i {extra}" if extra else "i"
-    return format_html(
-        '<svg class="{}" aria-hidden="true"><use href="#{}"/></svg>', style, name
-    )
+    return format_html('<svg class="{}" aria-hidden="true"><use href="#{}"/></svg>', style, name)
 
 
 @register.simple_tag
@@ -100,9 +98,7 @@ def json_html(value: Any) -> SafeString:
     return mark_safe("\n".join(lines))
 
 
-def _json_lines(
-    value: Any, lead: str, head: str, tail: str, depth: int
-) -> Iterator[str]:
+def _json_lines(value: Any, lead: str, head: str, tail: str, depth: int) -> Iterator[str]:
     """The lines of ``value``; ``head`` stands before it (a key), ``tail`` behind it (a comma)."""
     deep = depth >= _DEEPEST
     if isinstance(value, Mapping) and value:
@@ -117,12 +113,12 @@ def _json_lines(
             )
         yield f"{lead}}}{tail}"
     elif isinstance(value, list) and value:
-        if deep or len(value) > 50:
+        if deep or len(value) > 50 or (depth and len(value) > 5 and not _flat(value)):
             yield (
                 f'{lead}{head}<span class="x">[ {words.count(len(value), "item")} ]</span>{tail}'
             )
             return
-        flat = all(not isinstance(item, Mapping | list) for item in value)
+        flat = _flat(value)
         if flat and sum(len(str(item)) for item in value) < 40:
             inside = ", ".join(_leaf(item) for item in value)
             yield f"{lead}{head}[{inside}]{tail}"
@@ -135,6 +131,10 @@ def _json_lines(
         yield f"{lead}]{tail}"
     else:
         yield f"{lead}{head}{_leaf(value)}{tail}"
+
+
+def _flat(value: list[Any]) -> bool:
+    return all(not isinstance(item, Mapping | list) for item in value)
 
 
 def _leaf(value: Any) -> str:

@@ -14,8 +14,18 @@ from runs.projections.graph_layout import Box
 from runs.projections.graph_view import CELLS, GraphView, NodeView
 
 _ICONS = frozenset(
-    {"succeeded", "failed", "running", "pending", "queued", "waiting", "paused", "cancelled",
-     "timeout", "skipped"}
+    {
+        "succeeded",
+        "failed",
+        "running",
+        "pending",
+        "queued",
+        "waiting",
+        "paused",
+        "cancelled",
+        "timeout",
+        "skipped",
+    }
 )
 _KIND_ICONS = frozenset({"shell", "python", "agent", "loop", "checkpoint", "branch"})
 _CELLS = {
@@ -168,8 +178,9 @@ def _box(node: NodeView, box: Box, parts: list[str]) -> float:
 
 def _pill(node: NodeView, box: Box, parts: list[str]) -> float:
     parts.append(_rect("box", box.x, box.y, box.width, box.height, box.height / 2))
-    parts.append(_rect("ring", box.x - 4, box.y - 4, box.width + 8, box.height + 8,
-                       box.height / 2 + 4))
+    parts.append(
+        _rect("ring", box.x - 4, box.y - 4, box.width + 8, box.height + 8, box.height / 2 + 4)
+    )
     return box.width
 
 
@@ -187,8 +198,13 @@ def _hexagon(node: NodeView, box: Box, parts: list[str]) -> float:
 def _stack(node: NodeView, box: Box, parts: list[str]) -> float:
     x, y, width, height = box.x, box.y, box.width - 4, box.height
     if len(node.turns) != 1:
-        parts.append(_rect("box back", x + 8, y + 8, width - 4, height, 5))
-        parts.append(_rect("box back", x + 4, y + 4, width, height, 5))
+        # Only what peeks out of the cards behind: the front one may be transparent.
+        for card in (2, 1):
+            parts.append(
+                f'<path class="box back" d="M{_n(x + 4 * card)} {_n(y + height + 4 * card - 4)}'
+                f"v1a3 3 0 0 0 3 3H{_n(x + width + 2 * card - 5)}a5 5 0 0 0 5-5"
+                f'V{_n(y + 4 * card + 3)}a3 3 0 0 0-2-3"/>'
+            )
     parts.append(_rect("box", x, y, width, height, 5))
     parts.append(_rect("ring", x - 4, y - 4, width + 8, height + 8, 8))
     parts += _cells(node.turns, x + 11, y + 54, width - 22)
@@ -208,8 +224,18 @@ def _cells(turns: tuple[str, ...], x: float, y: float, width: float) -> Iterator
         for n, turn in enumerate(turns):
             yield _cell(turn, x + n * (wide + gap), y, wide)
         return
-    order = ("reused", "succeeded", "failed", "timeout", "cancelled", "running", "waiting",
-             "queued", "pending", "skipped")
+    order = (
+        "reused",
+        "succeeded",
+        "failed",
+        "timeout",
+        "cancelled",
+        "running",
+        "waiting",
+        "queued",
+        "pending",
+        "skipped",
+    )
     kinds = [(kind, sum(1 for turn in turns if turn == kind)) for kind in order]
     kinds = [(kind, number) for kind, number in kinds if number]
     room = width - 3 * (len(kinds) - 1)

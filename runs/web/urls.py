@@ -14,7 +14,5 @@ urlpatterns = [
     path("runs/<str:run_id>/cancel", run_commands.cancel, name="run-cancel"),
     path("workflows", workflows.workflow_list, name="workflow-list"),
     path("workflows/<str:name>/run", workflows.start, name="workflow-run"),
-    path(
-        "workflows/<str:name>/versions/<int:number>", workflows.source, name="workflow-source"
-    ),
+    path("workflows/<str:name>/versions/<int:number>", workflows.source, name="workflow-source"),
 ]

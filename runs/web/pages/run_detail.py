@@ -10,9 +10,11 @@ from django.views.decorators.http import require_safe
 
 from runs.errors import UnknownRun
 from runs.models import Run
-from runs.projections import lineage, run_detail as projection
+from runs.projections import lineage
+from runs.projections import run_detail as projection
 from runs.projections.node_panel import node_panel, output_of
-from runs.web.commands import new_key
+from runs.states import RUN_OVER
+from runs.web.commands import may_operate, new_key
 from runs.web.graph_svg import graph_svg, minimap_svg
 from runs.web.htmx import part_of
 
@@ -30,7 +32,14 @@ def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
     tab = tab if tab in TABS else "graph"
     chosen = request.GET.get("node", "")
     context: dict[str, Any] = {
-        "run": run, "tab": tab, "chosen": chosen, "key": new_key(), "nav": "runs", "rail": True,
+        "run": run,
+        "tab": tab,
+        "chosen": chosen,
+        "key": new_key(),
+        "nav": "runs",
+        "rail": True,
+        "may": may_operate(request),
+        "run_over": run.status in RUN_OVER,
     }
     if part == "panel":
         context["panel"] = _panel(run, chosen)
@@ -43,7 +52,9 @@ def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
     if tab == "graph":
         view = projection.graph(run, states, now)
         context |= {
-            "graph": view, "svg": graph_svg(view, chosen), "minimap": minimap_svg(view),
+            "graph": view,
+            "svg": graph_svg(view, chosen),
+            "minimap": minimap_svg(view),
         }
         if part == "graph":
             return render(request, "runs/parts/_graph.html", context)

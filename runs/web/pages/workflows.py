@@ -88,9 +88,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
         if key.startswith("input.") and value != ""
     }
     try:
-        run = start_run(
-            workflow=name, inputs=given, by=who, idempotency_key=key_of(request, name)
-        )
+        run = start_run(workflow=name, inputs=given, by=who, idempotency_key=key_of(request, name))
     except MaverickError as refused:
         hint = f" {refused.hint}" if refused.hint else ""
         say(request, f"{refused.message}{hint}", error=True)
