@@ -17,6 +17,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar
@@ -81,7 +82,7 @@ class Action:
     @property
     def takes_context(self) -> bool:
         """Does the function have a parameter named `context`?"""
-        return "context" in self._parameters()
+        return "context" in self._parameters
 
     @property
     def is_async(self) -> bool:
@@ -92,6 +93,7 @@ class Action:
         """The first line of the function's docstring."""
         return (inspect.getdoc(self.function) or "").partition("\n")[0]
 
+    @cached_property
     def _parameters(self) -> Mapping[str, inspect.Parameter]:
         try:
             return inspect.signature(self.function).parameters
@@ -102,7 +104,7 @@ class Action:
     def check_kwargs(self, kwargs: Mapping[str, Any]) -> list[str]:
         """What is wrong with the names of the arguments, in sentences; empty when they fit."""
         wrong = []
-        parameters = self._parameters()
+        parameters = self._parameters
         kinds = {parameter.kind for parameter in parameters.values()}
         named = {
             name: parameter

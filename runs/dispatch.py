@@ -6,7 +6,6 @@ nobody took. So a broker that is down costs a log line and up to two seconds, ne
 
 import logging
 
-from celery import current_app
 from django.db import transaction
 
 log = logging.getLogger(__name__)
@@ -18,8 +17,11 @@ def wake_run(run_id: str) -> None:
     """Tell some worker, after commit, that the run has a step that is ready."""
 
     def send() -> None:  # a def: on_commit(robust=True) cannot name a partial
+        # Here and not above: a command that never wakes anybody need not import Celery.
+        from maverick_site.celery import app
+
         try:
-            current_app.send_task(WORK_TASK, [run_id], ignore_result=True)
+            app.send_task(WORK_TASK, [run_id], ignore_result=True)
         except Exception as error:  # whatever the transport raises: the row is the work
             log.warning("No worker could be woken for %s: %s", run_id, error)
 

@@ -536,7 +536,7 @@ class Frontier:
         declared = scope.spec.workflow.outputs
         if not declared:
             return self._output(scope, scope.last) if scope.last is not None else None
-        return render(declared, self.scope_names(scope.key))
+        return render(declared, self.scope_names(scope.key), lenient=True)
 
     def _result(self, scope: _Scope) -> Any:
         """A sub-workflow's result; it always says `success` and `passed` (product, section 3)."""

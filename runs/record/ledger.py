@@ -232,6 +232,8 @@ def _plan_once(raw: Any) -> None:
     """Let the server plan a prepared statement once a connection, not once a step."""
     if raw not in _planned:
         raw.execute("SET plan_cache_mode = force_generic_plan")
+        # Django turns preparing off for the whole connection, even for who asks for it.
+        raw.prepare_threshold = 5
         _planned.add(raw)
 
 
