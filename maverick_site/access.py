@@ -1,0 +1,106 @@
+"""Who may come in: a login or a token for everything but the sign-in page and static files."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
+
+from maverick_site.problems import is_api, problem
+from runs import conf
+from runs.actor import ANYONE, Actor
+from runs.models import User
+from runs.operations import tokens
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+OPEN = ("/sign-in", "/sign-in/", "/favicon.ico")
+# What asks and changes nothing, though it is a POST; and leaving, which everybody may.
+HARMLESS = ("/restart-plan", "/sign-out", "/sign-out/", "/validate")
+
+
+def access(get_response: GetResponse) -> GetResponse:
+    """Sets `request.actor`. A viewer reads; what changes something takes an operator."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        request.actor = None  # type: ignore[attr-defined]
+        if request.path in OPEN or request.path.startswith(settings.STATIC_URL):
+            return get_response(request)
+        actor = _who(request)
+        if not isinstance(actor, Actor):
+            return actor
+        changes = request.method not in SAFE
+        if changes and not request.path.endswith(HARMLESS) and not actor.may("operator"):
+            return problem(request, 403, "not-allowed", f"A {actor.role} may look only.")
+        request.actor = actor  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return middleware
+
+
+def _who(request: HttpRequest) -> Actor | HttpResponse:
+    secret = shown_token(request)
+    if secret:
+        actor = tokens.authenticate(secret)
+        if actor is None:
+            return _stranger(request, "The token is unknown, expired or revoked.")
+        request.user = User(username=actor.name, role=actor.role)
+        # No browser adds a token by itself, so nobody else's page can have sent this.
+        request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
+        return actor
+    if request.user.is_authenticated:
+        user: Any = request.user
+        refused = _forged(request)
+        return refused or Actor("user", user.get_username(), user.role)
+    if not conf.auth_required():
+        if request.method not in SAFE and _from_elsewhere(request):
+            return problem(request, 403, "not-allowed", "The request comes from another site.")
+        request.user = User(username=ANYONE.name, role=ANYONE.role)
+        return ANYONE
+    return _stranger(request, "Sign in, or show a token.")
+
+
+def shown_token(request: HttpRequest) -> str:
+    """The secret in `Authorization: Bearer …` or `X-API-Key`."""
+    kind, _, value = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer" and value.strip():
+        return value.strip()
+    return request.headers.get("X-API-Key", "").strip()
+
+
+def _stranger(request: HttpRequest, detail: str) -> HttpResponse:
+    if is_api(request.path):
+        response = problem(request, 401, "not-signed-in", detail)
+        response.headers["WWW-Authenticate"] = 'Bearer realm="maverick"'
+        return response
+    back = request.get_full_path() if request.method == "GET" else "/"
+    address = f"{settings.LOGIN_URL}?{urlencode({'next': back})}"
+    if request.headers.get("HX-Request") == "true":
+        # A fragment: htmx shall leave the page, not put the sign-in form into it.
+        return HttpResponse(status=401, headers={"HX-Redirect": settings.LOGIN_URL})
+    if "text/event-stream" in request.headers.get("Accept", ""):
+        return HttpResponse(status=401)
+    return HttpResponseRedirect(address)
+
+
+def _forged(request: HttpRequest) -> HttpResponse | None:
+    """Django's check for API calls that come with a cookie; pages have it already."""
+    if request.method in SAFE or not is_api(request.path):
+        return None
+    check = CsrfViewMiddleware(lambda request: HttpResponse())
+    check.process_request(request)
+    if check.process_view(request, lambda request: HttpResponse(), (), {}) is None:
+        return None
+    return problem(request, 403, "csrf", "The CSRF token is missing or wrong. Send X-CSRFToken.")
+
+
+def _from_elsewhere(request: HttpRequest) -> bool:
+    site = request.headers.get("Sec-Fetch-Site", "")
+    if site:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("Origin", "")
+    return bool(origin) and origin != f"{request.scheme}://{request.get_host()}"

@@ -1,0 +1,74 @@
+"""A request body that grows past the limit is cut off at 413, declared length or not.
+
+Django's ASGI handler reads the whole body into a file before any middleware runs, so a chunked
+request of any size would fill the disk. This stands before it.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from maverick_site.problems import is_api, problem_body
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+# A client that is still sending would meet a closed connection instead of our answer, so some
+# of the rest is read and thrown away first.
+DRAIN = 64 * 1024 * 1024
+
+
+def body_limit(app: App, limit: int, words: str) -> App:
+    async def limited(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"")
+        if declared.isdigit() and int(declared) <= limit:
+            await app(scope, receive, send)
+            return
+        if not declared and scope["method"] in ("GET", "HEAD"):
+            await app(scope, receive, send)
+            return
+        # Read here, and not through a counting `receive`: the handler answers an error that is
+        # raised inside its `receive` with 500.
+        kept: list[Message] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return  # the client has gone
+            size += len(message.get("body", b""))
+            if size <= limit:
+                kept.append(message)
+            else:
+                kept.clear()
+            if not message.get("more_body", False) or size > limit + DRAIN:
+                break
+        if size > limit:
+            await _refuse(scope, send, words)
+            return
+
+        async def replay() -> Message:
+            return kept.pop(0) if kept else await receive()
+
+        await app(scope, replay, send)
+
+    return limited
+
+
+async def _refuse(scope: MutableMapping[str, Any], send: Send, words: str) -> None:
+    if is_api(scope["path"]):
+        kind, body = "application/problem+json", json.dumps(problem_body(413, "too-large", words))
+    else:
+        kind, body = "text/plain; charset=utf-8", words + "\n"
+    content = body.encode()
+    headers = [
+        (b"content-type", kind.encode()),
+        (b"content-length", str(len(content)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

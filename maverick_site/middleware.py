@@ -1,0 +1,63 @@
+"""What every answer carries, and what no request may be."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from maverick_site.problems import problem
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+
+
+def content_security_policy(get_response: GetResponse) -> GetResponse:
+    """No inline script or style, nothing from elsewhere. Django has this from 6.0."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", POLICY)
+        headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        if "text/html" in headers.get("Content-Type", ""):
+            # A page shows what only this person may see; "back" after signing out shows nothing.
+            headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def size_limit(get_response: GetResponse) -> GetResponse:
+    """A declared length above the limit is 413. Undeclared lengths: see body_limit.py."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            return problem(request, 400, "invalid-request", "Content-Length is no number.")
+        if length > settings.MAVERICK_MAX_BODY_BYTES:
+            return problem(request, 413, "too-large", too_large())
+        return get_response(request)
+
+    return middleware
+
+
+def too_large() -> str:
+    limit = settings.MAVERICK_MAX_BODY_BYTES
+    words = f"{limit // 2**20} MB" if limit >= 2**20 else f"{limit} bytes"
+    return f"The request is larger than {words}."

@@ -1,0 +1,87 @@
+"""API tokens: made, listed, revoked, and recognised when somebody shows one."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from runs.actor import ROLES, Actor, Role, rank
+from runs.errors import NotAllowed, NotFound, Refused
+from runs.models import ApiToken
+from runs.record import tokens as record
+
+PREFIX = "mvk_"
+
+
+class UnknownToken(NotFound):
+    """There is no such token."""
+
+    code = "token-not-found"
+
+
+def hashed(secret: str) -> str:
+    # 256 random bits need no salt and no slow hash; nothing shorter is ever stored this way.
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def create_token(
+    name: str, role: Role, expires_in: timedelta | None, by: Actor
+) -> tuple[ApiToken, str]:
+    """A new token and its secret, which is told this once."""
+    _admin_only(by)
+    name = name.strip()
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise Refused("A token's name has 1 to 100 printable characters.")
+    if role not in ROLES:
+        raise Refused(f"{role!r} is no role.", hint=f"Use one of {', '.join(ROLES)}.")
+    if rank(role) > rank(by.role):
+        raise NotAllowed(f"A {by.role} cannot make a token for a {role}.")
+    if expires_in is not None and not timedelta(0) < expires_in <= timedelta(days=3650):
+        raise Refused("A token expires after some time, within ten years.")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    row = record.add_token(
+        name=name,
+        hash=hashed(secret),
+        hint=secret[: len(PREFIX) + 4],
+        role=role,
+        expires_in=expires_in,
+        by=str(by),
+    )
+    return row, secret
+
+
+def list_tokens() -> Sequence[ApiToken]:
+    """All of them, the newest first; the revoked and expired too, as they tell a story."""
+    return list(ApiToken.objects.order_by("-created_at", "-pk"))
+
+
+def revoke_token(name_or_id: str, by: Actor) -> int:
+    """Revoke by name or number. Unknown or revoked already: UnknownToken."""
+    _admin_only(by)
+    wanted = Q(name=name_or_id)
+    if name_or_id.isascii() and name_or_id.isdigit() and len(name_or_id) < 19:
+        wanted |= Q(pk=int(name_or_id))
+    count = record.revoke_tokens(wanted, str(by))
+    if not count:
+        raise UnknownToken(f"No living token is called {name_or_id!r}.")
+    return count
+
+
+def authenticate(secret: str) -> Actor | None:
+    """Who shows this secret, if it is a living token's."""
+    if not secret.startswith(PREFIX) or len(secret) > 200:
+        return None
+    row = record.living_token(hashed(secret))
+    if row is None:
+        return None
+    if row.last_used_at is None or timezone.now() - row.last_used_at > record.TOUCH_EVERY:
+        record.touch_token(row.pk)
+    return Actor("token", row.name, row.role)  # type: ignore[arg-type]  # a check constraint
+
+
+def _admin_only(by: Actor) -> None:
+    if not by.may("admin"):
+        raise NotAllowed(f"A {by.role} cannot manage tokens.", hint="Ask an admin.")
