@@ -21,6 +21,12 @@ LOCK = 7_226_483  # of the first start: two commands at once make the tables onc
 
 def set_up() -> None:
     """Django, ready to ask the database; the tables are there."""
+    load_django()
+    ensure_tables()
+
+
+def load_django() -> None:
+    """Django without a question to the database."""
     import django
     from django.apps import apps
 
@@ -28,7 +34,6 @@ def set_up() -> None:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "maverick_site.settings")
         django.setup()
         _quiet_logs()
-    ensure_tables()
 
 
 class _OneLine(logging.Formatter):
@@ -49,8 +54,6 @@ def _quiet_logs() -> None:
 
 def ensure_tables() -> None:
     """Make or renew the tables if need be. One query when there is nothing to do."""
-    from django.conf import settings
-
     missing = _missing()
     if not missing:
         return
@@ -72,7 +75,6 @@ def ensure_tables() -> None:
                 call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
-    assert settings.configured
 
 
 def _ours() -> set[str]:

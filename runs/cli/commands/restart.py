@@ -1,0 +1,85 @@
+"""`maverick restart`: a new run that reuses what an old one recorded, or a preview of it."""
+
+from typing import Any
+
+import click
+
+from runs.cli.backend import backend, find_run
+from runs.cli.options import json_option, run_argument
+
+MODES = ("succeeded-before", "all-succeeded", "unaffected", "checkpoint", "none")
+
+
+@click.command("restart")
+@run_argument
+@click.option("--reason", default="", help="Why; it is kept with the new run.")
+@click.option("--reuse", type=click.Choice(MODES), help="What to reuse.")
+@click.option("--from", "from_", metavar="PATH", help="The step (or execution id) to start from.")
+@click.option("--plan", "only_plan", is_flag=True, help="Show what would happen, start nothing.")
+@click.option("--detach", is_flag=True, help="Leave the run to workers and do not wait.")
+@click.option(
+    "--threads", type=click.IntRange(1, 64), default=4, show_default=True,
+    help="How many steps may run at once here.",
+)  # fmt: skip
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    run: str,
+    reason: str,
+    reuse: str | None,
+    from_: str | None,
+    only_plan: bool,
+    detach: bool,
+    threads: int,
+    as_json: bool,
+) -> int:
+    """Run a workflow again and reuse what succeeded. The old run is not changed.
+
+    RUN is a run's id, the beginning of one, or @last.
+    """
+    from runs.cli.driving import detached, drive_here, watch
+
+    side = backend(ctx)
+    run_id = find_run(side, run)
+    request: dict[str, Any] = {"reuse": reuse, "from_": from_}
+    if only_plan:
+        return _show_plan(side.plan(run_id, request), as_json=as_json)
+    request["reason"] = reason
+    if side.remote:
+        new = side.restart(run_id, request)
+        if detach:
+            return detached(side, new, as_json=as_json)
+        return watch(side, new["id"], as_json=as_json)
+    from runs.cli.here import Here
+
+    assert isinstance(side, Here)
+    new = side.restart(run_id, request, placement="" if detach else "here")
+    if detach:
+        return detached(side, new, as_json=as_json)
+    return drive_here(side, new["id"], as_json=as_json, threads=threads)
+
+
+_STYLES = {"reuse": "dim", "run": "cyan", "unknown": "magenta"}
+
+
+def _show_plan(plan: dict[str, Any], *, as_json: bool) -> int:
+    from runs.cli.printing import print_json, print_table, say
+
+    if as_json:
+        print_json(plan)
+        return 0
+    print_table(
+        ("step", "action", "because"),
+        [
+            (item["path"], (item["action"], _STYLES.get(item["action"], "")), item["because"])
+            for item in plan["items"]
+        ],
+        empty="There is nothing to decide.",
+    )
+    counts = plan["counts"]
+    said = f"{counts['reuse']} reused, {counts['run']} run"
+    if counts.get("unknown"):
+        said += f", {counts['unknown']} decided on the way"
+    say(f"\n{said}. Nothing was started.")
+    return 0

@@ -1,0 +1,307 @@
+"""`maverick runs list|show|watch|cancel`."""
+
+from typing import Any
+
+import click
+
+from runs.cli.backend import RUN_OVER, Backend, Json, backend, find_execution, find_run
+from runs.cli.options import json_option, run_argument
+
+STATUSES = (
+    "queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled", "timeout",
+)  # fmt: skip
+
+
+@click.group("runs")
+def command() -> None:
+    """List, show, watch and cancel runs."""
+
+
+@command.command("list")
+@click.option(
+    "--status", "statuses", multiple=True, type=click.Choice(STATUSES),
+    help="Only runs with this status; may be repeated.",
+)  # fmt: skip
+@click.option("--workflow", default="", metavar="NAME", help="Only runs of this workflow.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many."
+)
+@click.option("--golden", is_flag=True, help="Only golden runs.")
+@json_option
+@click.pass_context
+def list_(
+    ctx: click.Context,
+    statuses: tuple[str, ...],
+    workflow: str,
+    limit: int,
+    golden: bool,
+    as_json: bool,
+) -> None:
+    """List runs, newest first."""
+    from runs.cli.printing import print_json, print_table, status_cell
+
+    side = backend(ctx)
+    runs = side.list_runs(
+        statuses=statuses, workflow=workflow, golden=True if golden else None, limit=limit
+    )
+    if as_json:
+        print_json({"items": runs})
+        return
+    print_table(
+        ("run", "workflow", "status", "steps", "reused", "took", "created", "kind"),
+        [
+            (
+                run["id"],
+                run["workflow"],
+                status_cell(run["status"]),
+                steps_of(run["counts"]),
+                (str(run["counts"]["reused"] or ""), "dim"),
+                took(run["duration_ms"]),
+                (ago(run["created_at"]), "dim"),
+                chips(run),
+            )
+            for run in runs
+        ],
+        empty="No runs.",
+    )
+
+
+def steps_of(counts: Json) -> str:
+    """``7/9``: settled of all."""
+    done = counts["succeeded"] + counts["failed"] + counts["skipped"]
+    return f"{done}/{counts['total']}"
+
+
+def took(milliseconds: float | None) -> str:
+    """A duration in words; empty while there is none."""
+    from runs.cli.progress import seconds
+
+    return "" if milliseconds is None else seconds(milliseconds / 1000)
+
+
+def ago(at: str) -> str:
+    """How long ago, in words."""
+    from datetime import UTC, datetime
+
+    from runs.projections.words import ago as in_words
+
+    return in_words(datetime.fromisoformat(at), datetime.now(UTC))
+
+
+def chips(run: Json) -> str:
+    """Golden, Restarted, Forked, Resumed."""
+    words = {"restart": "restarted", "fork": "forked", "resume": "resumed"}
+    found = [words.get(run["kind"] or "", "")]
+    if run["golden"]:
+        found.append(f"golden ({run['golden']['name']})")
+    return " ".join(word for word in found if word)
+
+
+@command.command("show")
+@run_argument
+@click.option("--log", "log_path", metavar="PATH", help="Also what this step printed.")
+@click.option(
+    "--tail", type=click.IntRange(0), default=50, show_default=True,
+    help="Lines of the log; 0 for all.",
+)  # fmt: skip
+@json_option
+@click.pass_context
+def show(ctx: click.Context, run: str, log_path: str | None, tail: int, as_json: bool) -> None:
+    """Show a run: its steps, what was reused and why, and what failed."""
+    from runs.cli.printing import print_json
+
+    side = backend(ctx)
+    run_id = find_run(side, run)
+    found, graph = side.get_run(run_id), side.graph(run_id)
+    errors = {
+        node["path"]: side.execution(run_id, node["id"])["error"]
+        for node in graph["nodes"]
+        if node["id"] and node["status"] in ("failed", "timeout")
+    }
+    log = _log(side, run_id, log_path, tail) if log_path else None
+    if as_json:
+        steps = [{**node, "error": errors.get(node["path"])} for node in graph["nodes"]]
+        document: dict[str, Any] = {**found, "steps": steps}
+        if log is not None:
+            document["log"] = log
+        print_json(document)
+        return
+    _print_run(side, found)
+    _print_steps(graph["nodes"])
+    _print_errors(errors)
+    if log is not None:
+        _print_log(log_path or "", log)
+
+
+def _log(side: Backend, run_id: str, path: str, tail: int) -> list[str]:
+    from collections import deque
+
+    execution = find_execution(side, run_id, path)
+    # Only the end is kept, however much a step printed.
+    kept: deque[str] = deque(maxlen=tail or None)
+    rest = ""
+    for part in side.log(run_id, execution):
+        *whole, rest = (rest + part["text"]).split("\n")
+        kept.extend(whole)
+    if rest:
+        kept.append(rest)
+    return list(kept)
+
+
+def _print_run(side: Backend, run: Json) -> None:
+    from runs.cli.printing import STYLES, mark, one_line, say
+
+    status = run["status"]
+    duration = took(run["duration_ms"])
+    words = f"{mark(status)} {run['workflow']} {status}" + (f" in {duration}" if duration else "")
+    say(f"{words}  {chips(run)}".rstrip(), style=STYLES.get(status, ""))
+    facts = {
+        "run": run["id"],
+        "reason": run["status_reason"],
+        "source": run["source_run_id"] or "",
+        "created": f"{run['created_at']} ({ago(run['created_at'])})",
+        "inputs": ", ".join(f"{k}={_short(v)}" for k, v in run["inputs"].items()),
+        "labels": ", ".join(f"{k}={v}" for k, v in run["labels"].items()),
+        "page": side.page_url(run["id"]),
+    }
+    for name, value in facts.items():
+        if value:
+            say(f"  {name:<8}{one_line(value, 500)}")
+    say()
+
+
+def _short(value: Any) -> str:
+    import json
+
+    from runs.cli.printing import one_line
+
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return one_line(text, 60)
+
+
+def _print_steps(nodes: list[Json]) -> None:
+    from runs.cli.printing import Cell, print_table, status_cell
+
+    rows: list[tuple[Cell, ...]] = []
+    for depth, label, node in in_tree(nodes):
+        status = "reused" if node["reused"] else node["status"]
+        attempts = node["attempts"]
+        rows.append(
+            (
+                "  " * depth + label,
+                status_cell(status),
+                "" if node["reused"] else took(node["duration_ms"]),
+                f"{attempts} attempts" if attempts > 1 else "",
+                (_because(node), "dim"),
+            )
+        )
+    print_table(("step", "status", "took", "tries", "because"), rows, empty="No steps.")
+
+
+def _because(node: Json) -> str:
+    decision, reuse = node["decision"] or {}, node["reuse"]
+    because = str(decision.get("because") or "")
+    if reuse:
+        origin = reuse["origin_run_id"]
+        where = f"from {reuse['source_run_id']}"
+        if origin != reuse["source_run_id"]:
+            where += f", made by {origin}"
+        return f"{where}: {because}" if because else where
+    return because
+
+
+def in_tree(nodes: list[Json]) -> list[tuple[int, str, Json]]:
+    """The nodes as a tree reads: (depth, label, node), turns of a loop one after the other."""
+    from runs.steppath import name_of, scope_of, split_turn
+
+    inside: dict[str, list[tuple[int, int, Json]]] = {}
+    order: dict[tuple[str, str], int] = {}
+    for node in nodes:
+        scope = scope_of(node["path"])
+        container, turn = split_turn(scope)
+        # Every turn has its steps in the order of the file, whichever turn began first.
+        place = order.setdefault((container, name_of(node["path"])), len(order))
+        inside.setdefault(container, []).append((-1 if turn is None else turn, place, node))
+    found: list[tuple[int, str, Json]] = []
+    open_: list[tuple[int, Json, str]] = []
+
+    def push(container: str, depth: int) -> None:
+        children = sorted(inside.pop(container, ()), key=lambda one: one[:2], reverse=True)
+        for turn, _place, node in children:
+            name = name_of(node["path"])
+            open_.append((depth, node, name if turn < 0 else f"[{turn}] {name}"))
+
+    push("", 0)
+    while open_:
+        depth, node, label = open_.pop()
+        found.append((depth, label, node))
+        push(node["path"], depth + 1)
+    return found
+
+
+def _print_errors(errors: Json) -> None:
+    from runs.cli.printing import clean, mark, say
+
+    for path, error in errors.items():
+        if not error:
+            continue
+        say()
+        say(f"{mark('failed')} {path}: {error.get('message', '')} [{error.get('code', '')}]",
+            style="bold red")  # fmt: skip
+        if error.get("hint"):
+            say(f"  {error['hint']}")
+        detail = error.get("detail")
+        if detail:
+            text = detail if isinstance(detail, str) else _indented(detail)
+            for line in clean(text).splitlines()[-30:]:
+                say(f"  {line}")
+
+
+def _indented(detail: Any) -> str:
+    import json
+
+    if isinstance(detail, dict):
+        return "\n".join(
+            f"{key}: {value if isinstance(value, str) else json.dumps(value)}"
+            for key, value in detail.items()
+        )
+    return json.dumps(detail, ensure_ascii=False, indent=2)
+
+
+def _print_log(path: str, log: list[str]) -> None:
+    from runs.cli.printing import say
+
+    say()
+    say(f"log of {path}", style="bold")
+    for line in log or ["(nothing was printed)"]:
+        say(line)
+
+
+@command.command("watch")
+@run_argument
+@json_option
+@click.pass_context
+def watch_(ctx: click.Context, run: str, as_json: bool) -> int:
+    """Follow a run until it ends. Ctrl-C stops watching, not the run."""
+    from runs.cli.driving import watch
+
+    side = backend(ctx)
+    return watch(side, find_run(side, run), as_json=as_json)
+
+
+@command.command("cancel")
+@run_argument
+@click.option("--reason", default="", help="Why; it is kept with the run.")
+@json_option
+@click.pass_context
+def cancel(ctx: click.Context, run: str, reason: str, as_json: bool) -> None:
+    """Cancel a run: nothing new starts, what runs is told to stop."""
+    from runs.cli.printing import print_json, say
+
+    side = backend(ctx)
+    cancelled = side.cancel(find_run(side, run), reason)
+    if as_json:
+        print_json(cancelled)
+    else:
+        over = "" if cancelled["status"] in RUN_OVER else " (its running steps are told to stop)"
+        say(f"{cancelled['id']} {cancelled['status']}{over}")

@@ -1,0 +1,130 @@
+"""From a started run to its end: here in this process, or by watching others drive it."""
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from runs.cli.backend import Backend, Json
+from runs.cli.printing import STYLES, mark, one_line, print_json, say
+from runs.cli.progress import progress, seconds
+from runs.cli.refusals import FAILED, INTERRUPTED, OK
+
+if TYPE_CHECKING:
+    from runs.cli.here import Here
+
+POLL = 0.1
+
+
+def drive_here(side: "Here", run_id: str, *, as_json: bool, threads: int) -> int:
+    """Do the run's steps in this process, show them, and say how it ended."""
+    from runs.engine.here import run_here
+
+    shown = progress(to_stderr=as_json)
+    looked = 0.0
+
+    def look() -> None:
+        nonlocal looked
+        now = time.monotonic()
+        if now - looked >= POLL:
+            looked = now
+            show()
+
+    def show() -> None:
+        over = False
+        while not over:
+            events, over = side.new_events(run_id, shown.journal.after)
+            shown.feed(events)
+            over = over or not events
+
+    interrupted = False
+    try:
+        run_here(run_id, threads=threads, on_tick=look)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        try:
+            show()
+        finally:
+            shown.close()
+    return end(side, run_id, as_json=as_json, interrupted=interrupted)
+
+
+def watch(side: Backend, run_id: str, *, as_json: bool) -> int:
+    """Follow a run that others drive, and say how it ended."""
+    shown = progress(to_stderr=as_json)
+    try:
+        for event in side.follow(run_id):
+            shown.feed([event])
+    except KeyboardInterrupt:
+        shown.close()
+        say(
+            f"maverick: No longer watching. The run goes on; `maverick runs cancel {run_id}` "
+            "stops it.",
+            err=True,
+        )
+        if as_json:
+            print_json(side.get_run(run_id), last_line=True)
+        return INTERRUPTED
+    finally:
+        shown.close()
+    return end(side, run_id, as_json=as_json)
+
+
+def end(side: Backend, run_id: str, *, as_json: bool, interrupted: bool = False) -> int:
+    """The last words, and the exit code. With --json the run is the last line of stdout."""
+    run = side.get_run(run_id)
+    summary(side, run, err=as_json, interrupted=interrupted)
+    if as_json:
+        print_json(run, last_line=True)
+    if interrupted:
+        return INTERRUPTED
+    return OK if run["status"] == "succeeded" else FAILED
+
+
+def summary(side: Backend, run: Json, *, err: bool, interrupted: bool = False) -> None:
+    """How a run ended, and what can be done about it."""
+    stream = sys.stderr if err else sys.stdout
+    counts, status = run["counts"], run["status"]
+    took = f" in {seconds(run['duration_ms'] / 1000)}" if run["duration_ms"] is not None else ""
+    parts = [
+        f"{counts[word]} {word}" for word in ("succeeded", "failed", "skipped") if counts[word]
+    ]
+    if counts["reused"]:
+        parts.insert(1 if counts["succeeded"] else 0, f"{counts['reused']} of them reused")
+    left = counts["pending"] + counts["running"]
+    if left:
+        parts.append(f"{left} not done")
+    word = "interrupted" if interrupted else status
+    line = f"{mark(status, stream)} {run['workflow']} {word}{took}"
+    say(line + (f": {', '.join(parts)}" if parts else ""), style=STYLES.get(status, ""), err=err)
+    if run["status_reason"] and status != "succeeded":
+        say(f"  reason  {one_line(run['status_reason'], 500)}", err=err)
+    say(f"  run     {run['id']}", err=err)
+    if status in ("failed", "cancelled", "timeout"):
+        if not side.remote:
+            say(f"  resume  maverick run {run['workflow']} --resume", err=err)
+        say(f"  restart maverick restart {run['id']}", err=err)
+    url = side.page_url(run["id"])
+    if url:
+        say(f"  page    {url}", err=err)
+
+
+def detached(side: Backend, run: Json, *, as_json: bool) -> int:
+    """Started, and left to workers."""
+    if not side.remote:
+        from runs.projections.cli_tables import somebody_works
+
+        if not somebody_works():
+            say(
+                "maverick: No worker is running; the run waits until `maverick up` starts some.",
+                err=True,
+            )
+    if as_json:
+        print_json(run, last_line=True)
+    else:
+        say(f"{run['id']} {run['status']}")
+        say(f"  watch   maverick runs watch {run['id']}")
+        url = side.page_url(run["id"])
+        if url:
+            say(f"  page    {url}")
+    return OK
