@@ -53,7 +53,9 @@ def _plain(value: Any, where: str, depth: int) -> Any:
         return [_plain(item, f"{where}[{n}]", depth + 1) for n, item in enumerate(value)]
     if isinstance(value, str | int | float):  # enums and other subclasses
         return _plain(
-            str(value) if isinstance(value, str) else int(value)
+            str(value)
+            if isinstance(value, str)
+            else int(value)
             if isinstance(value, int)
             else float(value),
             where,

@@ -30,8 +30,13 @@ def mask_keys() -> str:
 
 def for_commands() -> dict[str, str]:
     """The environment of a step's command: this process's, without what only Maverick may know."""
-    hidden = ("MAVERICK_SECRET_", "DATABASE_URL", "CELERY_BROKER_URL", "MAVERICK_TOKEN",
-              "MAVERICK_CRASH_")
+    hidden = (
+        "MAVERICK_SECRET_",
+        "DATABASE_URL",
+        "CELERY_BROKER_URL",
+        "MAVERICK_TOKEN",
+        "MAVERICK_CRASH_",
+    )
     return {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
 
 

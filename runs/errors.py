@@ -107,8 +107,7 @@ class InvalidDefinition(Refused):
         self.problems = tuple(problems)
         count = len(self.problems)
         super().__init__(
-            message
-            or f"The workflow definition has {count} problem{'s' if count != 1 else ''}.",
+            message or f"The workflow definition has {count} problem{'s' if count != 1 else ''}.",
             hint="Mend what is listed under problems; each names its line.",
         )
 

@@ -115,7 +115,7 @@ def _run(context: StepContext, given: Any) -> Outcome:
         return Failed(error.code, error.message, error.hint, error.permanent, error.extra or None)
     except MaverickError as error:
         return Failed(error.code, error.message, error.hint, permanent=True)
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:
         # SystemExit included: an action that calls sys.exit() must not end the worker.
         if watched.why:
             return _stopped(watched.why, limit)
@@ -164,6 +164,9 @@ def _traceback(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if "/runs/engine/" not in f.filename]
     return "".join(
-        ["Traceback (most recent call last):\n", *traceback.format_list(own or list(frames)),
-         *traceback.format_exception_only(error)]
+        [
+            "Traceback (most recent call last):\n",
+            *traceback.format_list(own or list(frames)),
+            *traceback.format_exception_only(error),
+        ]
     )

@@ -88,9 +88,7 @@ class Heartbeat:
         with self._lock:
             self._watched[watched.execution_id] = watched
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(
-                    target=self._run, name="heartbeat", daemon=True
-                )
+                self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
                 self._thread.start()
         try:
             yield

@@ -104,9 +104,11 @@ def _interrupt(run_id: str, workers: list[threading.Thread]) -> None:
 
 def give_up(watched: Watched) -> None:
     """A step was told to stop and does not come back: record how it ended without it."""
-    row = Execution.objects.filter(pk=watched.execution_id, fence=watched.fence).values_list(
-        "run_id", "path"
-    ).first()
+    row = (
+        Execution.objects.filter(pk=watched.execution_id, fence=watched.fence)
+        .values_list("run_id", "path")
+        .first()
+    )
     if row is None or watched.why != "timeout":
         return
     state = RunState.load(row[0])

@@ -103,9 +103,11 @@ class RunState:
 
     def reload(self) -> bool:
         """Forget everything and read again. False when the run is gone."""
-        head = Run.objects.filter(pk=self.run_id).values_list(
-            "event_seq", "fence", "status", "placement"
-        ).first()
+        head = (
+            Run.objects.filter(pk=self.run_id)
+            .values_list("event_seq", "fence", "status", "placement")
+            .first()
+        )
         if head is None:
             return False
         self.seq, self.fence, self.status, self.placement = head

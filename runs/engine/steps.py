@@ -136,9 +136,7 @@ class Writer:
             new.worker = worker_name()
             new.tries = [self._try(1)]
             held = Held(new.id, 1, new.tries)
-            self.w.entries = [
-                e for e in self.w.entries if e.execution_id != new.id
-            ]
+            self.w.entries = [e for e in self.w.entries if e.execution_id != new.id]
             entry_id = new.id
         else:
             before = self.state.held[path]
@@ -221,7 +219,11 @@ class Writer:
         self.state.held[job.path] = Held(job.execution_id, job.fence, tries)
         self.w.changes.append(
             Change(
-                job.execution_id, StepStatus.WAITING, reason, tries=tries, due=wait,
+                job.execution_id,
+                StepStatus.WAITING,
+                reason,
+                tries=tries,
+                due=wait,
                 error=failed.error,
             )
         )
@@ -241,7 +243,12 @@ class Writer:
         reason = f"{failed.code}: {failed.message}"
         self.w.changes.append(
             Change(
-                job.execution_id, status, reason, tries=tries, error=failed.error, finish=True,
+                job.execution_id,
+                status,
+                reason,
+                tries=tries,
+                error=failed.error,
+                finish=True,
                 fence_up=fence_up,
             )
         )
@@ -372,8 +379,14 @@ class Writer:
                 return held.id
             self.w.changes.append(
                 Change(
-                    held.id, move.status, reason, output=inline, payload=payload, size=size,
-                    error=error, finish=True,
+                    held.id,
+                    move.status,
+                    reason,
+                    output=inline,
+                    payload=payload,
+                    size=size,
+                    error=error,
+                    finish=True,
                 )
             )
         else:

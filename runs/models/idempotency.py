@@ -15,6 +15,4 @@ class IdempotencyRecord(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["scope", "key"], name="one_run_a_key")
-        ]
+        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="one_run_a_key")]

@@ -71,9 +71,7 @@ class Run(models.Model):
                 name="run_open",
                 condition=Q(status__in=["queued", "running", "waiting", "paused"]),
             ),
-            models.Index(
-                fields=["id"], name="run_golden", condition=Q(golden_name__isnull=False)
-            ),
+            models.Index(fields=["id"], name="run_golden", condition=Q(golden_name__isnull=False)),
             models.Index(fields=["-created_at"], name="run_created"),
         ]
         constraints = [

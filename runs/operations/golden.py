@@ -25,9 +25,7 @@ def mark_golden(run_id: str, name: str = "", *, by: Actor) -> Run:
     if len(chosen) > MAX_NAME or any(ord(letter) < 32 for letter in chosen):
         raise Refused(f"A golden name is one line of at most {MAX_NAME} characters.")
     if run.state not in RUN_OVER:
-        raise RunNotOver(
-            f"{run_id} is {run.status}.", hint="Mark it when it has succeeded."
-        )
+        raise RunNotOver(f"{run_id} is {run.status}.", hint="Mark it when it has succeeded.")
     if run.state is not RunStatus.SUCCEEDED:
         raise RunNotSucceeded(
             f"{run_id} ended as {run.status}; only a run that succeeded can be golden."

@@ -51,9 +51,7 @@ def check_workflow(text: str | bytes, *, file: str = "", project: Path | None = 
         bundle[name] = {"source": found.text, "file": str(found.path)}
         return loaded.spec
 
-    loaded = load_workflow(
-        text, file=file or "<text>", known=Known(actions=None, workflows=called)
-    )
+    loaded = load_workflow(text, file=file or "<text>", known=Known(actions=None, workflows=called))
     if loaded.spec is None or loaded.errors:
         raise InvalidDefinition(loaded.problems)
     todo = list(called_names(loaded.spec.steps))

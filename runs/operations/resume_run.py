@@ -244,9 +244,7 @@ def _from_file(compiled: Compiled, path: Path) -> _From:
         kept = prior_from_file(content).kept
         prior = prior_run(run, compiled_version(run.version_id), kept)
         return _From(run, prior, saved_at, None, None, content.get("checkpoint"))
-    return _From(
-        None, prior_from_file(content), saved_at, None, content, content.get("checkpoint")
-    )
+    return _From(None, prior_from_file(content), saved_at, None, content, content.get("checkpoint"))
 
 
 # ---- what has changed -------------------------------------------------------------------------

@@ -94,9 +94,7 @@ def resolve(
     found = find_workflow(workflow, project=folder, user=user_folder())
     if found is not None:
         return check_workflow(found.text, file=str(found.path), project=folder)
-    version = (
-        WorkflowVersion.objects.filter(workflow__name=workflow).order_by("-number").first()
-    )
+    version = WorkflowVersion.objects.filter(workflow__name=workflow).order_by("-number").first()
     if version is None:
         raise UnknownWorkflow(
             f"There is no workflow {workflow!r}.",
@@ -142,9 +140,7 @@ def checked_labels(labels: dict[str, Any] | None) -> dict[str, str]:
 def _answered(by: Actor, key: str | None, body: str) -> Run | None:
     if not key:
         return None
-    known = (
-        IdempotencyRecord.objects.filter(scope=by.name, key=key).select_related("run").first()
-    )
+    known = IdempotencyRecord.objects.filter(scope=by.name, key=key).select_related("run").first()
     if known is None:
         return None
     if known.body_digest != body:

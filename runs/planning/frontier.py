@@ -485,7 +485,8 @@ class Frontier:
             return
         if scope.bad is None and loop.items is None:
             step = node.step
-            assert isinstance(step, LoopStep) and step.until is not None
+            assert isinstance(step, LoopStep)
+            assert step.until is not None
             try:
                 loop.met = evaluate_condition(step.until, self.scope_names(scope.key))
             except ExpressionError as error:

@@ -138,9 +138,7 @@ def compile_workflow(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> 
     return Compiled(spec=spec, scopes=scopes, nodes=nodes)
 
 
-def _scope(
-    pattern: str, steps: tuple[Step, ...], owner: WorkflowSpec, ordered: bool
-) -> ScopeSpec:
+def _scope(pattern: str, steps: tuple[Step, ...], owner: WorkflowSpec, ordered: bool) -> ScopeSpec:
     nodes: dict[str, Node] = {}
     dependents: dict[str, list[str]] = {}
     before: str | None = None

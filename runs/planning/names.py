@@ -114,8 +114,8 @@ class Names:
         """The names for one scope. ``chain``: (scope key, ScopeSpec, statuses), innermost first."""
         owner = scope
         while owner and owner not in self._later:
-            owner = steppath.split_turn(owner)[0] if owner.endswith("]") else (
-                steppath.scope_of(owner)
+            owner = (
+                steppath.split_turn(owner)[0] if owner.endswith("]") else (steppath.scope_of(owner))
             )
         names: dict[str, Any] = {
             "inputs": self._inputs_of(owner),

@@ -38,7 +38,9 @@ class Plan:
     @property
     def plan_id(self) -> str:
         """Names this plan: the same basis and decisions give the same id."""
-        return "plan_" + digest([self.basis, [(i.path, i.action, i.because) for i in self.items]])[:24]
+        return (
+            "plan_" + digest([self.basis, [(i.path, i.action, i.because) for i in self.items]])[:24]
+        )
 
     @property
     def counts(self) -> dict[str, int]:

@@ -109,9 +109,7 @@ class _Walk:
         rerun_inside = self._inside(node, path, inner_why)
         if why is None and prior is not None and rerun_inside is None:
             self._keep_skipped(at)
-            self.items.insert(
-                at, PlannedStep(path, Action.REUSE, UNCHANGED, prior.execution_id, 0)
-            )
+            self.items.insert(at, PlannedStep(path, Action.REUSE, UNCHANGED, prior.execution_id, 0))
             return True
         because = why or f"`{rerun_inside}` inside it runs again"
         self.items.insert(at, PlannedStep(path, Action.RUN, because))
@@ -183,9 +181,7 @@ class _Walk:
 
     def _reuse(self, prior: PriorStep, because: str) -> None:
         saved = 0 if prior.type in ("loop", "branch", "subworkflow") else prior.duration_ms
-        self.items.append(
-            PlannedStep(prior.path, Action.REUSE, because, prior.execution_id, saved)
-        )
+        self.items.append(PlannedStep(prior.path, Action.REUSE, because, prior.execution_id, saved))
 
     def _run(self, path: str, because: str) -> None:
         self.items.append(PlannedStep(path, Action.RUN, because))

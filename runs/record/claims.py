@@ -24,12 +24,13 @@ def _find(where: str, parameters: list[object], run_id: str | None) -> list[Foun
     only = "AND e.run_id = %s" if run_id else ""
     with connection.cursor() as cursor:
         cursor.execute(
+            # Only this module's own texts are put in; values go as parameters.
             f"""
             SELECT e.run_id, e.path, e.fence, e.worker, r.placement
             FROM runs_execution e JOIN runs_run r ON r.id = e.run_id
             WHERE {where} {only} AND r.status IN {_OPEN}
             ORDER BY e.run_id LIMIT 1000
-            """,
+            """,  # noqa: S608
             [*parameters, *([run_id] if run_id else [])],
         )
         return [Found(*row) for row in cursor.fetchall()]
@@ -74,7 +75,7 @@ def runs_nobody_took(older_than: float) -> list[str]:
                 SELECT 1 FROM runs_execution e WHERE e.run_id = r.id AND e.status = 'queued'
                   AND e.created_at < now() - %s * interval '1 second'))
             ORDER BY r.id LIMIT 500
-            """,
+            """,  # noqa: S608
             [older_than, older_than],
         )
         return [row[0] for row in cursor.fetchall()]

@@ -35,4 +35,4 @@ def set_golden(run_id: str, name: str | None, *, by: str) -> bool:
                 "kind": "run.ungolden" if name is None else "run.golden",
             },
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)

@@ -185,8 +185,13 @@ def write(
     """
     new_seq = seq + max(len(entries), 1)
     events = [
-        {"seq": seq + n, "kind": e.kind, "execution_id": e.execution_id, "path": e.path,
-         "data": e.data}
+        {
+            "seq": seq + n,
+            "kind": e.kind,
+            "execution_id": e.execution_id,
+            "path": e.path,
+            "data": e.data,
+        }
         for n, e in enumerate(entries, start=1)
     ]
     connection.ensure_connection()

@@ -61,9 +61,7 @@ def revoke_tokens(rows: Q, by: str) -> int:
 
 def add_login_token(user: User, hash: str, lifetime: timedelta) -> None:
     LoginToken.objects.filter(expires_at__lt=Now() - timedelta(days=1)).delete()
-    LoginToken.objects.create(
-        hash=hash, user=user, created_at=Now(), expires_at=Now() + lifetime
-    )
+    LoginToken.objects.create(hash=hash, user=user, created_at=Now(), expires_at=Now() + lifetime)
 
 
 def use_login_token(hash: str) -> User | None:

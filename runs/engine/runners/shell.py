@@ -106,7 +106,7 @@ def _start(context: "StepContext", step: ShellStep, given: Any) -> subprocess.Po
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, no locks taken
+            preexec_fn=_die_with_parent,
         )
     except (OSError, ValueError) as error:
         raise CommandFailed(f"The command could not be started: {error}.") from None
