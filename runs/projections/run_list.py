@@ -358,7 +358,7 @@ def _numbers(
     selects: list[str] = []
     params: list[Any] = []
 
-    def add(name: str, runs: QuerySet[Run], what: str = "count(*)") -> None:
+    def add(name: str, runs: QuerySet[Run, Any], what: str = "count(*)") -> None:
         sql, values = runs.query.sql_with_params()
         selects.append(f"SELECT '{name}', 0, {what} FROM ({sql}) AS part")  # noqa: S608
         params.extend(values)

@@ -55,7 +55,7 @@ def initials(name: str) -> str:
 
 @register.simple_tag
 def when(then: datetime | None) -> SafeString | str:
-    """A relative time; the absolute one with its zone in ``title``, the machine's in ``datetime``."""
+    """A relative time; in ``title`` the absolute one with its zone, in ``datetime`` the exact one."""
     if then is None:
         return "–"
     return format_html(
@@ -88,7 +88,7 @@ def plural(number: int, word: str) -> str:
 
 @register.filter
 def json_html(value: Any) -> SafeString:
-    """JSON in colour. Deep and long parts are counted instead of shown; nothing is left unescaped."""
+    """JSON in colour, everything escaped. Deep and long parts are counted instead of shown."""
     lines: list[str] = []
     for line in _json_lines(value, "", "", "", 0):
         if len(lines) >= _MOST_LINES:

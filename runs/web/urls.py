@@ -13,6 +13,6 @@ urlpatterns = [
     path("runs/<str:run_id>/restart", run_commands.restart, name="run-restart"),
     path("runs/<str:run_id>/cancel", run_commands.cancel, name="run-cancel"),
     path("workflows", workflows.workflow_list, name="workflow-list"),
-    path("workflows/<str:name>/run", workflows.start, name="workflow-run"),
-    path("workflows/<str:name>/versions/<int:number>", workflows.source, name="workflow-source"),
+    path("workflows/<path:name>/run", workflows.start, name="workflow-run"),
+    path("workflows/<path:name>/versions/<int:number>", workflows.source, name="workflow-source"),
 ]

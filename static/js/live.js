@@ -93,7 +93,8 @@ export function listen(address, refresh, { onState } = {}) {
 
 export async function fragment(address, signal) {
   const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal });
-  if (answer.redirected && new URL(answer.url).pathname.startsWith("/sign-in")) location.reload();
+  // Signed out meanwhile: the page itself leads to the sign-in form and back.
+  if (answer.status === 401 || answer.redirected) location.reload();
   if (!answer.ok) throw new Error(`${answer.status}`);
   return answer.text();
 }

@@ -20,7 +20,7 @@ inputs:
 steps:
   - {name: preflight, type: shell, run: git status --porcelain, needs: []}
   - {name: load_spec, type: python, action: files.read, kwargs: {path: spec.md}, needs: []}
-  - {name: fetch_issues, type: python, action: http.get, kwargs: {url: "https://tracker.test/issues"}, needs: []}
+  - {name: fetch_issues, type: python, action: http.get, kwargs: {url: x}, needs: []}
   - {name: baseline, type: shell, run: make test, needs: [preflight]}
   - name: plan
     type: python

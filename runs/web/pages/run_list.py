@@ -15,7 +15,7 @@ from runs.web.htmx import part_of
 @login_required
 @require_safe
 def run_list(request: HttpRequest) -> HttpResponse:
-    """``GET /runs``; ``?part=list`` is everything below the search, ``?part=rows&ids=`` some rows."""
+    """``GET /runs``; ``?part=list`` is all below the title, ``?part=rows&ids=`` some rows."""
     now = timezone.now()
     part = part_of(request)
     if part == "rows":
