@@ -135,7 +135,7 @@ async def _read(live: Watcher, run_id: str, after: int, told: Told) -> EventPage
     while True:
         try:
             return await live.read(run_id, after, told)
-        except Exception:  # the watcher logs that the database is away
+        except Exception:
             await asyncio.sleep(RETRY_MS / 1000)
 
 

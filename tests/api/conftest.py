@@ -1,16 +1,20 @@
 """A client for each role, and runs as rows: what the API tells needs no engine."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.test import Client
 
 from runs import ids
 from runs.actor import ROLES, Actor
-from runs.models import Event, Execution, Run, Workflow, WorkflowVersion
+
+# Models only where they are used: pytest reads this file before Django has its settings.
+if TYPE_CHECKING:
+    from runs.models import Execution, Run, WorkflowVersion
 
 T0 = datetime(2026, 11, 21, 4, 45, tzinfo=UTC)
 
@@ -45,6 +49,8 @@ class Api:
     """JSON in, JSON out, as somebody with a token."""
 
     def __init__(self, token: str | None) -> None:
+        from django.test import Client
+
         self.client = Client(raise_request_exception=False)
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
@@ -73,8 +79,11 @@ class Api:
 
 @pytest.fixture(autouse=True)
 def _tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    from runs.operations import tokens
+
     known = {f"{role}-token": Actor("token", f"{role}-1", role) for role in ROLES}
-    monkeypatch.setattr("runs.api.v1.auth.authenticate", known.get)
+    real = tokens.authenticate
+    monkeypatch.setattr(tokens, "authenticate", lambda secret: known.get(secret) or real(secret))
 
 
 @pytest.fixture
@@ -100,6 +109,8 @@ def nobody(db: None) -> Api:
 @pytest.fixture
 def make_version(db: None) -> Callable[..., WorkflowVersion]:
     def make(name: str = "hello", number: int = 1) -> WorkflowVersion:
+        from runs.models import Workflow, WorkflowVersion
+
         workflow, _ = Workflow.objects.get_or_create(name=name)
         version, _ = WorkflowVersion.objects.get_or_create(
             workflow=workflow,
@@ -123,6 +134,8 @@ def make_run(make_version: Callable[..., WorkflowVersion]) -> Callable[..., Run]
             "finished_at": T0 + timedelta(seconds=2),
             **fields,
         }
+        from runs.models import Run
+
         run = Run.objects.create(version=make_version(workflow), **given)
         if not run.family_id:
             run.family_id = run.source.family_id if run.source else run.id
@@ -146,6 +159,8 @@ def make_execution(db: None) -> Callable[..., Execution]:
             "duration_ms": 0,
             **fields,
         }
+        from runs.models import Execution
+
         return Execution.objects.create(run=run, path=path, **given)
 
     return make
@@ -154,6 +169,8 @@ def make_execution(db: None) -> Callable[..., Execution]:
 @pytest.fixture
 def make_events(db: None) -> Callable[..., None]:
     def make(run: Run, count: int) -> None:
+        from runs.models import Event
+
         for _ in range(count):
             run.event_seq += 1
             Event.objects.create(

@@ -24,7 +24,7 @@ def test_an_unknown_path_is_404(viewer, path):
 
 
 @pytest.mark.parametrize(
-    "method, path, allow",
+    ("method", "path", "allow"),
     [("DELETE", "/runs", "GET, HEAD, POST"), ("POST", "/runs/x", "GET, HEAD"),
      ("GET", "/runs/x/restart", "POST"), ("PATCH", "/runs/x/golden", "DELETE, PUT"),
      ("POST", "/openapi.json", "GET, HEAD")],
@@ -71,7 +71,7 @@ def test_a_login_needs_the_csrf_token_to_change_something(db, django_user_model,
     client.force_login(django_user_model.objects.create_user("alice", role="operator"))
     run = make_run()
     path = f"/api/v1/runs/{run.id}/golden"
-    problem(client.put(path), 403, "not-allowed")
+    problem(client.put(path), 403, "csrf")
     assert client.get(f"/api/v1/runs/{run.id}").status_code == 200
     from django.conf import settings
     from django.middleware.csrf import _get_new_csrf_string
@@ -82,18 +82,17 @@ def test_a_login_needs_the_csrf_token_to_change_something(db, django_user_model,
 
 
 @pytest.mark.parametrize(
-    "method, path",
+    ("method", "path"),
     [("POST", "/runs"), ("POST", "/runs/x/restart"), ("POST", "/runs/x/cancel"),
      ("PUT", "/runs/x/golden"), ("DELETE", "/runs/x/golden"), ("POST", "/workflows")],
 )
 def test_a_viewer_changes_nothing(viewer, method, path):
     # Told before the body is looked at.
-    body = problem(viewer(method, path, raw=b"{"), 403, "not-allowed")
-    assert "operator" in body["detail"]
+    problem(viewer(method, path, raw=b"{"), 403, "not-allowed")
 
 
 @pytest.mark.parametrize(
-    "raw, where",
+    ("raw", "where"),
     [(b"{", (1, 2)), (b'{"a": 1,\n "b": }', (2, 7)), (b"\xff\xfe{}", None), (b"[" * 100_000, None),
      (b'{"a": NaN}', None), (b'{"a": 1, "a": 2}', None), (b'{"a": ' + b"9" * 5000 + b"}", None)],
 )
@@ -117,7 +116,7 @@ def test_more_than_ten_megabytes_is_413(operator):
 
 
 @pytest.mark.parametrize(
-    "body, path, code",
+    ("body", "path", "code"),
     [
         ({"inputs": {}}, "", "value-error"),
         ({"workflow": "a", "definition": "b"}, "", "value-error"),
@@ -139,7 +138,7 @@ def test_a_wrong_shape_is_422_and_names_the_field(operator, body, path, code):
 
 
 @pytest.mark.parametrize(
-    "body, path",
+    ("body", "path"),
     [({"scope": "all"}, "scope"), ({"reuse": "everything"}, "reuse"), ({"from": 3}, "from"),
      ({"from_": "a"}, "from_"), ({"input": []}, "input"), ({"input_patch": "x"}, "input_patch"),
      ({"fork": "yes"}, "fork"), ({"fork": 1}, "fork"), ({"reason": None}, "reason"),
@@ -182,8 +181,10 @@ def test_a_surprise_is_500_with_an_id_that_the_log_has_and_nothing_else(
     with caplog.at_level(logging.ERROR):
         response = viewer.get("/runs")
     body = problem(response, 500, "internal-error")
-    assert b"hunter2" not in response.content and b"Traceback" not in response.content
-    assert body["error_id"] in caplog.text and "hunter2" in caplog.text
+    assert b"hunter2" not in response.content
+    assert b"Traceback" not in response.content
+    assert body["error_id"] in caplog.text
+    assert "hunter2" in caplog.text
 
 
 def test_a_database_that_is_away_is_503(viewer, monkeypatch):
@@ -201,4 +202,7 @@ def test_a_wrong_definition_tells_every_problem_with_its_line(operator):
     body = problem(operator.post("/runs", {"definition": text}), 422, "invalid-definition")
     assert len(body["problems"]) >= 2
     for one in body["problems"]:
-        assert one["line"] and one["column"] and one["code"] and one["message"]
+        assert one["line"]
+        assert one["column"]
+        assert one["code"]
+        assert one["message"]

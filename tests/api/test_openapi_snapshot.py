@@ -28,7 +28,9 @@ def test_every_operation_has_an_id_a_tag_security_and_its_refusals(viewer):
         for operation in operations.values():
             assert operation["operationId"] not in seen
             seen.add(operation["operationId"])
-            assert operation["tags"] and operation["summary"] and operation["description"]
+            assert operation["tags"]
+            assert operation["summary"]
+            assert operation["description"]
             assert {"BearerToken": []} in operation["security"]
             assert {"401", "500"} <= set(operation["responses"])
     assert {"BearerToken", "ApiKey", "Login"} == set(schema["components"]["securitySchemes"])
@@ -61,10 +63,7 @@ def test_the_page_has_every_operation_and_no_script_of_its_own(viewer):
         for operation in operations.values():
             assert f'id="{operation["operationId"]}"' in text
     assert 'id="error-run-not-found"' in text
-    assert "<script>" not in text and "style=" not in text and "https://" not in text
+    assert "<script>" not in text
+    assert "style=" not in text
+    assert "https://" not in text
 
-
-def test_a_reader_without_login_is_sent_to_the_login(nobody):
-    response = nobody.get("/docs", Accept="text/html")
-    assert response.status_code == 302
-    assert response["Location"].endswith("?next=/api/v1/docs")

@@ -1,8 +1,8 @@
 """GET /runs, one run, golden, lineage: the shapes others rely on (product page, section 9)."""
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 RUN_FIELDS = {
     "id", "workflow", "status", "status_reason", "kind", "source_run_id", "golden", "counts",
@@ -44,7 +44,7 @@ def test_a_run_made_between_two_pages_neither_repeats_nor_hides_another(viewer, 
 
 
 @pytest.mark.parametrize(
-    "query, names",
+    ("query", "names"),
     [
         ("status=failed", {"b"}),
         ("status=failed,succeeded", {"a", "b"}),
@@ -109,7 +109,7 @@ def test_golden_is_set_told_and_taken_away(operator, make_run):
     assert [item["seq"] for item in events["items"]] == [1, 2, 3]
 
 
-@pytest.mark.parametrize("status, code", [("running", "run-not-over"),
+@pytest.mark.parametrize(("status", "code"), [("running", "run-not-over"),
                                           ("failed", "run-not-succeeded")])
 def test_only_a_run_that_succeeded_can_be_golden(operator, make_run, status, code):
     response = operator("PUT", f"/runs/{make_run(status=status).id}/golden")
@@ -130,7 +130,7 @@ def test_lineage_tells_the_whole_family(viewer, make_run):
 
 
 @pytest.mark.parametrize(
-    "method, path",
+    ("method", "path"),
     [("GET", ""), ("GET", "/graph"), ("GET", "/executions"), ("GET", "/executions/exec_x"),
      ("GET", "/executions/exec_x/log"), ("GET", "/events"), ("GET", "/lineage"),
      ("GET", "/checkpoints"), ("GET", "/checkpoints/x"), ("POST", "/restart"),

@@ -1,5 +1,7 @@
 """The site under uvicorn in a thread, on the test database, and a reader of frames."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import os
@@ -9,19 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 import uvicorn
-from django.core.asgi import get_asgi_application
-from django.db import connection
-from django.test import Client
 
 from runs import ids
 from runs.actor import Actor
-from runs.live import watch
-from runs.models import Event, Run, Workflow, WorkflowVersion
+
+# Models only where they are used: pytest reads this file before Django has its settings.
+if TYPE_CHECKING:
+    from runs.models import Run
 
 T0 = datetime(2026, 11, 21, 4, 45, tzinfo=UTC)
 
@@ -70,6 +71,8 @@ class Site:
             yield Frames(response)
 
     def open_streams(self) -> int:
+        from runs.live import watch
+
         found = watch._watchers.get(self.loop)
         return len(found) if found else 0
 
@@ -85,8 +88,12 @@ def wait_for(what: Callable[[], bool], seconds: float = 5) -> None:
 def site(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch, django_user_model: Any
 ) -> Iterator[Site]:
+    from django.core.asgi import get_asgi_application
+    from django.db import connection
+    from django.test import Client
+
     actor = Actor("token", "reader", "viewer")
-    monkeypatch.setattr("runs.api.v1.auth.authenticate", {"good": actor}.get)
+    monkeypatch.setattr("runs.operations.tokens.authenticate", {"good": actor}.get)
     # Streams end with their server here, not after the hour that they may last.
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
@@ -123,6 +130,8 @@ def site(
 @pytest.fixture
 def make_run(transactional_db: None) -> Callable[..., Run]:
     def make(status: str = "running", events: int = 0) -> Run:
+        from runs.models import Run, Workflow, WorkflowVersion
+
         workflow, _ = Workflow.objects.get_or_create(name="hello")
         version, _ = WorkflowVersion.objects.get_or_create(
             workflow=workflow, number=1, defaults={"digest": "0" * 64, "source": "name: hello"}
@@ -139,6 +148,8 @@ def make_run(transactional_db: None) -> Callable[..., Run]:
 
 def record(run: Run, path: str, kind: str = "step.succeeded", status: str = "") -> None:
     """One more entry of the run's journal, as the ledger writes it."""
+    from runs.models import Event
+
     run.event_seq += 1
     Event.objects.create(run=run, seq=run.event_seq, kind=kind, path=path, at=T0)
     run.status = status or run.status

@@ -21,7 +21,8 @@ def test_a_frame_is_three_lines_and_a_blank_one():
 
 def test_nothing_in_the_data_can_end_a_frame():
     text = frames.frame("x", {"a": "1\n\nevent: evil\r\ndata: {}"}).decode()
-    assert text.count("\n") == 3 and "\r" not in text
+    assert text.count("\n") == 3
+    assert "\r" not in text
 
 
 def test_changes_name_each_path_once_under_the_last_number():

@@ -8,6 +8,7 @@ import httpx
 from django.db import connection
 
 from runs.live import stream, watch
+
 from .conftest import record, wait_for
 
 GOOD = {"Authorization": "Bearer good"}

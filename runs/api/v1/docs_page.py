@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from ninja.openapi.docs import DocsBase
@@ -76,8 +74,6 @@ def only_signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
         if request.method != "GET":
             raise WrongMethod(f"{request.path} is for reading.", allow="GET, HEAD")
         if actor_of(request) is None:
-            if "text/html" in request.headers.get("Accept", ""):
-                return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
             raise NotSignedIn(hint="Send `Authorization: Bearer TOKEN`.")
         return view(request, **kwargs)
 

@@ -146,7 +146,7 @@ def get(request: HttpRequest, run_id: str) -> HttpResponse:
 
 def restart_request(body: RestartIn | None) -> RestartRequest:
     """The body as the operation takes it."""
-    given = (body or RestartIn()).model_dump()
+    given = (body or RestartIn.model_validate({})).model_dump()
     return RestartRequest(**{**given, "confirm": tuple(given["confirm"])})
 
 

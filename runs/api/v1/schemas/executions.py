@@ -1,14 +1,14 @@
 """Executions, the graph that they form, and what they logged."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from runs.api.v1.schemas.base import Out
 from runs.states import RunStatus, StepStatus
 
-EXECUTION_EXAMPLE = {
+EXECUTION_EXAMPLE: Any = {
     "id": "exec_0pkx3m7q2a9f4c1b2",
     "run_id": "run_0pkx3m7q2a9f4c",
     "parent_id": None,
@@ -116,6 +116,11 @@ class LogPageOut(Out):
     last_id: int = Field(description="Send it as `after` for what follows.")
 
 
+# Comes as text from the database, which writes 1,000 of them faster than Python reads them.
+Moment = Annotated[str | None, WithJsonSchema({"anyOf": [
+    {"type": "string", "format": "date-time"}, {"type": "null"}]})]
+
+
 class GraphNodeOut(Out):
     """One node; `id` is null when it has not started."""
 
@@ -127,8 +132,8 @@ class GraphNodeOut(Out):
     status: StepStatus
     status_reason: str
     attempts: int
-    started_at: datetime | None
-    finished_at: datetime | None
+    started_at: Moment
+    finished_at: Moment
     duration_ms: int | None
     reused: bool
     reuse: ReuseOut | None

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from runs.api.v1.schemas.base import In, Out
 from runs.states import RunStatus
 
-RUN_EXAMPLE = {
+RUN_EXAMPLE: Any = {
     "id": "run_0pkx3m7q2a9f4c",
     "workflow": "release-notes",
     "status": "succeeded",
