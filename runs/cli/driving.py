@@ -1,7 +1,13 @@
 """From a started run to its end: here in this process, or by watching others drive it."""
 
+import contextlib
+import shlex
+import signal
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from runs.cli.backend import Backend, Json
@@ -15,8 +21,13 @@ if TYPE_CHECKING:
 POLL = 0.1
 
 
-def drive_here(side: "Here", run_id: str, *, as_json: bool, threads: int) -> int:
-    """Do the run's steps in this process, show them, and say how it ended."""
+def drive_here(
+    side: "Here", run_id: str, *, as_json: bool, threads: int, typed: str = ""
+) -> int:
+    """Do the run's steps in this process, show them, and say how it ended.
+
+    ``typed`` is what the person called the workflow: the hint to resume says the same.
+    """
     from runs.engine.here import run_here
 
     shown = progress(to_stderr=as_json)
@@ -24,6 +35,8 @@ def drive_here(side: "Here", run_id: str, *, as_json: bool, threads: int) -> int
 
     def look() -> None:
         nonlocal looked
+        if asked_to_stop.is_set():
+            raise KeyboardInterrupt
         now = time.monotonic()
         if now - looked >= POLL:
             looked = now
@@ -37,8 +50,10 @@ def drive_here(side: "Here", run_id: str, *, as_json: bool, threads: int) -> int
             over = over or not events
 
     interrupted = False
+    asked_to_stop = threading.Event()
     try:
-        run_here(run_id, threads=threads, on_tick=look)
+        with signals_set(asked_to_stop):
+            run_here(run_id, threads=threads, on_tick=look)
     except KeyboardInterrupt:
         interrupted = True
     finally:
@@ -46,7 +61,31 @@ def drive_here(side: "Here", run_id: str, *, as_json: bool, threads: int) -> int
             show()
         finally:
             shown.close()
-    return end(side, run_id, as_json=as_json, interrupted=interrupted)
+    return end(side, run_id, as_json=as_json, interrupted=interrupted, typed=typed)
+
+
+@contextlib.contextmanager
+def signals_set(event: threading.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM set the event; a second one stops at once.
+
+    Python raises KeyboardInterrupt between any two instructions. In the middle of a query that
+    leaves a connection on which the interruption could not be recorded any more.
+    """
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+
+    before = {}
+    with contextlib.suppress(ValueError):  # not in the main thread: no signals come here
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, ask)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def watch(side: Backend, run_id: str, *, as_json: bool) -> int:
@@ -70,10 +109,12 @@ def watch(side: Backend, run_id: str, *, as_json: bool) -> int:
     return end(side, run_id, as_json=as_json)
 
 
-def end(side: Backend, run_id: str, *, as_json: bool, interrupted: bool = False) -> int:
+def end(
+    side: Backend, run_id: str, *, as_json: bool, interrupted: bool = False, typed: str = ""
+) -> int:
     """The last words, and the exit code. With --json the run is the last line of stdout."""
     run = side.get_run(run_id)
-    summary(side, run, err=as_json, interrupted=interrupted)
+    summary(side, run, err=as_json, interrupted=interrupted, typed=typed)
     if as_json:
         print_json(run, last_line=True)
     if interrupted:
@@ -81,7 +122,9 @@ def end(side: Backend, run_id: str, *, as_json: bool, interrupted: bool = False)
     return OK if run["status"] == "succeeded" else FAILED
 
 
-def summary(side: Backend, run: Json, *, err: bool, interrupted: bool = False) -> None:
+def summary(
+    side: Backend, run: Json, *, err: bool, interrupted: bool = False, typed: str = ""
+) -> None:
     """How a run ended, and what can be done about it."""
     stream = sys.stderr if err else sys.stdout
     counts, status = run["counts"], run["status"]
@@ -102,7 +145,7 @@ def summary(side: Backend, run: Json, *, err: bool, interrupted: bool = False) -
     say(f"  run     {run['id']}", err=err)
     if status in ("failed", "cancelled", "timeout"):
         if not side.remote:
-            say(f"  resume  maverick run {run['workflow']} --resume", err=err)
+            say(f"  resume  maverick run {shlex.quote(typed or run['workflow'])} --resume", err=err)
         say(f"  restart maverick restart {run['id']}", err=err)
     url = side.page_url(run["id"])
     if url:

@@ -18,9 +18,7 @@ import click
 from runs.cli.refusals import FAILED, INTERRUPTED, OK, REFUSED, Told, lines, tell
 
 # The order is that of `maverick --help`. The name is the module's in runs.cli.commands.
-COMMANDS = (
-    "up", "run", "restart", "runs", "workflow", "checkpoint", "token", "doctor",
-)  # fmt: skip
+COMMANDS = ("up", "run", "restart", "runs", "workflow", "checkpoint", "token", "doctor")
 
 
 class Terminated(KeyboardInterrupt):
@@ -47,12 +45,13 @@ class LazyGroup(click.Group):
         """Names the nearest command when there is none of that name."""
         try:
             return super().resolve_command(ctx, args)
-        except click.UsageError as error:
+        except click.UsageError:
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], COMMANDS, n=1) if args else []
             if near:
-                error.message = f"There is no command {args[0]!r}. Did you mean {near[0]!r}?"
+                said = f"There is no command {args[0]!r}. Did you mean {near[0]!r}?"
+                raise click.UsageError(said, ctx) from None
             raise
 
 
@@ -112,9 +111,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:
-        if "--traceback" in args:
+        told = tell(error)
+        if "--traceback" in args and told.code == "unexpected":
             raise
-        return _refuse(tell(error), args)
+        return _refuse(told, args)
     return code
 
 

@@ -122,15 +122,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: s
     if is_terminal():
         _rich_table(columns, found)
         return
-    texts = [[one_line(_text(cell), 10_000) for cell in row] for row in found]
+    texts = [[_flat(cell) for cell in row] for row in found]
     texts.insert(0, [column.upper() for column in columns])
     widths = [max(len(row[at]) for row in texts) for at in range(len(columns))]
     for row in texts:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _text(cell: Cell) -> str:
-    return cell if isinstance(cell, str) else cell[0]
+def _flat(cell: Cell) -> str:
+    """A cell's text on one line; blanks at its front are an indentation and stay."""
+    text = cell if isinstance(cell, str) else cell[0]
+    return clean(text).replace("\n", " ").replace("\t", " ")
 
 
 def _rich_table(columns: Sequence[str], rows: list[list[Cell]]) -> None:
@@ -144,7 +146,7 @@ def _rich_table(columns: Sequence[str], rows: list[list[Cell]]) -> None:
     for row in rows:
         table.add_row(
             *(
-                Text(one_line(_text(cell)), style="" if isinstance(cell, str) else cell[1])
+                Text(_flat(cell), style="" if isinstance(cell, str) else cell[1])
                 for cell in row
             )
         )

@@ -4,6 +4,7 @@
 print them.
 """
 
+import re
 import sys
 import threading
 import time
@@ -79,9 +80,7 @@ class Journal:
             word = {"timeout": "timed out"}.get(what, what)
             return Line(what, path, _with(word, _error(data)))
         if what == "retrying":
-            wait = data.get("wait_s")
-            soon = f"again in {seconds(float(wait))}" if wait else "again"
-            return Line("retry", path, _with(soon, _after_colon(str(data.get("reason") or ""))))
+            return Line("retry", path, _retry(data))
         if what == "interrupted":
             return Line("interrupted", path, _with("interrupted", data.get("reason")))
         return None
@@ -109,9 +108,15 @@ def _error(data: Mapping[str, Any]) -> str:
     return str(data.get("reason") or "")
 
 
-def _after_colon(reason: str) -> str:
-    # "retry: attempt 2 follows; command-failed: exit status 1": the first half is said already.
-    return reason.removeprefix("retry: ")
+_RETRY = re.compile(r"retry: attempt (\d+) follows; (?:[a-z0-9-]+: )?(.*)", re.DOTALL)
+
+
+def _retry(data: Mapping[str, Any]) -> str:
+    """``retry 2 in 0.5 s: exit code 3``."""
+    reason, wait = str(data.get("reason") or ""), data.get("wait_s")
+    found = _RETRY.fullmatch(reason)
+    word, why = (f"retry {found[1]}", found[2]) if found else ("retry", reason)
+    return _with(f"{word} in {seconds(float(wait))}" if wait else word, why)
 
 
 def seconds(value: float) -> str:

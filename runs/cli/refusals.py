@@ -1,5 +1,6 @@
 """Any exception → one clear line on stderr, the problems below it, and an exit code."""
 
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -100,16 +101,23 @@ def problem_line(problem: Mapping[str, Any], default_file: str = "") -> str:
     file = problem.get("file") or ""
     if file in ("", "<text>"):
         file = default_file or problem.get("path") or ""
-    place = ":".join(str(part) for part in (file, problem.get("line"), problem.get("column")) if part)
+    parts = (_near(str(file)), problem.get("line"), problem.get("column"))
+    place = ":".join(str(part) for part in parts if part)
     warning = "warning " if problem.get("severity") == "warning" else ""
     hint = f" ({problem['hint']})" if problem.get("hint") else ""
     said = f"{warning}{problem.get('code', '')} {problem.get('message', '')}{hint}".strip()
     return f"{place}: {said}" if place else said
 
 
+def _near(file: str) -> str:
+    """The file as seen from the working folder, when it is in there."""
+    return file.removeprefix(f"{os.getcwd()}/")
+
+
 def lines(told: Told, default_file: str = "") -> Iterable[str]:
     """The line that says what is wrong, then one line for each problem."""
-    hint = f" {told.hint}" if told.hint else ""
+    # With problems below, each of them has its own hint.
+    hint = f" {told.hint}" if told.hint and not told.problems else ""
     yield f"maverick: {told.message}{hint} [{told.code}]"
     for problem in told.problems:
         yield "  " + problem_line(problem, default_file)

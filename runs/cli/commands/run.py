@@ -139,7 +139,8 @@ def _here(
         raise _nearest(error, what["workflow"]) from None
     if detach:
         return detached(side, side.get_run(run.id), as_json=as_json)
-    return drive_here(side, run.id, as_json=as_json, threads=threads)
+    typed = what["workflow"] or ""
+    return drive_here(side, run.id, as_json=as_json, threads=threads, typed=typed)
 
 
 def _nearest(error: Any, name: str) -> Exception:
@@ -201,4 +202,5 @@ def _resume(
     say(f"Resuming {note.source_run_id} {where}: {kept} kept.", err=as_json)
     if detach:
         return detached(side, side.get_run(run.id), as_json=as_json)
-    return drive_here(side, run.id, as_json=as_json, threads=threads)
+    typed = what["workflow"] or ""
+    return drive_here(side, run.id, as_json=as_json, threads=threads, typed=typed)
