@@ -29,8 +29,8 @@ def test_an_unknown_path_is_404(viewer, path):
      ("GET", "/runs/x/restart", "POST"), ("PATCH", "/runs/x/golden", "DELETE, PUT"),
      ("POST", "/openapi.json", "GET, HEAD")],
 )
-def test_a_wrong_method_is_405_and_says_which_is_right(viewer, method, path, allow):
-    response = viewer(method, path)
+def test_a_wrong_method_is_405_and_says_which_is_right(operator, method, path, allow):
+    response = operator(method, path)
     problem(response, 405, "method-not-allowed")
     assert response["Allow"] == allow
 
