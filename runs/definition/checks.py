@@ -46,6 +46,7 @@ def check(spec: WorkflowSpec, document: Document, known: Known) -> Iterator[Prob
     yield from check_steps_read(uses, spec, document.file)
     yield from check_inputs_read(uses, spec, document.file)
     yield from check_loop_names(uses, document.file)
+    yield from check_containers(walked, document)
     yield from check_defaults(spec, document)
     yield from check_actions(walked, document, known)
     yield from check_subworkflows(walked, document, known)
@@ -109,6 +110,18 @@ def check_circles(walked: Walk, document: Document) -> Iterator[Problem]:
             message = f"Steps need each other in a circle: {shown}."
             hint = "remove one of these needs; a step without `needs` needs the one before it"
             yield _problem(document, "D208", message, where, hint)
+
+
+def check_containers(walked: Walk, document: Document) -> Iterator[Problem]:
+    """`retry` and `timeout` belong to steps that do work of their own."""
+    for site in walked.sites:
+        if site.step.type not in ("loop", "branch", "subworkflow"):
+            continue
+        for field in ("retry", "timeout"):
+            if getattr(site.step, field) is not None:
+                message = f"`{field}` on a {site.step.type} is not supported in this version yet."
+                hint = "give it to the steps inside"
+                yield _problem(document, "D416", message, (*site.path, field), hint, key=True)
 
 
 def check_defaults(spec: WorkflowSpec, document: Document) -> Iterator[Problem]:

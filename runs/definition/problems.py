@@ -44,6 +44,7 @@ CODES: dict[str, str] = {
     "D413": "`outputs` on a step is not supported in this version yet.",
     "D414": "`requires` on a step is not supported in this version yet.",
     "D415": "`config` on a step is not supported in this version yet.",
+    "D416": "`retry` or `timeout` on a step with steps inside is not supported in this version yet.",
     "D501": "A required input was not given.",
     "D502": "An input has a value of the wrong type.",
     "D503": "An input was given that the workflow does not declare.",

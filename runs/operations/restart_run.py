@@ -11,12 +11,14 @@ from runs.canonical import digest
 from runs.errors import Refused, RunNotOver, StalePlan, UnknownRun
 from runs.models import Execution, Run
 from runs.operations.start_run import answered, remember
-from runs.planning.plan import Plan
+from runs.planning.graph import Compiled
+from runs.planning.plan import Action, Plan
 from runs.planning.planner import make_plan
+from runs.planning.prior import PriorRun
 from runs.record.new_run import NewRun, create_run
 from runs.record.prior_runs import prior_run
 from runs.record.stored import compiled_version
-from runs.states import RUN_OVER, RunStatus
+from runs.states import RUN_OVER, RunStatus, StepStatus
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,15 @@ def restart_run(
         known = answered(by, idempotency_key, body)
         if known is not None:
             return known
-        source, plan = _plan(run_id, request, lock=True)
+        source, plan, ask = _plan(run_id, request)
         if request.plan_id is not None and request.plan_id != plan.plan_id:
             raise StalePlan(hint="Ask for a new preview.")
+        unconfirmed = [path for path in ask if path not in request.confirm]
+        if unconfirmed:
+            raise Refused(
+                f"{', '.join(unconfirmed)} would run again, and asks to be confirmed.",
+                hint="Name these step paths under `confirm`.",
+            )
         run = create_run(
             NewRun(
                 version=source.version,
@@ -83,14 +91,14 @@ def restart_run(
 
 def plan_restart(run_id: str, request: RestartRequest | None = None) -> Plan:
     """What ``restart_run`` would do, without doing it."""
-    return _plan(run_id, request or RestartRequest(), lock=False)[1]
+    return _plan(run_id, request or RestartRequest())[1]
 
 
 def _body(request: RestartRequest) -> dict[str, Any]:
     return {name: getattr(request, name) for name in request.__dataclass_fields__}
 
 
-def _plan(run_id: str, request: RestartRequest, *, lock: bool) -> tuple[Run, Plan]:
+def _plan(run_id: str, request: RestartRequest) -> tuple[Run, Plan, list[str]]:
     _check_supported(request)
     source = Run.objects.select_related("version").filter(pk=run_id).first()
     if source is None:
@@ -101,15 +109,28 @@ def _plan(run_id: str, request: RestartRequest, *, lock: bool) -> tuple[Run, Pla
             hint="Cancel it first, or wait until it has ended.",
         )
     compiled = compiled_version(source.version_id)
+    prior = prior_run(source, compiled)
     plan = make_plan(
         compiled,
-        prior_run(source, compiled),
+        prior,
         reuse=request.reuse,
         from_=_chosen(source, request.from_),
         succeeded=source.state is RunStatus.SUCCEEDED,
         basis=f"{source.event_seq}:{source.version_id}",
     )
-    return source, plan
+    return source, plan, _to_confirm(compiled, prior, plan)
+
+
+def _to_confirm(compiled: Compiled, prior: PriorRun, plan: Plan) -> list[str]:
+    """The steps with the effect `ask` that have succeeded and would do it again."""
+    return [
+        item.path
+        for item in plan.items
+        if item.action is Action.RUN
+        and compiled.node(item.path).step.effect == "ask"
+        and (step := prior.steps.get(item.path)) is not None
+        and step.status is StepStatus.SUCCEEDED
+    ]
 
 
 def _chosen(source: Run, given: str | None) -> str:
