@@ -16,7 +16,7 @@ from django.http import (
 )
 from django.views.decorators.http import require_GET
 
-from runs.errors import MaverickError
+from runs.errors import MaverickError, Refused
 from runs.live import frames
 from runs.live.watch import Told, Watcher, refuse_too_many, watcher
 from runs.projections.api_runs import require_run
@@ -39,18 +39,11 @@ class NeedsAsgi(MaverickError):
     status = 501
 
 
-class BadNumber(MaverickError):
-    """`after` and `Last-Event-ID` are journal numbers: 0 or more."""
-
-    code = "invalid-request"
-    status = 422
-
-
 def event_stream(request: HttpRequest, run_id: str, after: int | None = None) -> HttpResponseBase:
     """A run's journal as a stream, one frame for each entry.
 
     The API's route calls this by name after it has checked who asks. Raises UnknownRun,
-    TooManyStreams, BadNumber.
+    TooManyStreams, Refused.
     """
     return _run_stream(request, run_id, after, frames.entries)
 
@@ -93,7 +86,10 @@ def _run_stream(
     if re.fullmatch(r"\d{1,9}", text):
         after = int(text)
     elif text:
-        raise BadNumber(f"{text[:40]!r} is no journal number.")
+        raise Refused(
+            f"{text[:40]!r} is no journal number.",
+            hint="`after` and `Last-Event-ID` are whole numbers from 0.",
+        )
     require_run(run_id)
     _refuse(request)
     return _response(_run_frames(run_id, after or 0, render))
