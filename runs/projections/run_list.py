@@ -11,14 +11,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from runs.models import Execution, Run, Workflow
 from runs.projections import words
 from runs.states import RUN_OVER, RunStatus
 
 PAGE = 25
-COUNT_TO = 10_000  # beyond it a count reads "10,000+"
+COUNT_TO = 2_000  # beyond it a count reads "2,000+"
+ACTIVITY_TO = 5_000  # runs that the chart looks at; beyond it the chart says so
 BUCKET = timedelta(minutes=30)
 BUCKETS = 48
 STATUS_ORDER = (
@@ -170,6 +171,7 @@ class RunPage:
     rows: tuple[RunRow, ...]
     counts: tuple[StatusCount, ...]
     activity: tuple[ActivityBar, ...]
+    activity_cut: bool  # only the newest runs are counted
     failed: int
     golden: str
     total: str
@@ -203,6 +205,7 @@ def run_list(asked: RunFilter, now: datetime) -> RunPage:
         rows=rows,
         counts=counts,
         activity=activity if any(bar.good or bar.bad for bar in activity) else (),
+        activity_cut=sum(bar.good + bar.bad for bar in activity) >= ACTIVITY_TO,
         failed=failed,
         golden=golden,
         total=current.text,
@@ -231,15 +234,18 @@ def _matching(asked: RunFilter) -> QuerySet[Run]:
         runs = runs.filter(golden_name__isnull=False)
     elif asked.chip:
         runs = runs.filter(kind=words.kind_of_chip(asked.chip))
-    if asked.text:
+    if asked.text.startswith("run_"):
+        runs = runs.filter(id__startswith=asked.text)
+    elif asked.text:
         # Names are looked up in the small table: a search through a hundred thousand runs would
-        # be slow, and the run list is asked after every change of a run.
+        # be slow, and the run list is asked after every change of a run. No `OR` with the id
+        # either: it keeps the database from using the index on names.
         names = list(
             Workflow.objects.filter(name__icontains=asked.text)
             .order_by("name")
             .values_list("name", flat=True)[:200]
         )
-        runs = runs.filter(Q(workflow_name__in=names) | Q(id__startswith=asked.text))
+        runs = runs.filter(workflow_name__in=names or [""])  # no name: no run
     return runs
 
 
@@ -370,7 +376,7 @@ def _numbers(
     recent, values = (
         base.filter(created_at__gt=since)
         .order_by("-created_at")
-        .values("created_at", "status")[:COUNT_TO]
+        .values("created_at", "status")[:ACTIVITY_TO]
         .query.sql_with_params()
     )
     bucket = "floor(extract(epoch from (%s - created_at)) / %s)::int"

@@ -13,7 +13,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from runs.projections import words
-from runs.projections.run_list import Progress, RunFilter, RunPage
+from runs.projections.run_list import ACTIVITY_TO, Progress, RunFilter, RunPage
 from runs.web.toasts import Toast, take
 
 register = template.Library()
@@ -257,10 +257,11 @@ def activity(page: RunPage) -> SafeString:
     started = words.count(sum(bar.good + bar.bad for bar in bars), "run")
     said = f"{started} started in the last 24 hours, {page.failed} failed"
     return format_html(
-        '<figure class="activity"><figcaption><span>Started per 30 min</span><span>{} failed</span>'
+        '<figure class="activity"><figcaption><span>{}</span><span>{} failed</span>'
         '</figcaption><svg height="43" role="img" aria-label="{}">{}'
         '<path class="bar-base" d="M0 42.5H2000"/></svg><figcaption><span>24 h ago</span>'
         "<span>12 h</span><span>now</span></figcaption></figure>",
+        f"Newest {ACTIVITY_TO:,}, per 30 min" if page.activity_cut else "Started per 30 min",
         f"{page.failed:,}",
         said,
         mark_safe("".join(parts)),

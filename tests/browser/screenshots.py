@@ -1,0 +1,87 @@
+"""Pictures of the pages with realistic rows, beside which the reference pictures can be laid.
+
+``make screenshots`` runs it and writes to build/screenshots/. Exits 1 when a page logs an error
+or is wider than its window.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, ROOT, Site
+
+INTO = ROOT / "build" / "screenshots"
+SEED = """
+from django.utils import timezone
+from tests.browser.sample_runs import everything
+print(*(run.pk for run in everything(timezone.now())))
+"""
+WIDTHS = ((1440, 900), (390, 844))
+THEMES = ("light", "dark")
+
+
+def pages(running: str, failed: str) -> dict[str, str]:
+    """Name of the picture → address."""
+    return {
+        "run-list": "/runs",
+        "run-list-nothing-matches": "/runs?status=timeout&chip=golden",
+        "run-detail": f"/runs/{running}?node=plan",
+        "run-detail-failed": f"/runs/{failed}",
+        "run-steps": f"/runs/{running}?tab=steps&node=implement%5B11%5D%2Fvalidate",
+        "run-io": f"/runs/{running}?tab=io",
+        "run-checkpoints": f"/runs/{failed}?tab=checkpoints",
+        "run-lineage": f"/runs/{running}?tab=lineage",
+        "run-log": f"/runs/{failed}?tab=log",
+        "workflows": "/workflows",
+    }
+
+
+def take(browser: Browser, site: Site, shots: dict[str, str]) -> list[str]:
+    """Write every picture; returns what was wrong with the pages."""
+    wrong: list[str] = []
+    for width, height in WIDTHS:
+        for theme in THEMES:
+            phone = width < 641
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if theme == "dark" else "light",
+                has_touch=phone,
+                is_mobile=phone,
+            )
+            for name, address in shots.items():
+                label = f"{name}-{width}-{theme}"
+                page = context.new_page()
+                errors: list[str] = []
+                page.on("pageerror", lambda error, to=errors: to.append(str(error)))
+                page.on(
+                    "console",
+                    lambda said, to=errors: to.append(said.text) if said.type == "error" else None,
+                )
+                page.goto(site.address + address)
+                page.wait_for_timeout(500)
+                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                    errors.append("wider than its window")
+                page.screenshot(path=INTO / f"{label}.png")
+                wrong += [f"{label}: {error}" for error in errors]
+                page.close()
+            context.close()
+    return wrong
+
+
+def main() -> int:
+    INTO.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="maverick-") as folder, Site(Path(folder)) as site:
+        site.serve()
+        running, failed = site.run(SEED).split()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+            wrong = take(browser, site, pages(running, failed))
+            browser.close()
+    print("\n".join([*wrong, f"{len(list(INTO.glob('*.png')))} pictures in {INTO}"]))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
