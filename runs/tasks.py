@@ -33,6 +33,7 @@ def _ready(**_: Any) -> None:
 def _shutting_down(**_: Any) -> None:
     driver.stopping.set()
     heartbeat.stop_all("stopping")
+    workers.gone()
 
 
 def _end_with_step(watched: Watched) -> None:
@@ -48,7 +49,7 @@ def _sweep_for_ever() -> None:
     sweep = Sweep()
     while not driver.stopping.is_set():
         try:
-            workers.beat("worker")
+            workers.beat()
             sweep.once()
         except Exception:
             # A sweep that ends would leave runs behind for ever; the next pass tries again.

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from runs import dispatch
+from runs import conf, dispatch
 from runs.actor import Actor
 from runs.canonical import digest, to_json_value
 from runs.errors import (
@@ -27,11 +27,11 @@ from runs.operations.start_run import checked_inputs, resolve, split_secrets
 from runs.planning.graph import Compiled
 from runs.planning.planner import make_plan
 from runs.planning.prior import PriorRun
-from runs.record import checkpoints, claims
+from runs.record import checkpoints, claims, workers
 from runs.record.ending import end_run
 from runs.record.new_run import NewRun, create_run
 from runs.record.prior_runs import prior_from_file, prior_run
-from runs.record.sealing import seal
+from runs.record.sealing import seal, unseal
 from runs.record.stored import compiled_version
 from runs.states import RUN_OVER, RunStatus, StepStatus
 
@@ -272,8 +272,6 @@ def _name_differences(run: Run, compiled: Compiled, given: dict[str, Any]) -> No
 def _inputs(compiled: Compiled, given: dict[str, Any], start: _From) -> dict[str, Any]:
     """The inputs to go on with. Raises InputsDiffer when others than the recorded are given."""
     if start.source is not None:
-        from runs.record.sealing import unseal
-
         recorded = {**start.source.inputs, **unseal(start.source.sealed)}
     else:
         recorded = dict((start.content or {}).get("inputs", {}))
@@ -340,7 +338,8 @@ def _take_over(source: Run | None) -> Run | None:
             raise NothingToResume(f"{locked.id} has succeeded; there is nothing to resume.")
         return locked
     alive = [worker for worker in claims.holders(locked.id) if _is_alive(worker)]
-    if alive or not locked.placement:
+    # A run for any worker goes on by itself as long as there is a worker.
+    if alive or (not locked.placement and workers.living(conf.worker_silence_seconds())):
         raise StillRunning(
             f"{locked.id} is still {locked.status}"
             + (f" (held by {alive[0]})." if alive else "; workers go on with it by themselves."),

@@ -43,7 +43,7 @@ def start_run(
     folder = project_folder(workspace)
     body = digest([workflow, _text(definition), given, labels or {}])
     with transaction.atomic():
-        known = _answered(by, idempotency_key, body)
+        known = answered(by, idempotency_key, body)
         if known is not None:
             return known
         version, spec = resolve_version(workflow, definition, file, folder)
@@ -137,18 +137,16 @@ def checked_labels(labels: dict[str, Any] | None) -> dict[str, str]:
     return checked
 
 
-def _answered(by: Actor, key: str | None, body: str) -> Run | None:
+def answered(by: Actor, key: str | None, body: str) -> Run | None:
+    """The run that this Idempotency-Key has started. Raises IdempotencyMismatch."""
     if not key:
         return None
-    known = IdempotencyRecord.objects.filter(scope=by.name, key=key).select_related("run").first()
+    known = IdempotencyRecord.objects.filter(scope=str(by), key=key).select_related("run").first()
     if known is None:
         return None
     if known.body_digest != body:
         raise IdempotencyMismatch(hint="Use a new key for a new request.")
     return known.run
-
-
-answered = _answered
 
 
 def remember(run: Run, by: Actor, key: str | None, body: str) -> Run:
@@ -157,10 +155,10 @@ def remember(run: Run, by: Actor, key: str | None, body: str) -> Run:
         return run
     try:
         with transaction.atomic():
-            IdempotencyRecord.objects.create(scope=by.name, key=key, body_digest=body, run=run)
+            IdempotencyRecord.objects.create(scope=str(by), key=key, body_digest=body, run=run)
     except IntegrityError:
         # The other one has committed: the unique index made us wait for that.
-        other = _answered(by, key, body)
+        other = answered(by, key, body)
         if other is None:
             raise
         run.delete()
