@@ -1,4 +1,4 @@
-"""The app's start-up: the system checks are registered, nothing is connected or started."""
+"""The app's start-up: system checks and built-in actions register, nothing is connected."""
 
 from django.apps import AppConfig
 
@@ -10,3 +10,4 @@ class RunsConfig(AppConfig):
 
     def ready(self) -> None:
         from runs import checks  # noqa: F401  its decorators register
+        from runs.library import actions  # noqa: F401  so every process knows them, workers too
