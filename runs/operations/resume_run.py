@@ -143,7 +143,7 @@ def resume_run(
         start.checkpoint.id if start.checkpoint else None,
         start.name,
         max((datetime.now(UTC) - start.saved_at).total_seconds(), 0.0),
-        plan.counts["reuse"],
+        run.n_reused,
         warnings,
     )
     return run, note

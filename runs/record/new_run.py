@@ -81,7 +81,7 @@ def create_run(new: NewRun) -> Run:
                 _copy_from_file(new, run, reused_ids, decisions or {})
             else:
                 _copy_reused(run, reused_ids, decisions or {})
-                _count(run)
+            _count(run)
     return run
 
 
@@ -149,14 +149,15 @@ INSERT INTO runs_execution (
   id, run_id, parent_id, path, name, type, position, status, status_reason, seq, fence, worker,
   tries, input, input_digest, match_key, output, payload_id, output_size, created_at, started_at,
   finished_at, duration_ms, reused_from, reused_run, origin_execution, origin_run, decision)
-SELECT n.id, %s, n.parent_id, n.path, n.name, n.type, n.position, 'succeeded', 'reused',
-  2, 0, '', '[]', n.input, '', '', n.output, n.payload, n.size, now(), now(), now(),
-  n.duration_ms, n.source, %s, n.origin, n.origin_run,
+SELECT n.id, %s, n.parent_id, n.path, n.name, n.type, n.position, n.status,
+  CASE WHEN n.status = 'skipped' THEN 'skipped last time' ELSE 'reused' END, 2, 0, '', '[]', n.input, '', '', n.output, n.payload, n.size, now(), now(), now(),
+  n.duration_ms, n.source, CASE WHEN n.status = 'skipped' THEN '' ELSE %s END, n.origin,
+  n.origin_run,
   jsonb_build_object('action', 'reuse', 'because', n.because)
 FROM jsonb_to_recordset(%s) AS n(
   id text, parent_id text, path text, name text, type text, position int, input jsonb,
   output jsonb, payload text, size int, duration_ms bigint, source text, origin text,
-  origin_run text, because text)
+  origin_run text, because text, status text)
 """
 
 
@@ -191,11 +192,21 @@ def _copy_from_file(
                 "payload": payload,
                 "size": size,
                 "duration_ms": step.get("duration_ms"),
-                "source": step.get("execution_id", ""),
-                "origin": step.get("origin_execution_id") or step.get("execution_id", ""),
-                "origin_run": step.get("origin_run_id") or new.file_source,
+                "status": step["status"],
+                **_file_origin(step, new.file_source),
                 "because": decisions[path]["because"],
             }
         )
     with connection.cursor() as cursor:
         cursor.execute(_FROM_FILE, [run.id, new.file_source, Jsonb(rows)])
+
+
+def _file_origin(step: Mapping[str, Any], source_run: str) -> dict[str, str]:
+    if step["status"] == "skipped":
+        return {"source": "", "origin": "", "origin_run": ""}
+    execution = str(step.get("execution_id", ""))
+    return {
+        "source": execution,
+        "origin": str(step.get("origin_execution_id") or execution),
+        "origin_run": str(step.get("origin_run_id") or source_run),
+    }
