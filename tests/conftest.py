@@ -1,0 +1,152 @@
+"""One embedded PostgreSQL for the whole test session, shared by pytest-xdist's workers.
+
+Each worker has a database of its own in it, made by pytest-django. Nothing is written to the
+checkout or to the real MAVERICK_HOME.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BORN = "MAVERICK_TEST_HOME"  # set by the session's first process, inherited by xdist's workers
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before Django reads its settings."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "maverick_site.settings"
+    if BORN not in os.environ:
+        # Short, because a unix socket's path is; and not the user's, so nothing of his is met.
+        home = Path(tempfile.mkdtemp(prefix="mvk-test-"))
+        os.environ[BORN] = str(home)
+        config.add_cleanup(lambda: _end(home))
+        for name in [n for n in os.environ if n.startswith("MAVERICK_") and n != BORN]:
+            del os.environ[name]
+        for name in ("CELERY_BROKER_URL", "PORT"):
+            os.environ.pop(name, None)
+        # A password hash that is slow on purpose, and email, time and log settings, stay as
+        # they are: what is tested is what is shipped.
+        os.environ["MAVERICK_HOME"] = str(home)
+        _start_database(home)
+    from django.conf import settings
+
+    assert settings.SECRET_KEY  # reads them now
+
+
+def _start_database(home: Path) -> None:
+    if os.environ.get("MAVERICK_TEST_DATABASE_URL"):
+        os.environ["DATABASE_URL"] = os.environ["MAVERICK_TEST_DATABASE_URL"]
+        return
+    from maverick_site import embedded
+
+    # The machine will not lose power during a test, and each test's tables are made anew.
+    embedded.set_parameters({"fsync": "off", "full_page_writes": "off", "max_connections": "200"})
+    place = embedded.home_of(embedded.prepare(home))
+    assert place is not None
+    embedded.ensure_running(place)
+    os.environ["DATABASE_URL"] = embedded.database_url(home)
+
+
+def _end(home: Path) -> None:
+    if "maverick_site.embedded" in sys.modules:
+        sys.modules["maverick_site.embedded"].leave()
+    shutil.rmtree(home, ignore_errors=True)
+    os.environ.pop(BORN, None)
+
+
+@pytest.fixture(autouse=True)
+def _migrations_are_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """/readyz remembers that all migrations are applied; a test may have another database."""
+    if "maverick_site.health" in sys.modules:
+        monkeypatch.setattr(sys.modules["maverick_site.health"], "_migrated", False)
+
+
+@pytest.fixture
+def maverick_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A fresh, empty MAVERICK_HOME for real processes. Kept short for the socket inside."""
+    home = Path(tempfile.mkdtemp(prefix="mvk-"))
+    yield home
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def database_url(transactional_db: None) -> str:
+    """This test's database, for a process that the test starts; its rows are really committed."""
+    from urllib.parse import quote
+
+    from django.db import connection
+
+    s = connection.settings_dict
+    password = f":{quote(str(s['PASSWORD']))}" if s["PASSWORD"] else ""
+    host, port = quote(str(s["HOST"]), safe=""), str(s["PORT"] or "")
+    options = f"?host={host}" + (f"&port={port}" if port else "")
+    return f"postgresql://{s['USER']}{password}@/{quote(str(s['NAME']))}{options}"
+
+
+@pytest.fixture
+def process_env(maverick_home: Path, database_url: str) -> dict[str, str]:
+    """The environment of a worker or server process on this test's database, broker and home."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("MAVERICK_")}
+    return {
+        **kept,
+        "DJANGO_SETTINGS_MODULE": "maverick_site.settings",
+        "DATABASE_URL": database_url,
+        "MAVERICK_HOME": str(maverick_home),
+        "MAVERICK_DEMO": "0",
+        "PYTHONPATH": os.pathsep.join([os.getcwd(), kept.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+    }
+
+
+# -- people: Alice owns, Bob may, Charlie may not -------------------------------------------------
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., Any]:
+    from runs.models import User
+
+    def make(name: str, role: str = "operator", password: str | None = None) -> Any:
+        user = User(username=name, role=role)
+        user.set_unusable_password() if password is None else user.set_password(password)
+        user.save()
+        return user
+
+    return make
+
+
+@pytest.fixture
+def alice(make_user: Callable[..., Any]) -> Any:
+    return make_user("alice", "admin")
+
+
+@pytest.fixture
+def bob(make_user: Callable[..., Any]) -> Any:
+    return make_user("bob", "operator")
+
+
+@pytest.fixture
+def charlie(make_user: Callable[..., Any]) -> Any:
+    return make_user("charlie", "viewer")
+
+
+@pytest.fixture
+def make_secret(db: None) -> Callable[..., str]:
+    """An API token's secret, for a role."""
+    from runs.actor import SYSTEM
+    from runs.operations.tokens import create_token
+
+    def make(role: str = "operator", name: str = "") -> str:
+        return create_token(name or f"test {role}", role, None, SYSTEM)[1]  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def signed_in(client: Any, bob: Any) -> Any:
+    """Django's test client with an operator's session."""
+    client.force_login(bob)
+    return client
