@@ -16,6 +16,11 @@ from runs.models import Workflow, WorkflowVersion
 from runs.operations.places import project_folder, user_folder
 from runs.planning.graph import Compiled, compile_workflow
 
+# Texts that call no other workflow, checked lately: who submits two hundred runs of one workflow
+# has it read once. What such a text means depends on nothing but itself.
+_checked: dict[tuple[str | bytes, str], "Checked"] = {}
+_MOST_CHECKED = 64
+
 _MOST_CALLED = 200  # workflows called by one, directly and indirectly
 
 
@@ -35,6 +40,9 @@ def check_workflow(text: str | bytes, *, file: str = "", project: Path | None = 
 
     Raises InvalidDefinition with every problem, those of called workflows included.
     """
+    cached = _checked.get((text, file))
+    if cached is not None:
+        return cached
     specs: dict[str, WorkflowSpec] = {}
     bundle: dict[str, dict[str, str]] = {}
 
@@ -67,7 +75,12 @@ def check_workflow(text: str | bytes, *, file: str = "", project: Path | None = 
     compiled = compile_workflow(loaded.spec, specs)
     source = text if isinstance(text, str) else text.decode("utf-8")
     kept = {name: bundle[name] for name in sorted(reached) if name in bundle}
-    return Checked(compiled, source, file, kept, loaded.warnings)
+    checked = Checked(compiled, source, file, kept, loaded.warnings)
+    if not reached:
+        if len(_checked) >= _MOST_CHECKED:
+            _checked.clear()
+        _checked[(text, file)] = checked
+    return checked
 
 
 def called_names(steps: tuple[Step, ...]) -> list[str]:
