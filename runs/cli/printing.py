@@ -48,7 +48,7 @@ def mark(status: str, stream: IO[str] | None = None) -> str:
 
 def _can_show(text: str, stream: IO[str]) -> bool:
     try:
-        text.encode(getattr(stream, "encoding", None) or "ascii")
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

@@ -163,7 +163,7 @@ def validate(ctx: click.Context, files: tuple[str, ...], strict: bool, as_json: 
     from runs.cli.refusals import problem_line, problem_of
 
     refuse_server(ctx, "Validating")
-    results = []
+    results: list[Json] = []
     for given in files:
         try:
             problems, name = _problems(ctx, given)
