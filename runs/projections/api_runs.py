@@ -133,4 +133,3 @@ def _ancestors(run_id: str, source_of: dict[str, str | None]) -> tuple[str, ...]
         line.append(source)
         source = source_of.get(source)
     return tuple(line)
-

@@ -64,7 +64,7 @@ SELECT id, path, name, type, status, status_reason, jsonb_array_length(tries),
   reused_from, reused_run, origin_execution, origin_run,
   decision ->> 'action', decision ->> 'because'
 FROM runs_execution WHERE run_id = %s
-"""
+"""  # noqa: S608 - nothing but the two columns is put in
 Row = tuple[Any, ...]
 
 
