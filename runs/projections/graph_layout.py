@@ -304,11 +304,13 @@ def _heights(cells: list[_Cell], rows: list[list[int]]) -> None:
 
 
 def _straighten(cells: list[_Cell], rows: list[list[int]]) -> None:
-    """Move cells by the little that makes an edge straight, where the neighbours leave room.
+    """Move cells by the little that makes edges straight.
 
-    A lane goes to the height at which its edge leaves; it turns in the last gap only. Nodes move
-    just so far that a main line does not wobble.
+    First nodes, just so far that a main line does not wobble; then lanes: a lane stays at the
+    height at which its edge leaves and turns in the last gap only, and nodes make way for it.
     """
+    for forward in (True, False, True):
+        _align(cells, rows if forward else rows[::-1], forward)
     for row in rows[1:]:
         if not any(cells[i].node < 0 for i in row):
             continue
@@ -317,22 +319,24 @@ def _straighten(cells: list[_Cell], rows: list[list[int]]) -> None:
             level = _level(cells, i, True) if cells[i].node < 0 else None
             wishes.append((cells[i].y, 1.0) if level is None else (level, 50.0))
         _spread(cells, row, wishes)
-    for forward in (True, False, True):
-        for row in rows if forward else reversed(rows):
-            for place, i in enumerate(row):
-                cell = cells[i]
-                wish = _level(cells, i, forward)
-                if wish is None or abs(wish - cell.y) < 0.01:
+    _align(cells, rows, True)
+
+
+def _align(cells: list[_Cell], rows: list[list[int]], forward: bool) -> None:
+    """Bring every node level with its one neighbour, if that is near and there is room."""
+    for row in rows:
+        for place, i in enumerate(row):
+            cell = cells[i]
+            wish = _level(cells, i, forward) if cell.node >= 0 else None
+            if wish is None or not 0.01 < abs(wish - cell.y) < 26:
+                continue
+            if place and wish < cells[row[place - 1]].y + _apart(cells[row[place - 1]], cell):
+                continue
+            if place + 1 < len(row):
+                below = cells[row[place + 1]]
+                if wish > below.y - _apart(cell, below):
                     continue
-                if cell.node >= 0 and abs(wish - cell.y) > 26:
-                    continue
-                if place and wish < cells[row[place - 1]].y + _apart(cells[row[place - 1]], cell):
-                    continue
-                if place + 1 < len(row):
-                    below = cells[row[place + 1]]
-                    if wish > below.y - _apart(cell, below):
-                        continue
-                cell.y = wish
+            cell.y = wish
 
 
 def _level(cells: list[_Cell], i: int, forward: bool) -> float | None:

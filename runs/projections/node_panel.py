@@ -226,9 +226,12 @@ def _target(step: object) -> str:
     return ""
 
 
-def output_of(run_id: str, path: str) -> tuple[bool, Any]:
-    """The whole output of a step for downloading, and whether there is one."""
+def document_of(run_id: str, path: str, what: str) -> tuple[bool, Any]:
+    """A step's whole input or output, and whether there is such a step."""
+    path = path.replace("\x00", "")
     row = Execution.objects.select_related("payload").filter(run_id=run_id, path=path).first()
     if row is None:
         return False, None
+    if what == "input":
+        return True, row.input
     return True, row.payload.value if row.payload is not None else row.output

@@ -113,7 +113,7 @@ def _json_lines(value: Any, lead: str, head: str, tail: str, depth: int) -> Iter
             )
         yield f"{lead}}}{tail}"
     elif isinstance(value, list) and value:
-        if deep or len(value) > 50 or (depth and len(value) > 5 and not _flat(value)):
+        if deep or len(value) > 50 or (depth and len(value) > (9 if _flat(value) else 5)):
             yield (
                 f'{lead}{head}<span class="x">[ {words.count(len(value), "item")} ]</span>{tail}'
             )

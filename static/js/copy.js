@@ -1,4 +1,4 @@
-// Copy buttons: a text, or what stands in another element.
+// Copy buttons: a text, or a whole document that the page may show shortened.
 
 async function copy(text) {
   try {
@@ -15,11 +15,11 @@ async function copy(text) {
 }
 
 addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy], [data-copy-from]");
+  const button = event.target.closest("[data-copy], [data-copy-url]");
   if (!button) return;
   event.preventDefault();
-  const from = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
-  await copy(from ? from.textContent : button.dataset.copy);
+  const address = button.dataset.copyUrl;
+  await copy(address ? await (await fetch(address)).text() : button.dataset.copy);
   button.classList.add("is-copied");
   const said = button.getAttribute("aria-label");
   button.setAttribute("aria-label", "Copied");

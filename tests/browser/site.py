@@ -74,7 +74,7 @@ class Site:
         """Pages only, no workers: enough to look at rows."""
         self.env |= {"MAVERICK_PROCESS": "web", "MAVERICK_AUTH": "off"}
         self.manage("migrate", "--noinput")
-        self.manage("collectstatic", "--noinput")
+        self.manage("collectstatic", "--noinput", "--ignore", "django_htmx")
         return self._start(
             sys.executable,
             "-m",

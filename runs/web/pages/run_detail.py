@@ -12,7 +12,7 @@ from runs.errors import UnknownRun
 from runs.models import Run
 from runs.projections import lineage
 from runs.projections import run_detail as projection
-from runs.projections.node_panel import node_panel, output_of
+from runs.projections.node_panel import document_of, node_panel
 from runs.states import RUN_OVER
 from runs.web.commands import may_operate, new_key
 from runs.web.graph_svg import graph_svg, minimap_svg
@@ -77,15 +77,21 @@ def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def step_output(request: HttpRequest, run_id: str) -> HttpResponse:
-    """``GET /runs/{id}/output?node=``: a step's whole output as a file."""
+def document(request: HttpRequest, run_id: str, what: str) -> HttpResponse:
+    """``GET /runs/{id}/output?node=`` (or ``input``): the whole value as a file.
+
+    Without ``node`` it is the run's own. The pages shorten what is long; this does not.
+    """
     run = _run(run_id)
     path = request.GET.get("node", "")
-    there, value = output_of(run.pk, path)
-    if not there:
-        raise Http404("There is no such step.")
-    name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in path)[:80]
-    answer = JsonResponse(value, safe=False, json_dumps_params={"indent": 2})
+    if path:
+        there, value = document_of(run.pk, path, what)
+        if not there:
+            raise Http404("There is no such step.")
+    else:
+        value = run.inputs if what == "input" else run.outputs
+    name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in path or what)[:80]
+    answer = JsonResponse(value, safe=False, json_dumps_params={"indent": 2, "ensure_ascii": False})
     answer["Content-Disposition"] = f'attachment; filename="{run.pk}-{name}.json"'
     return answer
 
