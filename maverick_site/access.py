@@ -74,7 +74,8 @@ def shown_token(request: HttpRequest) -> str:
 
 def _stranger(request: HttpRequest, detail: str) -> HttpResponse:
     if is_api(request.path):
-        response = problem(request, 401, "not-signed-in", detail)
+        hint = "Send `Authorization: Bearer TOKEN`; `maverick token create` makes one."
+        response = problem(request, 401, "not-signed-in", detail, hint)
         response.headers["WWW-Authenticate"] = 'Bearer realm="maverick"'
         return response
     back = request.get_full_path() if request.method == "GET" else "/"
@@ -95,7 +96,7 @@ def _forged(request: HttpRequest) -> HttpResponse | None:
     check.process_request(request)
     if check.process_view(request, lambda request: HttpResponse(), (), {}) is None:
         return None
-    return problem(request, 403, "csrf", "The CSRF token is missing or wrong. Send X-CSRFToken.")
+    return problem(request, 403, "csrf", "The CSRF token is missing or wrong.", "Send X-CSRFToken.")
 
 
 def _from_elsewhere(request: HttpRequest) -> bool:
