@@ -3,15 +3,15 @@
 import threading
 import time
 import traceback
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from runs import environment, steppath
 from runs.canonical import to_json_value
+from runs.engine.context import StepContext
 from runs.engine.crashpoints import reach
 from runs.engine.heartbeat import StepStopped, Watched, heartbeat
 from runs.engine.outcome import Failed, GivenBack, Outcome, Succeeded
+from runs.engine.runners import RUNNERS
 from runs.engine.state import RunState
 from runs.engine.steps import Job
 from runs.errors import MaverickError, NotJson, StepFailure
@@ -20,25 +20,6 @@ from runs.planning.resolve import resolve_input
 from runs.record.logs import LogBuffer
 
 MAX_OUTPUT_BYTES = 16 * 1024 * 1024
-
-
-@dataclass
-class StepContext:
-    """What a runner, and an action that asks for it, knows of its step."""
-
-    run_id: str
-    execution_id: str  # the idempotency key: the same for every attempt at this step
-    path: str
-    attempt: int
-    workspace: Path
-    job: Job
-    state: RunState
-    watched: Watched
-    buffer: LogBuffer
-
-    def log(self, text: str, level: str = "info") -> None:
-        """Add a line to the execution's log."""
-        self.buffer.add(text if text.endswith("\n") else text + "\n", "log", level)
 
 
 def attempt(state: RunState, job: Job) -> Outcome:
@@ -94,8 +75,6 @@ def _guarded(context: StepContext, given: Any, limit: float) -> Outcome:
 
 
 def _run(context: StepContext, given: Any) -> Outcome:
-    from runs.engine.runners import RUNNERS
-
     watched = context.watched
     limit = context.job.node.step.timeout or environment.step_timeout()
     try:

@@ -1,9 +1,10 @@
 """Named places where a test may stop the process, as ``kill -9`` would. Nothing otherwise.
 
 Armed by the environment: ``MAVERICK_CRASH_AT=after-commit@b`` ends the process with SIGKILL when
-it comes to that point with step path ``b`` (``@`` and what follows may be left out). The file that
-``MAVERICK_CRASH_ONCE`` names is created first; when it exists already nothing happens, so that the
-process that takes over does not die at the same place again.
+it comes to that point with step path ``b`` (``@`` and what follows may be left out; several are
+joined by commas). The file that ``MAVERICK_CRASH_ONCE`` names is created first; when it exists
+already nothing happens, so that the process that takes over does not die at the same place again.
+If it names a folder, each point and path has a file of its own in there.
 """
 
 import os
@@ -16,6 +17,8 @@ NAMES = (
     "before-commit",  # the consequences are worked out, the statement is not sent
     "after-commit",  # the outcome and the next start are recorded, nothing else happened
     "before-hints",  # recorded, other workers were not woken
+    "before-takeover",  # a lost step was found, and not yet taken from the worker that is gone
+    "after-takeover",  # taken, and nobody was told
 )
 
 
@@ -24,11 +27,13 @@ def reach(name: str, path: str = "") -> None:
     armed = os.environ.get("MAVERICK_CRASH_AT")
     if armed is None:
         return
-    point, _, at = armed.partition("@")
-    if point != name or (at and at != path):
+    wanted = armed.split(",")
+    if name not in wanted and f"{name}@{path}" not in wanted:
         return
     once = os.environ.get("MAVERICK_CRASH_ONCE", "")
     if once:
+        if os.path.isdir(once):
+            once = os.path.join(once, f"{name}@{path}".replace("/", ":"))
         try:
             os.close(os.open(once, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         except FileExistsError:

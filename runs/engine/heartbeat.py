@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from runs import conf
 from runs.record import ledger, logs
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
-RENEW_EVERY = ledger.LEASE_SECONDS / 3
 FLUSH_EVERY = 0.5
 GRACE_SECONDS = 5.0
 
@@ -107,9 +107,11 @@ class Heartbeat:
 
     def _run(self) -> None:
         renewed = flushed = time.monotonic()
+        renew_every = conf.renew_seconds()
+        tick = min(TICK_SECONDS, renew_every / 2)
         idle_since = time.monotonic()
         while True:
-            time.sleep(TICK_SECONDS)
+            time.sleep(tick)
             now = time.monotonic()
             watched = self._now()
             if watched:
@@ -123,7 +125,7 @@ class Heartbeat:
                 if one.why and now - one.stopped_at > GRACE_SECONDS and self.on_stuck:
                     self.on_stuck(one)
             try:
-                if watched and now - renewed >= RENEW_EVERY:
+                if watched and now - renewed >= renew_every:
                     renewed = now
                     self._renew(watched)
                 if watched and now - flushed >= FLUSH_EVERY:

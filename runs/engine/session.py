@@ -62,9 +62,9 @@ class Session:
 
         reach("after-step", job.path)
         if self.state.is_shared:
-            writing = self._locked(build)
+            writing = self._locked(build, job.path)
         else:
-            writing = self._alone(build) or self._locked(build)
+            writing = self._alone(build, job.path) or self._locked(build, job.path)
         reach("after-commit", job.path)
         if writing is None:
             return None
@@ -79,9 +79,11 @@ class Session:
             if held is not None and held.fence == fence and path in self.state.frontier.running:
                 writer.interrupted(path, reason)
 
+        reach("before-takeover", path)
         writing = self._locked(build)
         if writing:
-            self._hint(writing, path)
+            reach("after-takeover", path)
+            self._hint(writing, "")
         return writing is not None
 
     def wake_due(self, paths: list[str]) -> None:
@@ -94,21 +96,21 @@ class Session:
 
         writing = self._locked(build)
         if writing:
-            self._hint(writing, paths[0])
+            self._hint(writing, "")
 
     # ---- the two ways of recording ----------------------------------------------------------
 
-    def _alone(self, build: Callable[[Writer], None]) -> Writing | None:
+    def _alone(self, build: Callable[[Writer], None], path: str) -> Writing | None:
         writer = Writer(self.state)
         build(writer)
-        if not self._record(writer.w):
+        if not self._record(writer.w, path):
             # What was worked out rests on an old state: start from what is recorded.
             if not self.state.reload():
                 return None
             return None
         return writer.w
 
-    def _locked(self, build: Callable[[Writer], None]) -> Writing | None:
+    def _locked(self, build: Callable[[Writer], None], path: str = "") -> Writing | None:
         with transaction.atomic():
             head = ledger.lock_run(self.state.run_id)
             if head is None or head.status in RUN_OVER:
@@ -116,14 +118,15 @@ class Session:
             self.state.catch_up(head)
             writer = Writer(self.state)
             build(writer)
-            if not self._record(writer.w):
+            if not self._record(writer.w, path):
                 return None
             return writer.w
 
-    def _record(self, w: Writing) -> bool:
+    def _record(self, w: Writing, path: str) -> bool:
         if not (w.changes or w.rows or w.entries):
             return False
-        reach("before-commit", w.changes[0].id if w.changes else "")
+        if path:
+            reach("before-commit", path)
         seq = ledger.write(
             self.state.run_id,
             seq=self.state.seq,
@@ -139,7 +142,8 @@ class Session:
         return True
 
     def _hint(self, w: Writing, path: str) -> None:
-        reach("before-hints", path)
+        if path:
+            reach("before-hints", path)
         if w.newly_ready > 0 and not self.state.placement:
             for _ in range(min(w.newly_ready, MOST_HINTS)):
                 dispatch.wake_run(self.state.run_id)

@@ -10,9 +10,10 @@ from typing import Any
 from runs import environment
 from runs.masking import Masker, SecretNames
 from runs.models import Run
+from runs.models.stored import compiled_version
 from runs.planning.frontier import Fact, Frontier
 from runs.planning.names import Names
-from runs.record import ledger, sealing, stored
+from runs.record import ledger, sealing
 from runs.states import RunStatus, StepStatus
 
 _CACHED_OUTPUTS = 64
@@ -64,7 +65,7 @@ class RunState:
 
     def __init__(self, run: Run) -> None:
         self.run_id = run.id
-        self.compiled = stored.compiled_version(run.version_id)
+        self.compiled = compiled_version(run.version_id)
         self.workspace = Path(run.workspace) if run.workspace else Path.cwd()
         self.masker = Masker(keys=environment.mask_keys())
         self.secrets: Mapping[str, str] = SecretNames(environment.secrets(), self.masker)

@@ -14,7 +14,6 @@ from runs.record import claims
 
 log = logging.getLogger(__name__)
 
-SWEEP_EVERY = 1.0
 _FIRST_REPEAT = 2.0
 _LONGEST_REPEAT = 60.0
 

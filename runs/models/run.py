@@ -73,6 +73,8 @@ class Run(models.Model):
             ),
             models.Index(fields=["id"], name="run_golden", condition=Q(golden_name__isnull=False)),
             models.Index(fields=["-created_at"], name="run_created"),
+            # Restarts, forks and resumes are few among many: their filter needs its own list.
+            models.Index(fields=["kind", "-id"], name="run_kind_id", condition=~Q(kind="")),
         ]
         constraints = [
             models.CheckConstraint(

@@ -10,6 +10,7 @@ from runs.actor import Actor
 from runs.canonical import digest
 from runs.errors import Refused, RunNotOver, StalePlan, UnknownRun
 from runs.models import Execution, Run
+from runs.models.stored import compiled_version
 from runs.operations.start_run import answered, remember
 from runs.planning.graph import Compiled
 from runs.planning.plan import Action, Plan
@@ -17,7 +18,6 @@ from runs.planning.planner import make_plan
 from runs.planning.prior import PriorRun
 from runs.record.new_run import NewRun, create_run
 from runs.record.prior_runs import prior_run
-from runs.record.stored import compiled_version
 from runs.states import RUN_OVER, RunStatus, StepStatus
 
 

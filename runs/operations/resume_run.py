@@ -21,6 +21,7 @@ from runs.errors import (
     WorkflowChanged,
 )
 from runs.models import Checkpoint, Run, WorkflowVersion
+from runs.models.stored import compiled_version
 from runs.operations.places import project_folder
 from runs.operations.publish_workflow import Checked, store_version
 from runs.operations.start_run import checked_inputs, resolve, split_secrets
@@ -32,7 +33,6 @@ from runs.record.ending import end_run
 from runs.record.new_run import NewRun, create_run
 from runs.record.prior_runs import prior_from_file, prior_run
 from runs.record.sealing import seal, unseal
-from runs.record.stored import compiled_version
 from runs.states import RUN_OVER, RunStatus, StepStatus
 
 

@@ -14,11 +14,11 @@ from runs.errors import IdempotencyMismatch, InvalidInputs, Refused, UnknownWork
 from runs.library.find import find_workflow
 from runs.masking import MASK
 from runs.models import IdempotencyRecord, Run, WorkflowVersion
+from runs.models.stored import compiled_version
 from runs.operations.places import project_folder, user_folder
 from runs.operations.publish_workflow import Checked, check_workflow, store_version
 from runs.record.new_run import NewRun, create_run
 from runs.record.sealing import seal
-from runs.record.stored import compiled_version
 
 MOST_LABELS = 50
 

@@ -455,7 +455,7 @@ def _line(
         x, y = to_x if end else rights[cell.layer], to_y
         if parts[-1].startswith("H"):
             parts.pop()
-        if not end or abs(to_y - y) < 0.75 and not parts[-1].endswith(f" {_n(x)} {_n(y)}"):
+        if not end or (abs(to_y - y) < 0.75 and not parts[-1].endswith(f" {_n(x)} {_n(y)}")):
             parts.append(f"H{_n(x)}")
     at_x, at_y = label or (x, y)
     return start + "".join(parts), at_x, at_y

@@ -12,9 +12,9 @@ from django.db.models.fields.json import KeyTransform
 from runs import steppath
 from runs.errors import UnknownRun
 from runs.models import Checkpoint, Execution, LogChunk, Run
+from runs.models.stored import drawable_version
 from runs.planning.graph import Compiled
 from runs.projections import words
-from runs.projections.definition import compiled
 from runs.projections.graph_view import GraphView, StepState, graph_view
 from runs.projections.run_list import Progress, progress, run_duration
 from runs.states import RUN_OVER
@@ -204,7 +204,7 @@ def states_of(run: Run) -> dict[str, StepState]:
 
 def definition_of(run: Run) -> Compiled | None:
     """The run's workflow, laid out, or None when its text cannot be read any more."""
-    return compiled(run.version_id)
+    return drawable_version(run.version_id)
 
 
 def header(run: Run, states: Mapping[str, StepState], now: datetime) -> RunHeader:

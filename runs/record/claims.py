@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from runs.record.ledger import LEASE_SECONDS
+from runs import conf
 
 _OPEN = "('queued', 'running', 'waiting')"
 
@@ -44,7 +44,7 @@ def expired(run_id: str | None = None) -> list[Found]:
 def due(run_id: str | None = None) -> list[Found]:
     """Waiting steps whose time has come. Those of a run that one process drives itself are that
     process's for one more lease; then it is taken to be gone."""
-    grace = 0.0 if run_id else LEASE_SECONDS
+    grace = 0.0 if run_id else conf.lease_seconds()
     return _find(
         "e.status = 'waiting' AND e.due_at <= now() - CASE WHEN r.placement = '' THEN "
         "interval '0' ELSE %s * interval '1 second' END",

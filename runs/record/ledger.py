@@ -17,12 +17,9 @@ import psycopg
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from runs import conf
 from runs.models import Execution
 from runs.states import StepStatus
-
-# A worker renews its lease at a third of it; two renewals may be lost (a slow database, a paused
-# process) before another worker takes the step over. Product page: taken over within 10 seconds.
-LEASE_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -208,7 +205,7 @@ def write(
                 "seq": seq,
                 "fence": fence,
                 "new_seq": new_seq,
-                "lease": LEASE_SECONDS,
+                "lease": conf.lease_seconds(),
                 "changes": Jsonb([{f: getattr(c, f) for f in _CHANGE_FIELDS} for c in changes]),
                 "rows": Jsonb([{f: getattr(r, f) for f in _ROW_FIELDS} for r in rows]),
                 "events": Jsonb(events),
@@ -310,7 +307,7 @@ def renew(held: Sequence[tuple[str, int]]) -> set[str]:
             WHERE e.id = h.id AND e.fence = h.fence AND e.status = 'running'
             RETURNING e.id
             """,
-            [LEASE_SECONDS, [i for i, _ in held], [f for _, f in held]],
+            [conf.lease_seconds(), [i for i, _ in held], [f for _, f in held]],
         )
         return {row[0] for row in cursor.fetchall()}
 

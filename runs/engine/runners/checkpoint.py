@@ -1,14 +1,12 @@
 """`type: checkpoint`: save the run's state under a name."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from runs.engine.context import StepContext
 from runs.record import checkpoints
 
-if TYPE_CHECKING:
-    from runs.engine.attempt import StepContext
 
-
-def run_checkpoint(context: "StepContext", given: Any) -> dict[str, Any]:
+def run_checkpoint(context: StepContext, given: Any) -> dict[str, Any]:
     """Save; output ``{checkpoint_id, name, file, steps}``. A save that fails fails the step."""
     saved = checkpoints.save(
         context.run_id,

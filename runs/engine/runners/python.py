@@ -3,14 +3,12 @@
 import asyncio
 import inspect
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runs.actions import find_action, load_project_actions
 from runs.definition.spec import PythonStep
+from runs.engine.context import StepContext
 from runs.errors import ActionFailed, StepFailure
-
-if TYPE_CHECKING:
-    from runs.engine.attempt import StepContext
 
 
 class UnknownAction(StepFailure):
@@ -20,7 +18,7 @@ class UnknownAction(StepFailure):
     permanent = True
 
 
-def run_python(context: "StepContext", given: Any) -> Any:
+def run_python(context: StepContext, given: Any) -> Any:
     """Call the step's action with its input.
 
     Raises UnknownAction, or ActionFailed when the action returns a mapping whose ``success`` is

@@ -9,14 +9,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from runs import environment
 from runs.definition.spec import ShellStep
+from runs.engine.context import StepContext
 from runs.errors import CommandFailed
-
-if TYPE_CHECKING:
-    from runs.engine.attempt import StepContext
 
 KEPT_CHARACTERS = 64 * 1024  # of stdout and of stderr, the end of each, in the output
 _READ = 64 * 1024
@@ -48,7 +46,7 @@ def _die_with_parent() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def run_shell(context: "StepContext", given: Any) -> dict[str, Any]:
+def run_shell(context: StepContext, given: Any) -> dict[str, Any]:
     """Run the command in the workspace; output ``{exit_code, stdout, stderr, truncated}``.
 
     Raises CommandFailed when it cannot start or its exit code is not zero.
@@ -81,7 +79,7 @@ def run_shell(context: "StepContext", given: Any) -> dict[str, Any]:
     return {"exit_code": 0, "stdout": stdout, "stderr": stderr, "truncated": out.cut or err.cut}
 
 
-def _start(context: "StepContext", step: ShellStep, given: Any) -> subprocess.Popen[bytes]:
+def _start(context: StepContext, step: ShellStep, given: Any) -> subprocess.Popen[bytes]:
     cwd = (context.workspace / str(given.get("cwd") or ".")).resolve()
     if not cwd.is_dir():
         raise CommandFailed(f"The folder {given.get('cwd') or cwd} does not exist.")
@@ -113,7 +111,7 @@ def _start(context: "StepContext", step: ShellStep, given: Any) -> subprocess.Po
 
 
 def _read(
-    stream: IO[bytes] | None, tail: _Tail, context: "StepContext", name: str
+    stream: IO[bytes] | None, tail: _Tail, context: StepContext, name: str
 ) -> threading.Thread:
     assert stream is not None
 

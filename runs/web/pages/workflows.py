@@ -16,7 +16,7 @@ from runs.definition.spec import InputSpec
 from runs.errors import MaverickError
 from runs.models import Run, WorkflowVersion
 from runs.operations.start_run import start_run
-from runs.projections.definition import compiled
+from runs.models.stored import drawable_version
 from runs.web.commands import key_of, may_operate, new_key, operator
 from runs.web.toasts import say
 from runs.web.workflow_files import workflow_files
@@ -129,7 +129,7 @@ def _cards() -> list[WorkflowCard]:
             )
         )
     for name, version in list(newest.items())[:MOST]:
-        made = compiled(version.pk)
+        made = drawable_version(version.pk)
         inputs = made.spec.inputs.values() if made else ()
         cards.append(
             WorkflowCard(

@@ -4,8 +4,8 @@ from functools import lru_cache
 
 from runs.definition import load_workflow
 from runs.definition.spec import WorkflowSpec
-from runs.errors import InvalidDefinition
-from runs.models import WorkflowVersion
+from runs.errors import InvalidDefinition, MaverickError
+from runs.models.workflow import WorkflowVersion
 from runs.planning.graph import Compiled, compile_workflow
 
 
@@ -14,6 +14,14 @@ def compiled_version(version_id: int) -> Compiled:
     """The workflow of a stored version. Raises InvalidDefinition when it no longer loads."""
     version = WorkflowVersion.objects.get(pk=version_id)
     return compile_texts(version.source, version.file, version.bundle)
+
+
+def drawable_version(version_id: int) -> Compiled | None:
+    """The same for pages: None when the text no longer loads; then they draw what ran."""
+    try:
+        return compiled_version(version_id)
+    except MaverickError:
+        return None
 
 
 def compile_texts(source: str, file: str, bundle: dict[str, dict[str, str]]) -> Compiled:

@@ -1,0 +1,28 @@
+"""StepContext: what a runner, and an action that asks for it, knows of its step."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from runs.engine.heartbeat import Watched
+from runs.engine.state import RunState
+from runs.engine.steps import Job
+from runs.record.logs import LogBuffer
+
+
+@dataclass
+class StepContext:
+    """What a runner, and an action that asks for it, knows of its step."""
+
+    run_id: str
+    execution_id: str  # the idempotency key: the same for every attempt at this step
+    path: str
+    attempt: int
+    workspace: Path
+    job: Job
+    state: RunState
+    watched: Watched
+    buffer: LogBuffer
+
+    def log(self, text: str, level: str = "info") -> None:
+        """Add a line to the execution's log."""
+        self.buffer.add(text if text.endswith("\n") else text + "\n", "log", level)
