@@ -9,27 +9,28 @@ from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
 from django.db import connection
 
+from runs import conf
 from runs.engine import driver, here
 from runs.engine.heartbeat import Watched, exit_process, heartbeat
-from runs.engine.sweep import SWEEP_EVERY, Sweep
+from runs.engine.sweep import Sweep
 from runs.record import workers
 
 log = logging.getLogger(__name__)
 
 
-@shared_task(name="runs.work", ignore_result=True)
+@shared_task(name="runs.work", ignore_result=True)  # type: ignore[untyped-decorator]
 def work(run_id: str) -> None:
     """Do what is ready in the run; harmless if repeated, late, or the run is over."""
     driver.work(run_id)
 
 
-@worker_ready.connect
+@worker_ready.connect  # type: ignore[untyped-decorator]
 def _ready(**_: Any) -> None:
     heartbeat.on_stuck = _end_with_step
     threading.Thread(target=_sweep_for_ever, name="sweep", daemon=True).start()
 
 
-@worker_shutting_down.connect
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def _shutting_down(**_: Any) -> None:
     driver.stopping.set()
     heartbeat.stop_all("stopping")
@@ -55,4 +56,4 @@ def _sweep_for_ever() -> None:
             # A sweep that ends would leave runs behind for ever; the next pass tries again.
             log.exception("A sweep failed")
             connection.close()
-        time.sleep(SWEEP_EVERY)
+        time.sleep(conf.sweep_seconds())

@@ -92,4 +92,4 @@ class Run(models.Model):
         return RunStatus(self.status)
 
     def __str__(self) -> str:
-        return self.id
+        return str(self.id)

@@ -1,6 +1,7 @@
 """Which steps have lost their worker, are due, or were never taken; by the database's clock."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -20,7 +21,7 @@ class Found:
     placement: str
 
 
-def _find(where: str, parameters: list[object], run_id: str | None) -> list[Found]:
+def _find(where: str, parameters: list[Any], run_id: str | None) -> list[Found]:
     only = "AND e.run_id = %s" if run_id else ""
     with connection.cursor() as cursor:
         cursor.execute(

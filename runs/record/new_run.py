@@ -198,7 +198,8 @@ def _copy_from_file(
             }
         )
     with connection.cursor() as cursor:
-        cursor.execute(_FROM_FILE, [run.id, new.file_source, Jsonb(rows)])
+        parameters: list[Any] = [run.id, new.file_source, Jsonb(rows)]
+        cursor.execute(_FROM_FILE, parameters)
 
 
 def _file_origin(step: Mapping[str, Any], source_run: str) -> dict[str, str]:

@@ -23,10 +23,11 @@ def store(value: Any) -> tuple[Any, str | None, int]:
     if len(data) <= INLINE_BYTES:
         return value, None, len(data)
     digest = hashlib.sha256(data).hexdigest()
+    parameters: list[Any] = [digest, Jsonb(value), len(data)]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO runs_payload (digest, value, size, created_at) "
             "VALUES (%s, %s, %s, now()) ON CONFLICT (digest) DO NOTHING",
-            [digest, Jsonb(value), len(data)],
+            parameters,
         )
     return None, digest, len(data)
