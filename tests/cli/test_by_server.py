@@ -1,0 +1,120 @@
+"""The same commands through a server: `--server`, `MAVERICK_SERVER`, the Python client."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.conftest import ROOT, Maverick
+from tests.cli.flows import FAILS_UNTIL_OK, flow
+
+
+@pytest.fixture(scope="module")
+def server(cli_home: Path) -> Iterator[str]:
+    """The web process alone, on the same home: nobody drives what it starts."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "maverick_site.asgi:application", "--port", str(port),
+         "--log-level", "warning"],
+        cwd=ROOT, env=Maverick(cli_home, ROOT).env(MAVERICK_PROCESS="web"),
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    end = time.monotonic() + 60
+    while True:
+        try:
+            httpx.get(f"{address}/healthz", timeout=2)
+            break
+        except httpx.TransportError:
+            assert process.poll() is None, "the server has ended"
+            assert time.monotonic() < end, "the server does not answer"
+            time.sleep(0.1)
+    yield address
+    process.terminate()
+    process.wait(timeout=30)
+
+
+@pytest.fixture
+def token(maverick: Maverick) -> Iterator[str]:
+    yield maverick("token", "create", "by-server", "--json").json["token"]
+    maverick("token", "revoke", "by-server")
+
+
+def test_a_run_is_started_listed_shown_and_cancelled_by_server(
+    maverick: Maverick, server: str, token: str
+) -> None:
+    maverick.write("a.yaml", flow("remote-a"))
+    by = {"MAVERICK_SERVER": server, "MAVERICK_TOKEN": token}
+    made = maverick("run", "a.yaml", "-i", "topic=x", "--detach", "--json", **by)
+    assert made.code == 0, made.err
+    run = made.json["id"]
+    items = maverick("runs", "list", "--workflow", "remote-a", "--json", **by).json["items"]
+    assert [one["id"] for one in items] == [run]
+    shown = maverick("runs", "show", run[:-2], **by)
+    assert shown.code == 0, shown.err
+    assert f"{server}/runs/{run}" in shown.out
+    assert maverick("workflow", "show", "remote-a", **by).code == 0
+    assert "remote-a" in maverick("workflow", "list", **by).out
+    # Here and by server: the same document.
+    assert maverick("runs", "list", "--workflow", "remote-a", "--json").json["items"] == items
+    assert maverick("runs", "cancel", run, "--json", **by).json["status"] == "cancelled"
+
+
+def test_a_run_is_watched_and_its_restart_previewed_by_server(
+    maverick: Maverick, server: str, token: str
+) -> None:
+    maverick.write("a.yaml", flow("remote-watch", FAILS_UNTIL_OK))
+    run = maverick("run", "a.yaml", "--json").json["id"]
+    by = {"MAVERICK_SERVER": server, "MAVERICK_TOKEN": token}
+    watched = maverick("runs", "watch", run, "--json", **by)
+    assert watched.code == 1, watched.err
+    assert watched.json["id"] == run
+    assert "✗ three  failed: exit code 3" in watched.err
+    here = maverick("restart", run, "--plan", "--json")
+    there = maverick("restart", run, "--plan", "--json", **by)
+    assert there.code == 0, there.err
+    assert there.json["items"] == here.json["items"]
+    (checkpoint,) = maverick("checkpoint", "list", run, "--json", **by).json["items"]
+    assert checkpoint["name"] == "save"
+    log = maverick("runs", "show", run, "--log", "one", "--json", **by)
+    assert log.code == 0, log.err
+
+
+def test_a_refusal_of_the_server_is_told_as_it_is_here(
+    maverick: Maverick, server: str, token: str
+) -> None:
+    maverick.write("a.yaml", flow("remote-refused"))
+    by = {"MAVERICK_SERVER": server, "MAVERICK_TOKEN": token}
+    done = maverick("run", "a.yaml", "-i", "tpoic=x", **by)
+    assert done.code == 2
+    assert "[invalid-inputs]" in done.err
+    assert "did you mean `topic`?" in done.err
+    assert maverick("run", "no-such-flow", **by).code == 2
+    assert maverick("run", "a.yaml", "--resume", **by).code == 2
+    assert maverick("token", "list", **by).code == 2
+
+
+def test_without_a_token_nothing_is_answered(maverick: Maverick, server: str) -> None:
+    done = maverick("--server", server, "runs", "list")
+    assert done.code == 2
+    assert "[not-signed-in]" in done.err
+
+
+def test_the_stored_token_is_shown_to_this_machine_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runs.cli.remote import token_for
+
+    monkeypatch.setenv("MAVERICK_HOME", str(tmp_path))
+    monkeypatch.delenv("MAVERICK_TOKEN", raising=False)
+    (tmp_path / "token").write_text("mvk_stored\n")
+    for near in ("http://127.0.0.1:8000", "http://localhost:1", "http://[::1]:8000"):
+        assert token_for(near) == "mvk_stored"
+    for far in ("https://maverick.example", "http://10.0.0.7:8000", "http://127.0.0.1.evil.test"):
+        assert token_for(far) is None
