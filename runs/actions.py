@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, overload
 
 Effect = Literal["pure", "idempotent", "once", "ask"]
 EFFECTS: tuple[Effect, ...] = ("pure", "idempotent", "once", "ask")
@@ -132,6 +132,12 @@ _registry: dict[str, Action] = {}
 _loaded: dict[Path, tuple[int, list[str]]] = {}  # file → (mtime in ns, names it registered)
 
 
+@overload
+def action(name: _Function, /) -> _Function: ...
+@overload
+def action(
+    name: str | None = None, *, version: str = "1", effect: Effect | None = None
+) -> Callable[[_Function], _Function]: ...
 def action(
     name: str | Callable[..., Any] | None = None,
     *,

@@ -97,8 +97,8 @@ def _restarted(first: Run, folder: Path) -> Run:
 
 
 def _recorded(key: str) -> Run | None:
-    found = IdempotencyRecord.objects.filter(scope=SYSTEM.name, key=key).select_related("run")
-    record = found.first()
+    found = IdempotencyRecord.objects.filter(key=key, run__workflow_name=WORKFLOW)
+    record = found.select_related("run").first()
     return None if record is None else record.run
 
 

@@ -10,9 +10,7 @@ _SLOT = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @action("text.join", effect="pure")
-def join(
-    items: Sequence[Any], separator: str = "\n", prefix: str = "", field: str = ""
-) -> str:
+def join(items: Sequence[Any], separator: str = "\n", prefix: str = "", field: str = "") -> str:
     """One text out of many, each with `prefix` before it; `field` picks from mappings."""
     if isinstance(items, str):
         raise TypeError("items is a list, not a text")
