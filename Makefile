@@ -1,0 +1,66 @@
+# Maverick's commands. `make` = lint and test; `make up` = a running dashboard.
+SHELL := /bin/bash
+.DEFAULT_GOAL := all
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+export PORT
+
+.PHONY: all setup up test test-fast lint bench lock screenshots openapi clean browser
+
+all: lint test
+
+setup: $(STAMP)
+
+# Hashes pin every file; the editable part is two lines in a .pth, so nothing has to be built.
+$(STAMP): requirements.lock tools/link_venv.py
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Maverick needs Python 3.11 or newer; this is %s. Name another: make PYTHON=python3.12" % sys.version.split()[0])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python tools/link_venv.py
+	@touch $(STAMP)
+
+up: setup
+	@exec $(BIN)/maverick up
+
+browser:
+	@if [ -z "$(CHROMIUM)" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	  else \
+	    echo "The browser tests need Chromium: install it (Debian: apt-get install chromium) and try again." >&2; exit 1; \
+	  fi; \
+	fi
+
+test: setup browser
+	$(PYTEST) tests -n 2 --dist loadscope -m "not bench"
+
+test-fast: setup
+	$(PYTEST) tests/unit tests/integration tests/web tests/api tests/docs -n 2 --dist loadscope -m "not slow and not browser and not bench"
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -W ignore -m mypy .
+	$(BIN)/lint-imports --no-logo
+
+bench: setup
+	$(BIN)/python tests/benchmarks/bench.py
+
+screenshots: setup browser
+	$(BIN)/python -m tests.browser.screenshots
+
+openapi: setup
+	$(PYTEST) tests/api/test_openapi_snapshot.py --renew-openapi
+
+# The index is the machine's own; the lock holds names, versions and hashes only.
+lock:
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) build staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis
