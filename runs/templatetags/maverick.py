@@ -14,7 +14,6 @@ from django.utils.safestring import SafeString, mark_safe
 
 from runs.projections import words
 from runs.projections.run_list import ACTIVITY_TO, Progress, RunFilter, RunPage
-from runs.web.toasts import Toast, take
 
 register = template.Library()
 _INDENT = "  "
@@ -55,7 +54,7 @@ def initials(name: str) -> str:
 
 @register.simple_tag
 def when(then: datetime | None) -> SafeString | str:
-    """A relative time; in ``title`` the absolute one with its zone, in ``datetime`` the exact one."""
+    """A relative time; ``title`` has the absolute one with its zone, ``datetime`` the exact one."""
     if then is None:
         return "–"
     return format_html(
@@ -269,7 +268,11 @@ def activity(page: RunPage) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def toasts(context: template.Context) -> list[Toast]:
-    """What the last command has to say; nothing on pages made without a request (errors)."""
-    request = context.get("request")
-    return take(request) if request is not None else []
+def toasts(context: template.Context) -> list[dict[str, Any]]:
+    """What the last command has to say, once; nothing on pages made without a request (errors)."""
+    session = getattr(context.get("request"), "session", None)
+    # Looking into a session reads it from the database: only where a page has one anyway.
+    if session is None or "toasts" not in session:
+        return []
+    said: list[dict[str, Any]] = session.pop("toasts")
+    return said

@@ -130,7 +130,16 @@ def test_hostile_names_and_reasons_are_only_text(alice: Client, now: datetime) -
 
 @pytest.mark.parametrize(
     "query",
-    ["?status=nope", "?before=%00", "?after=zzz", "?chip=<b>", "?q=%00%00", "?q=zzz", "?q=run_zzz", "?before=" + 9 * "9"],
+    [
+        "?status=nope",
+        "?before=%00",
+        "?after=zzz",
+        "?chip=<b>",
+        "?q=%00%00",
+        "?q=zzz",
+        "?q=run_zzz",
+        "?before=" + 9 * "9",
+    ],
 )
 def test_odd_addresses_are_answered(alice: Client, now: datetime, query: str) -> None:
     make_run("alpha", now, status="failed", took=1)

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from runs.definition.spec import InputSpec
 from runs.errors import MaverickError
 from runs.models import Run, WorkflowVersion
-from runs.operations.start_run import start_run
 from runs.models.stored import drawable_version
+from runs.operations.start_run import start_run
 from runs.web.commands import key_of, may_operate, new_key, operator
 from runs.web.toasts import say
 from runs.web.workflow_files import workflow_files
