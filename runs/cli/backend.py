@@ -7,8 +7,6 @@ written once, and `--json` prints the same document either way.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-import click
-
 from runs.cli.refusals import CliRefusal
 
 Json = dict[str, Any]
@@ -69,29 +67,6 @@ class Backend(Protocol):
 
     def page_url(self, run_id: str) -> str:
         """Where the run can be looked at; empty when no server is known."""
-
-
-def backend(ctx: click.Context) -> Backend:
-    """Here, or the server that was named."""
-    server = ctx.find_root().obj["server"]
-    if server:
-        from runs.cli.remote import There
-
-        return There(server)
-    from runs.cli.here import Here
-
-    return Here()
-
-
-def refuse_server(ctx: click.Context, what: str) -> None:
-    """Raise CliRefusal when a server is named and it has no such service."""
-    server = ctx.find_root().obj["server"]
-    if server:
-        raise CliRefusal(
-            "not-by-server",
-            f"{what} works in the place where the data is, not through a server.",
-            "Leave --server out, or set --local.",
-        )
 
 
 FULL_ID = 18

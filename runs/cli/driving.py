@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 POLL = 0.1
 
 
-def drive_here(
-    side: "Here", run_id: str, *, as_json: bool, threads: int, typed: str = ""
-) -> int:
+def drive_here(side: "Here", run_id: str, *, as_json: bool, threads: int, typed: str = "") -> int:
     """Do the run's steps in this process, show them, and say how it ended.
 
     ``typed`` is what the person called the workflow: the hint to resume says the same.

@@ -126,7 +126,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: s
     texts.insert(0, [column.upper() for column in columns])
     widths = [max(len(row[at]) for row in texts) for at in range(len(columns))]
     for row in texts:
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+        print(
+            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        )
 
 
 def _flat(cell: Cell) -> str:
@@ -142,13 +144,12 @@ def _rich_table(columns: Sequence[str], rows: list[list[Cell]]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for number, column in enumerate(columns):
         # Ids are copied by hand: they are never cut.
-        table.add_column(column, no_wrap=number == 0, overflow="fold" if number == 0 else "ellipsis")
+        table.add_column(
+            column, no_wrap=number == 0, overflow="fold" if number == 0 else "ellipsis"
+        )
     for row in rows:
         table.add_row(
-            *(
-                Text(_flat(cell), style="" if isinstance(cell, str) else cell[1])
-                for cell in row
-            )
+            *(Text(_flat(cell), style="" if isinstance(cell, str) else cell[1]) for cell in row)
         )
     console().print(table)
 

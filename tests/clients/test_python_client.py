@@ -46,7 +46,11 @@ class Server:
     def client(self, **options: Any) -> Client:
         transport = httpx.MockTransport(self)
         return Client(
-            "http://maverick.test/", "secret", transport=transport, sleep=self.slept.append, **options
+            "http://maverick.test/",
+            "secret",
+            transport=transport,
+            sleep=self.slept.append,
+            **options,
         )
 
 
@@ -120,7 +124,7 @@ def test_what_carries_no_key_is_not_repeated_once_it_was_sent() -> None:
 
 def test_a_server_that_stays_away_is_told_after_some_tries() -> None:
     server = Server(httpx.ConnectError("refused"))
-    with pytest.raises(ServerUnreachable, match="maverick.test"):
+    with pytest.raises(ServerUnreachable, match=r"maverick\.test"):
         server.client(retries=2).get_run("run_1")
     assert len(server.requests) == 3
 

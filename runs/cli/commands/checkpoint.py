@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
-from runs.cli.backend import backend, find_run
+from runs.cli.backend import find_run
 from runs.cli.options import json_option
 from runs.cli.refusals import CliRefusal
+from runs.cli.side import backend
 
 
 @click.group("checkpoint")
@@ -19,13 +20,15 @@ def command() -> None:
 @click.argument("run", metavar="[RUN]", required=False)
 @click.option("--workflow", default="", metavar="NAME", help="Only of runs of this workflow.")
 @click.option(
-    "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many."
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=20,
+    show_default=True,
+    help="At most so many.",
 )
 @json_option
 @click.pass_context
-def list_(
-    ctx: click.Context, run: str | None, workflow: str, limit: int, as_json: bool
-) -> None:
+def list_(ctx: click.Context, run: str | None, workflow: str, limit: int, as_json: bool) -> None:
     """List checkpoints, newest first: of one run, or of all."""
     from runs.cli.commands.runs import ago
     from runs.cli.printing import print_json, print_table
@@ -128,7 +131,10 @@ def _print(found: dict[str, Any]) -> None:
     print_table(
         ("step", "output"),
         [
-            (path, (one_line(str(step.get("output") if isinstance(step, dict) else step), 80), "dim"))
+            (
+                path,
+                (one_line(str(step.get("output") if isinstance(step, dict) else step), 80), "dim"),
+            )
             for path, step in steps.items()
         ],
         empty="It holds no finished step.",

@@ -2,9 +2,9 @@
 
 import click
 
-from runs.cli.backend import refuse_server
 from runs.cli.options import json_option
 from runs.cli.refusals import FAILED, OK
+from runs.cli.side import refuse_server
 
 
 @click.command("doctor")

@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from runs.cli.backend import backend, find_run
+from runs.cli.backend import find_run
 from runs.cli.options import json_option, run_argument
+from runs.cli.side import backend
 
 MODES = ("succeeded-before", "all-succeeded", "unaffected", "checkpoint", "none")
 

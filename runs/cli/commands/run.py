@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from runs.cli.backend import refuse_server
 from runs.cli.options import json_option
 from runs.cli.refusals import CliRefusal
+from runs.cli.side import refuse_server
 
 
 @click.command("run")

@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from runs.cli.backend import RUN_OVER, Backend, Json, backend, find_execution, find_run
+from runs.cli.backend import RUN_OVER, Backend, Json, find_execution, find_run
 from runs.cli.options import json_option, run_argument
+from runs.cli.side import backend
 
 STATUSES = (
     "queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled", "timeout",
@@ -24,7 +25,11 @@ def command() -> None:
 )  # fmt: skip
 @click.option("--workflow", default="", metavar="NAME", help="Only runs of this workflow.")
 @click.option(
-    "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many."
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=20,
+    show_default=True,
+    help="At most so many.",
 )
 @click.option("--golden", is_flag=True, help="Only golden runs.")
 @json_option

@@ -2,8 +2,8 @@
 
 import click
 
-from runs.cli.backend import refuse_server
 from runs.cli.options import json_option
+from runs.cli.side import refuse_server
 
 
 @click.group("token")

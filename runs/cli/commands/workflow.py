@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
-from runs.cli.backend import Json, backend, refuse_server
+from runs.cli.backend import Json
 from runs.cli.options import json_option
 from runs.cli.refusals import OK, REFUSED, CliRefusal
+from runs.cli.side import backend, refuse_server
 
 
 @click.group("workflow")
