@@ -65,6 +65,8 @@ if not MAVERICK_AUTH and not _is_loopback(MAVERICK_HOST):
 DEBUG = env_bool("MAVERICK_DEBUG", False)
 SECRET_KEY = env_secret("MAVERICK_SECRET_KEY", MAVERICK_HOME / "secret_key")
 ALLOWED_HOSTS = ["127.0.0.1", "[::1]", "localhost", *env_list("MAVERICK_ALLOWED_HOSTS")]
+if MAVERICK_HOST not in ("0.0.0.0", "::"):  # noqa: S104
+    ALLOWED_HOSTS.append(f"[{MAVERICK_HOST}]" if ":" in MAVERICK_HOST else MAVERICK_HOST)
 ROOT_URLCONF = "maverick_site.urls"
 WSGI_APPLICATION = "maverick_site.wsgi.application"
 ASGI_APPLICATION = "maverick_site.asgi.application"

@@ -8,6 +8,11 @@ class HashedStaticFiles(ManifestStaticFilesStorage):
     # Without it, `import "./live.js"` inside a hashed file asks for the unhashed name and the
     # browser keeps an old copy for as long as it likes.
     support_js_module_import_aggregation = True
+    # Ours only: django-htmx brings modules that name packages no browser could find.
+    _js_module_import_aggregation_patterns = (
+        "js/*.js",
+        ManifestStaticFilesStorage._js_module_import_aggregation_patterns[1],  # type: ignore[attr-defined]
+    )
 
     @property
     def manifest_strict(self) -> bool:  # type: ignore[override]
