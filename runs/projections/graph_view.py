@@ -5,6 +5,7 @@ state comes from the executions. A loop is one node with a cell for every turn, 
 one node with a row for every step, and the arms of a branch are nodes of their own behind it.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -225,7 +226,7 @@ def _shape_of_states(
         (s for s in states.values() if not steppath.depth(s.path)), key=lambda s: s.position
     )
     shapes = [_Shape(s.path, s.name, s.type, 1, ()) for s in tops]
-    return shapes, [(a.path, b.path) for a, b in zip(tops, tops[1:], strict=False)], {}
+    return shapes, [(a.path, b.path) for a, b in itertools.pairwise(tops)], {}
 
 
 def _turns(loops: set[str], states: Mapping[str, StepState]) -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.screenshots import listen
 from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, Site
 
 WORKFLOW = """\
@@ -62,8 +63,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
     """A page that may log no error: no script fails, nothing breaks the content policy."""
     made = context.new_page()
     errors: list[str] = []
-    made.on("pageerror", lambda error: errors.append(str(error)))
-    made.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    listen(made, errors)
     yield made
     made.close()
     assert errors == []

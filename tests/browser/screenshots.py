@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, ROOT, Site
 
@@ -38,6 +38,17 @@ def pages(running: str, failed: str) -> dict[str, str]:
     }
 
 
+def listen(page: Page, errors: list[str]) -> None:
+    """Note what a page complains about."""
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", said)
+
+
 def take(browser: Browser, site: Site, shots: dict[str, str]) -> list[str]:
     """Write every picture; returns what was wrong with the pages."""
     wrong: list[str] = []
@@ -54,11 +65,7 @@ def take(browser: Browser, site: Site, shots: dict[str, str]) -> list[str]:
                 label = f"{name}-{width}-{theme}"
                 page = context.new_page()
                 errors: list[str] = []
-                page.on("pageerror", lambda error, to=errors: to.append(str(error)))
-                page.on(
-                    "console",
-                    lambda said, to=errors: to.append(said.text) if said.type == "error" else None,
-                )
+                listen(page, errors)
                 page.goto(site.address + address)
                 page.wait_for_timeout(500)
                 if page.evaluate("document.documentElement.scrollWidth > innerWidth"):

@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site
+
+pytestmark = pytest.mark.browser
 
 
 def test_a_failed_run_is_restarted_and_shows_what_it_reused(
@@ -51,7 +54,7 @@ def test_a_failed_run_is_restarted_and_shows_what_it_reused(
     expect(panel.get_by_role("link", name=f"{failed}/first")).to_be_visible()
 
 
-def test_the_list_follows_without_a_reload(site: Site, page: Page, context: object) -> None:
+def test_the_list_follows_without_a_reload(site: Site, page: Page) -> None:
     page.goto(f"{site.address}/runs")
     before = page.locator("[data-run]").count()
     other = page.context.new_page()

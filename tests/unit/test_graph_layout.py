@@ -63,8 +63,10 @@ def test_everything_is_inside_the_drawing(shape: tuple[list[GraphNode], Edges]) 
     made = layout(*shape)
     assert set(made.boxes) == {node.key for node in shape[0]}
     for box in made.boxes.values():
-        assert box.x >= 0 and box.y >= 0
-        assert box.right <= made.width and box.bottom <= made.height
+        assert box.x >= 0
+        assert box.y >= 0
+        assert box.right <= made.width
+        assert box.bottom <= made.height
 
 
 def test_the_same_graph_is_drawn_the_same_way(shape: tuple[list[GraphNode], Edges]) -> None:

@@ -46,7 +46,8 @@ def test_a_row_shows_status_chips_progress_and_times(alice: Client, now: datetim
         created_by="mira.k",
     )
     html = page(alice)
-    assert run.pk in html and f"/runs/{source.pk}" in html
+    assert run.pk in html
+    assert f"/runs/{source.pk}" in html
     for word in (
         "Succeeded",
         "Restarted",
@@ -60,7 +61,7 @@ def test_a_row_shows_status_chips_progress_and_times(alice: Client, now: datetim
 
 
 @pytest.mark.parametrize(
-    "query, shown, hidden",
+    ("query", "shown", "hidden"),
     [
         ("?status=failed", "alpha", "beta"),
         ("?workflow=beta", "beta", "alpha"),
@@ -94,12 +95,15 @@ def test_when_nothing_matches_the_filter_in_the_way_is_named(alice: Client, now:
 def test_pages_lead_to_older_and_newer_runs(alice: Client, now: datetime) -> None:
     runs = [make_run("alpha", now, status="succeeded", took=1) for _ in range(PAGE + 3)]
     first = page(alice)
-    assert f'id="row-{runs[-1].pk}"' in first and f'id="row-{runs[0].pk}"' not in first
+    assert f'id="row-{runs[-1].pk}"' in first
+    assert f'id="row-{runs[0].pk}"' not in first
     older = page(alice, f"/runs?before={runs[3].pk}")
-    assert f'id="row-{runs[0].pk}"' in older and f'id="row-{runs[3].pk}"' not in older
+    assert f'id="row-{runs[0].pk}"' in older
+    assert f'id="row-{runs[3].pk}"' not in older
     assert f"after={runs[2].pk}" in older
     newer = page(alice, f"/runs?after={runs[2].pk}")
-    assert f'id="row-{runs[3].pk}"' in newer and f'id="row-{runs[2].pk}"' not in newer
+    assert f'id="row-{runs[3].pk}"' in newer
+    assert f'id="row-{runs[2].pk}"' not in newer
 
 
 @pytest.mark.parametrize(
@@ -149,7 +153,8 @@ def test_odd_addresses_are_answered(alice: Client, now: datetime, query: str) ->
 def test_a_fragment_is_a_part_of_the_page(alice: Client, now: datetime) -> None:
     run = make_run("alpha", now, status="failed", took=1)
     rows = page(alice, f"/runs?part=rows&ids={run.pk},run_gone")
-    assert f'id="row-{run.pk}"' in rows and "<html" not in rows
+    assert f'id="row-{run.pk}"' in rows
+    assert "<html" not in rows
     assert "<html" not in page(alice, "/runs?part=list")
 
 

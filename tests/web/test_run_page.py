@@ -49,7 +49,8 @@ def test_every_node_is_a_link_that_says_what_it_is(alice: Client, pair: Pair) ->
 def test_steps_that_have_not_started_are_drawn_too(alice: Client, pair: Pair) -> None:
     html = page(alice, f"/runs/{pair[1].pk}")
     assert 'data-path="create_pr" data-status="pending"' in html
-    assert "blocked" in html and "waits" in html
+    assert "blocked" in html
+    assert "waits" in html
 
 
 def test_the_panel_says_why_a_step_was_reused(alice: Client, pair: Pair) -> None:
@@ -78,14 +79,16 @@ def test_every_tab_is_real(
     with django_assert_max_num_queries(10):
         for run in pair[:1]:
             html = page(alice, f"/runs/{run.pk}?tab={tab}")
-    assert "style=" not in html and "onclick" not in html
+    assert "style=" not in html
+    assert "onclick" not in html
     assert not re.search(r"<script(?![^>]*\bsrc=)", html)
 
 
 @pytest.mark.parametrize("part", ["head", "graph", "panel", "tab"])
 def test_a_fragment_is_a_part_of_the_page(alice: Client, pair: Pair, part: str) -> None:
     html = page(alice, f"/runs/{pair[1].pk}?part={part}&node=plan")
-    assert html.strip() and "<html" not in html
+    assert html.strip()
+    assert "<html" not in html
 
 
 def test_steps_are_a_tree_with_the_turns_of_loops(alice: Client, pair: Pair) -> None:
@@ -116,7 +119,8 @@ def test_a_large_output_is_offered_as_a_file(alice: Client, pair: Pair) -> None:
         output={"text": "x" * 70_000}, output_size=70_011
     )
     html = page(alice, f"/runs/{run.pk}?part=panel&node=plan")
-    assert "too large to show here" in html and "xxxxxxxxxx" not in html
+    assert "too large to show here" in html
+    assert "xxxxxxxxxx" not in html
 
 
 def test_an_unknown_run_is_a_page_that_says_so(alice: Client) -> None:
@@ -201,8 +205,10 @@ def test_restart_starts_one_run_however_often_it_is_pressed(
     monkeypatch.setattr("runs.web.pages.run_commands.restart_run", restart)
     for _ in range(2):
         answer = alice.post(f"/runs/{failed.pk}/restart", {"key": "k1"})
-        assert answer.status_code == 302 and answer["Location"] == f"/runs/{run.pk}"
-    assert calls[0] == calls[1] and calls[0][:3] == (failed.pk, None, "alice")
+        assert answer.status_code == 302
+        assert answer["Location"] == f"/runs/{run.pk}"
+    assert calls[0] == calls[1]
+    assert calls[0][:3] == (failed.pk, None, "alice")
     assert f"<b>{run.pk}</b> started. 15 of 29 steps reused." in page(alice, f"/runs/{run.pk}")
     assert "started. 15" not in page(alice, f"/runs/{run.pk}")
 
