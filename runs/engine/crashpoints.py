@@ -35,7 +35,8 @@ def reach(name: str, path: str = "") -> None:
         if os.path.isdir(once):
             once = os.path.join(once, f"{name}@{path}".replace("/", ":"))
         try:
-            os.close(os.open(once, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            file = os.open(once, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         except FileExistsError:
             return
+        os.write(file, str(os.getpid()).encode())  # who died here
     os.kill(os.getpid(), signal.SIGKILL)
