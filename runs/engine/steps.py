@@ -12,6 +12,7 @@ from runs.engine.state import Held, RunState, worker_name
 from runs.planning.fingerprint import match_key
 from runs.planning.frontier import Move, Open, Queue, RunEnd, Settle
 from runs.planning.graph import Node
+from runs.record import ledger
 from runs.record.ledger import Change, Entry, NewRow, RunPatch
 from runs.record.payloads import store
 from runs.states import STEP_BAD, RunStatus, StepStatus
@@ -398,10 +399,20 @@ class Writer:
         patch = self.w.patch
         patch.status, patch.finish = move.status.value, True
         patch.reason = self.state.masker.text(move.reason)
+        if move.cause:
+            said = self._said(move.cause)
+            patch.reason += f": {said}" if said else ""
         patch.outputs = self.state.masker.value(move.outputs)
         self.state.status = patch.status
         data = {"reason": patch.reason} if patch.reason else {}
         self.w.entries.append(Entry(f"run.{move.status.value}", data=data))
+
+    def _said(self, path: str) -> str:
+        """The message of the failed step at ``path``: from this statement or the ledger."""
+        for entry in self.w.entries:
+            if entry.path == path and "error" in entry.data:
+                return str(entry.data["error"]["message"])
+        return ledger.error_message(self.state.run_id, path)
 
     def _open_status(self) -> None:
         patch = self.w.patch

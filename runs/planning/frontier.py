@@ -72,6 +72,7 @@ class RunEnd:
     status: RunStatus
     reason: str
     outputs: Any
+    cause: str = ""  # the path of the step that is the root of the failure
 
 
 Move = Queue | Open | Settle | RunEnd
@@ -119,6 +120,7 @@ class Frontier:
         self._scopes: dict[str, _Scope] = {}
         self._loops: dict[str, _Loop] = {}
         self._done: dict[str, dict[str, StepStatus]] = {}  # facts of scopes that are not open yet
+        self._cause: dict[str, str] = {}  # failed container → the step inside that failed first
         self._moves: list[Move] = []
         self._todo: deque[tuple[str, str]] = deque()  # (ready | check, path or scope)
 
@@ -429,7 +431,8 @@ class Frontier:
 
     def _close_loop(self, path: str, node: Node, loop: _Loop) -> None:
         if loop.bad is not None:
-            self._close(path, node, loop.bad_status or StepStatus.FAILED, f"failed: {loop.bad}")
+            bad_status = loop.bad_status or StepStatus.FAILED
+            self._close(path, node, bad_status, self._blame(path, loop.bad))
             return
         body = self.compiled.scopes[node.path].nodes
         paths = [
@@ -471,13 +474,18 @@ class Frontier:
             self._turn_over(container, node, index, scope)
             return
         if scope.bad is not None:
-            reason = f"failed: {steppath.child(scope.key, scope.bad)}"
+            reason = self._blame(container, steppath.child(scope.key, scope.bad))
             self._close(container, node, scope.bad_status or StepStatus.FAILED, reason)
         elif node.type == "branch":
             output = self._output(scope, scope.last) if scope.last is not None else None
             self._close(container, node, StepStatus.SUCCEEDED, "", output)
         else:
             self._close(container, node, StepStatus.SUCCEEDED, "", self._result(scope))
+
+    def _blame(self, container: str, child: str) -> str:
+        """Why a container failed, in words; remembers the step that is the root of it."""
+        self._cause[container] = self._cause.get(child, child)
+        return f"failed: {self._cause[container]}"
 
     def _turn_over(self, container: str, node: Node, index: int, scope: _Scope) -> None:
         loop = self._loops.get(container)
@@ -523,7 +531,8 @@ class Frontier:
             status = RunStatus.FAILED
             if scope.bad_status is StepStatus.TIMEOUT:
                 status = RunStatus.TIMEOUT
-            self._moves.append(RunEnd(status, f"step-failed: {scope.bad}", None))
+            cause = self._cause.get(scope.bad, scope.bad)
+            self._moves.append(RunEnd(status, f"step-failed: {cause}", None, cause))
             return
         try:
             outputs = to_json_value(self._declared(scope), "outputs")

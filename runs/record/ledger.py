@@ -318,3 +318,10 @@ def outputs_of(run_id: str, paths: Sequence[str]) -> dict[str, Any]:
         "path", "output", "payload__value", "payload_id"
     )
     return {path: large if digest else small for path, small, large, digest in found}
+
+
+def error_message(run_id: str, path: str) -> str:
+    """What the failed execution at ``path`` says; empty when it says nothing."""
+    error = Execution.objects.filter(run_id=run_id, path=path).values_list("error", flat=True)
+    first = error.first()
+    return str(first.get("message", "")) if first else ""
