@@ -53,6 +53,7 @@ bench: setup
 
 screenshots: setup browser
 	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python -m tests.browser.readme_picture
 
 openapi: setup
 	$(PYTEST) tests/api/test_openapi_snapshot.py --renew-openapi
