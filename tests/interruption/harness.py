@@ -192,6 +192,7 @@ class Worker:
     pid: int
     log: Path
     process: "subprocess.Popen[bytes] | None" = None
+    sweeps_only: bool = False
 
     @property
     def alive(self) -> bool:
@@ -231,7 +232,7 @@ class Site:
 
     # ---- processes ----------------------------------------------------------------------------
 
-    def start_worker(self, **env: str) -> Worker:
+    def start_worker(self, *more: str, **env: str) -> Worker:
         """A worker forked from the nursery (with this site's settings)."""
         if self.nursery is None:
             self.nursery = subprocess.Popen(
@@ -245,10 +246,16 @@ class Site:
         assert self.nursery.stdin is not None
         assert self.nursery.stdout is not None
         log = self._log()
-        self.nursery.stdin.write(json.dumps({"env": env, "log": str(log)}) + "\n")
+        self.nursery.stdin.write(json.dumps({"env": env, "log": str(log), "more": more}) + "\n")
         self.nursery.stdin.flush()
         worker = Worker(int(self.nursery.stdout.readline()), log)
         self.workers.append(worker)
+        return worker
+
+    def start_sweeper(self) -> Worker:
+        """A worker that gets no messages: it only looks after what others have lost."""
+        worker = self.start_worker("-Q", "nobody-sends-here")
+        worker.sweeps_only = True
         return worker
 
     def start_celery(self, **env: str) -> Worker:
@@ -271,7 +278,7 @@ class Site:
     def keep(self, count: int, **env: str) -> None:
         """As many living workers as asked for: what died is replaced."""
         self.workers = [worker for worker in self.workers if worker.alive]
-        while len(self.workers) < count:
+        while sum(not worker.sweeps_only for worker in self.workers) < count:
             self.start_worker(**env)
 
     def holder(self, run: Run, path: str) -> Worker:

@@ -26,7 +26,6 @@ def main() -> None:
     import celery.worker.consumer
     import celery.worker.strategy  # noqa: F401
 
-    import maverick_site.broker
     import runs.engine.runners  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody here waits for the dead
@@ -49,7 +48,7 @@ def _become_worker(app: object, order: dict[str, object]) -> None:
     os.dup2(log, 2)
     code = 1
     try:
-        app.worker_main(WORKER)  # type: ignore[attr-defined]
+        app.worker_main([*WORKER, *order.get("more", [])])  # type: ignore[attr-defined]
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0
