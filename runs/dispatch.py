@@ -16,13 +16,20 @@ WORK_TASK = "runs.work"
 def wake_run(run_id: str) -> None:
     """Tell some worker, after commit, that the run has a step that is ready."""
 
-    def send() -> None:  # a def: on_commit(robust=True) cannot name a partial
-        # Here and not above: a command that never wakes anybody need not import Celery.
-        from maverick_site.celery import app
+    def send_now() -> None:  # a def: on_commit(robust=True) cannot name a partial
+        send(run_id)
 
-        try:
-            app.send_task(WORK_TASK, [run_id], ignore_result=True)
-        except Exception as error:  # whatever the transport raises: the row is the work
-            log.warning("No worker could be woken for %s: %s", run_id, error)
+    transaction.on_commit(send_now, robust=True)
 
-    transaction.on_commit(send, robust=True)
+
+def send(run_id: str) -> bool:
+    """Send the message now; whether the broker took it."""
+    # Here and not above: a command that never wakes anybody need not import Celery.
+    from maverick_site.celery import app
+
+    try:
+        app.send_task(WORK_TASK, [run_id], ignore_result=True)
+    except Exception as error:  # whatever the transport raises: the row is the work
+        log.warning("No worker could be woken for %s: %s", run_id, error)
+        return False
+    return True

@@ -22,6 +22,9 @@ stopping = threading.Event()
 # keep every other run waiting for it.
 TURN_SECONDS = 20.0
 
+# The threads of this process that work in a run right now.
+_working: set[int] = set()
+
 # How long a worker tries to record an outcome while the database does not answer.
 RECORD_SECONDS = 60.0
 
@@ -31,6 +34,19 @@ def work(run_id: str, *, placement: str = "") -> bool:
 
     ``placement`` must be the run's own: a run that another process drives is left alone.
     """
+    _working.add(threading.get_ident())
+    try:
+        return _work(run_id, placement)
+    finally:
+        _working.discard(threading.get_ident())
+
+
+def is_idle() -> bool:
+    """Whether no thread of this process works in a run."""
+    return not _working
+
+
+def _work(run_id: str, placement: str) -> bool:
     state = RunState.load(run_id)
     if state is None or not state.is_open or state.placement != placement:
         return False

@@ -4,10 +4,14 @@ Two sweeps at once do no harm: each takes the run's row lock and finds the other
 """
 
 import logging
+import threading
 import time
 from itertools import groupby
 
+from django.db import connection
+
 from runs import dispatch
+from runs.engine import driver
 from runs.engine.session import Session
 from runs.engine.state import RunState
 from runs.record import claims
@@ -15,21 +19,25 @@ from runs.record import claims
 log = logging.getLogger(__name__)
 
 _FIRST_REPEAT = 2.0
-_LONGEST_REPEAT = 60.0
+_LONGEST_REPEAT = 10.0
 
 
 class Sweep:
     """Remembers which runs it has woken lately, so that a busy broker is not flooded."""
 
     def __init__(self) -> None:
+        self._stand_in: threading.Thread | None = None
         self._repeat: dict[str, tuple[float, float]] = {}  # run → (not before, then wait)
 
     def once(self) -> int:
         """One pass over everything; returns how many runs it moved."""
         moved = take_over_lost()
         moved += wake_due()
-        for run_id in claims.runs_nobody_took(_FIRST_REPEAT):
-            moved += self._wake(run_id)
+        # Only who has nothing to do looks for work that nobody took. A busy worker would add
+        # messages that nobody can follow, and those that matter would wait behind thousands.
+        if driver.is_idle():
+            for run_id in claims.runs_nobody_took(_FIRST_REPEAT):
+                moved += self._wake(run_id)
         if len(self._repeat) > 10_000:
             self._repeat.clear()
         return moved
@@ -40,8 +48,26 @@ class Sweep:
         if now < not_before:
             return 0
         self._repeat[run_id] = (now + wait, min(wait * 2, _LONGEST_REPEAT))
-        dispatch.wake_run(run_id)
+        if not dispatch.send(run_id):
+            self._do_without_broker(run_id)
         return 1
+
+    def _do_without_broker(self, run_id: str) -> None:
+        """No message gets through and this worker has nothing to do: take the run itself."""
+        if self._stand_in is None or not self._stand_in.is_alive():
+            self._stand_in = threading.Thread(
+                target=_work_here, args=[run_id], name="without broker", daemon=True
+            )
+            self._stand_in.start()
+
+
+def _work_here(run_id: str) -> None:
+    try:
+        driver.work(run_id)
+    except Exception:
+        log.exception("%s could not be worked on", run_id)
+    finally:
+        connection.close()
 
 
 def take_over_lost(run_id: str | None = None) -> int:
