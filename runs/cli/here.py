@@ -1,6 +1,7 @@
 """The side that works in this process, on the database of MAVERICK_HOME or DATABASE_URL."""
 
 import dataclasses
+import fcntl
 import getpass
 import logging
 import os
@@ -16,7 +17,7 @@ from runs.cli.refusals import CliRefusal
 if TYPE_CHECKING:
     from runs.actor import Actor
 
-LOCK = 7_226_483  # of the first start: two commands at once make the tables once
+LOCK = 0x6D617665  # the one of `maverick up`: whoever comes first makes the tables
 
 
 def set_up() -> None:
@@ -50,6 +51,8 @@ def _quiet_logs() -> None:
     handler.setFormatter(_OneLine())
     handler.setLevel(logging.WARNING)
     logging.getLogger().handlers[:] = [handler]
+    # It warns of a broker address without a host, as the one of the folder at home is.
+    logging.getLogger("kombu").setLevel(logging.ERROR)
 
 
 def ensure_tables() -> None:
@@ -242,10 +245,21 @@ class Here:
         return cast(Json, plain(get_workflow(name)))
 
     def page_url(self, run_id: str) -> str:
-        from runs.cli.remote import home_folder
+        address = server_of_home()
+        return f"{address}/runs/{run_id}" if address else ""
 
-        try:
-            address = (home_folder() / "server").read_text().strip()
-        except OSError:
-            return ""
-        return f"{address}/runs/{run_id}" if address.startswith("http") else ""
+
+def server_of_home() -> str:
+    """The address of this home's `maverick up` while it runs, else empty."""
+    from runs.cli.remote import home_folder
+
+    try:
+        with (home_folder() / "up.lock").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:  # held, so what stands in it is true
+                _pid, _, address = lock.read().strip().partition(" ")
+                return address if address.startswith("http") else ""
+    except OSError:
+        pass
+    return ""

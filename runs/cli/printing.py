@@ -143,10 +143,9 @@ def _rich_table(columns: Sequence[str], rows: list[list[Cell]]) -> None:
 
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for number, column in enumerate(columns):
-        # Ids are copied by hand: they are never cut.
-        table.add_column(
-            column, no_wrap=number == 0, overflow="fold" if number == 0 else "ellipsis"
-        )
+        # Ids are copied by hand and a status is one word: only long texts are broken.
+        longest = max(len(_flat(row[number])) for row in rows)
+        table.add_column(column, no_wrap=number == 0 or longest <= 20, overflow="fold")
     for row in rows:
         table.add_row(
             *(Text(_flat(cell), style="" if isinstance(cell, str) else cell[1]) for cell in row)

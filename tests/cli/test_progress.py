@@ -73,3 +73,21 @@ def test_control_characters_become_visible() -> None:
     assert clean("a\x1b[31mb\x07\tc\nd\u202e") == "a\\x1b[31mb\\x07\tc\nd\\u202e"
     assert one_line("a\n  b\t c") == "a b c"
     assert one_line("x" * 400, 10) == "x" * 9 + "…"
+
+
+def test_the_live_display_shows_the_same_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console
+
+    from runs.cli import progress
+
+    out = io.StringIO()
+    terminal = Console(file=out, force_terminal=True, width=60, color_system=None)
+    monkeypatch.setattr(progress, "console", lambda **_: terminal)
+    shown = progress.LiveProgress()
+    shown.feed([entry(1, "step.started", "build", "01"), entry(2, "step.started", "slow", "01")])
+    foot = terminal.render_str(str(shown._foot())).plain
+    assert "build" in foot
+    assert "0 done" in foot
+    shown.feed([entry(3, "step.succeeded", "build", "03")])
+    shown.close()
+    assert "✓ build  2.0 s" in out.getvalue()

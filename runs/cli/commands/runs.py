@@ -53,14 +53,13 @@ def list_(
         print_json({"items": runs})
         return
     print_table(
-        ("run", "workflow", "status", "steps", "reused", "took", "created", "kind"),
+        ("run", "workflow", "status", "steps", "took", "created", "kind"),
         [
             (
                 run["id"],
                 run["workflow"],
                 status_cell(run["status"]),
                 steps_of(run["counts"]),
-                (str(run["counts"]["reused"] or ""), "dim"),
                 took(run["duration_ms"]),
                 (ago(run["created_at"]), "dim"),
                 chips(run),
@@ -72,9 +71,12 @@ def list_(
 
 
 def steps_of(counts: Json) -> str:
-    """``7/9``: settled of all."""
+    """``7/9``: settled of all; ``9/9 ↷5``: five of them were reused."""
+    from runs.cli.printing import mark
+
     done = counts["succeeded"] + counts["failed"] + counts["skipped"]
-    return f"{done}/{counts['total']}"
+    reused = f" {mark('reused')}{counts['reused']}" if counts["reused"] else ""
+    return f"{done}/{counts['total']}{reused}"
 
 
 def took(milliseconds: float | None) -> str:
