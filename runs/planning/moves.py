@@ -1,0 +1,62 @@
+"""Facts go into a frontier, moves come out: plain values that one can print."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from runs.planning.graph import Node
+from runs.states import RunStatus, StepStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is recorded about one execution."""
+
+    path: str
+    status: StepStatus
+    input: Any = None  # containers only: {"items": […]} of a loop, {"arm": name} of a branch
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Queue:
+    """A step is ready: a row with the status queued."""
+
+    path: str
+    node: Node
+    input: Any
+
+
+@dataclass(slots=True)
+class Open:
+    """A container starts: a row with the status running, held by nobody."""
+
+    path: str
+    node: Node
+    input: Any
+
+
+@dataclass(slots=True)
+class Settle:
+    """An execution ends without a worker: skipped, failed before it began, or a container closed."""
+
+    path: str
+    node: Node
+    status: StepStatus
+    reason: str = ""
+    output: Any = None
+    error: dict[str, Any] | None = None
+    is_new: bool = True  # no row yet
+
+
+@dataclass(slots=True)
+class RunEnd:
+    """Nothing is left to do."""
+
+    status: RunStatus
+    reason: str
+    outputs: Any
+    cause: str = ""  # the path of the step that is the root of the failure
+
+
+# Moves are recorded by one statement, together with the event that they follow from.
+Move: TypeAlias = Queue | Open | Settle | RunEnd

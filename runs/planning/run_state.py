@@ -1,0 +1,244 @@
+"""The state of one run in memory: its open scopes and what stands where in them.
+
+``load`` builds it from recorded facts, ``observe`` takes in what another worker has recorded
+since. Nothing here decides anything: the consequences of an event are ``planning.frontier``'s.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runs import steppath
+from runs.definition.spec import LoopStep
+from runs.planning.graph import Compiled, Node, ScopeSpec
+from runs.planning.moves import Fact
+from runs.planning.names import Names, OutputSource
+from runs.planning.resolve import called_inputs
+from runs.states import STEP_BAD, STEP_OVER, StepStatus
+
+
+@dataclass(slots=True)
+class Scope:
+    """One open list of steps: what stands where in it."""
+
+    key: str
+    spec: ScopeSpec
+    item: Any = None
+    index: int | None = None
+    item_known: bool = False
+    status: dict[str, StepStatus] = field(default_factory=dict)
+    blocked_by: dict[str, int] = field(default_factory=dict)  # needs not yet good
+    active: int = 0
+    bad: str | None = None  # the first step that failed
+    bad_status: StepStatus | None = None
+    last: str | None = None  # the step furthest down the file that ended well, for results
+
+
+@dataclass(slots=True)
+class Loop:
+    """An open loop: which turns are open and which have ended."""
+
+    items: list[Any] | None  # None: an `until` loop
+    limit: int  # turns at once; 0 = all
+    next_turn: int = 0  # every turn below it is open or finished
+    open_turns: set[int] = field(default_factory=set)
+    finished: set[int] = field(default_factory=set)
+    bad: str | None = None
+    bad_status: StepStatus | None = None
+    met: bool = False  # the `until` condition
+
+
+class RunFacts:
+    """What is known of one run, as far as deciding what comes next needs it."""
+
+    def __init__(self, compiled: Compiled, names: Names, outputs: OutputSource) -> None:
+        self.compiled = compiled
+        self.names = names
+        self.outputs = outputs
+        self.total = 0  # nodes known so far
+        self.queued: dict[str, None] = {}  # paths, in the order they became ready
+        self.running: set[str] = set()  # leaves held by a worker
+        self.waiting: set[str] = set()
+        self._scopes: dict[str, Scope] = {}
+        self._loops: dict[str, Loop] = {}
+        self._done: dict[str, dict[str, StepStatus]] = {}  # facts of scopes that are not open yet
+
+    def load(self, facts: Iterable[Fact]) -> None:
+        """Take in everything that is recorded; emits nothing."""
+        self._open_scope("", "")
+        self.observe(facts)
+
+    def observe(self, facts: Iterable[Fact]) -> None:
+        """Take in what others recorded; its consequences are recorded as well, so emit nothing."""
+        touched: set[str] = set()
+        for fact in sorted(facts, key=lambda f: f.path.count("/")):
+            self._take(fact)
+            touched.add(steppath.scope_of(fact.path))
+        for key in touched:
+            container, index = steppath.split_turn(key)
+            scope, loop = self._scopes.get(key), self._loops.get(container)
+            if loop is None or index is None or scope is None or scope.active:
+                continue
+            if scope.bad or len(scope.status) == len(scope.spec.nodes):
+                self._forget_turn(loop, container, index)
+            else:
+                # A turn of which a restart has reused a part, and which has not begun yet.
+                self._done[key] = dict(scope.status)
+                loop.open_turns.discard(index)
+                del self._scopes[key]
+
+    def _take(self, fact: Fact) -> None:
+        key, name = steppath.scope_of(fact.path), steppath.name_of(fact.path)
+        scope = self._scopes.get(key) or self._enter(key)
+        if scope is None:
+            self._done.setdefault(key, {})[name] = fact.status
+            return
+        self._note(scope, name, fact)
+        node = scope.spec.nodes[name]
+        if node.is_container and fact.status is StepStatus.RUNNING:
+            self._reopen(node, fact)
+
+    def _reopen(self, node: Node, fact: Fact) -> None:
+        path = fact.path
+        if node.type == "loop" and path not in self._loops:
+            step = node.step
+            assert isinstance(step, LoopStep)
+            items = (fact.input or {}).get("items") if step.until is None else None
+            self._loops[path] = Loop(items, 1 if step.until is not None else step.max_concurrency)
+            if items is not None:
+                self.total += len(items) * len(step.steps)
+        elif node.type == "branch" and path not in self._scopes:
+            self._open_scope(path, node.path)
+        elif node.type == "subworkflow" and path not in self._scopes:
+            self.names.set_inputs(path, lambda: self._called_inputs(node, path))
+            self._open_scope(path, node.path)
+
+    def _called_inputs(self, node: Node, path: str) -> dict[str, Any]:
+        names = self.scope_names(steppath.scope_of(path))
+        return called_inputs(node, self.compiled.scopes[node.path].workflow, names)
+
+    def _enter(self, key: str) -> Scope | None:
+        """The scope of a loop turn, opened when its loop is open (others are opened by facts)."""
+        container, index = steppath.split_turn(key)
+        loop = self._loops.get(container)
+        if index is None or loop is None:
+            return None
+        return self._open_turn(container, loop, index)
+
+    def _note(self, scope: Scope, name: str, fact: Fact) -> None:
+        path, new = fact.path, fact.status
+        old = scope.status.get(name)
+        if old is not None and old in STEP_OVER:
+            return
+        was_active = old is not None
+        self.queued.pop(path, None)
+        self.running.discard(path)
+        self.waiting.discard(path)
+        scope.status[name] = new
+        if new in STEP_OVER:
+            scope.active -= was_active
+            self._close_bookkeeping(scope, name, new)
+            return
+        scope.active += not was_active
+        if scope.spec.nodes[name].is_container:
+            return
+        if new is StepStatus.QUEUED:
+            self.queued[path] = None
+        elif new is StepStatus.RUNNING:
+            self.running.add(path)
+        elif new is StepStatus.WAITING:
+            self.waiting.add(path)
+
+    def _close_bookkeeping(self, scope: Scope, name: str, status: StepStatus) -> list[str]:
+        """After a step ended: which steps of its scope have become ready."""
+        path = steppath.child(scope.key, name)
+        self._scopes.pop(path, None)
+        self._loops.pop(path, None)
+        if status in STEP_BAD:
+            scope.bad = scope.bad or name
+            scope.bad_status = scope.bad_status or status
+            return []
+        if status is StepStatus.SUCCEEDED:
+            nodes = scope.spec.nodes
+            if scope.last is None or nodes[name].position > nodes[scope.last].position:
+                scope.last = name
+        ready = []
+        for other in scope.spec.dependents.get(name, ()):
+            scope.blocked_by[other] -= 1
+            if scope.blocked_by[other] == 0 and other not in scope.status:
+                ready.append(other)
+        return ready
+
+    def claim(self, path: str) -> None:
+        """A worker takes a queued step."""
+        self._mark(path, StepStatus.RUNNING)
+
+    def park(self, path: str) -> None:
+        """A running step waits for its next try."""
+        self._mark(path, StepStatus.WAITING)
+
+    def requeue(self, path: str) -> None:
+        """A running or waiting step is ready again."""
+        self._mark(path, StepStatus.QUEUED)
+
+    def _mark(self, path: str, status: StepStatus) -> None:
+        scope = self._scopes[steppath.scope_of(path)]
+        self._note(scope, steppath.name_of(path), Fact(path, status))
+
+    def _open_turn(self, path: str, loop: Loop, index: int) -> Scope:
+        scope = self._open_scope(steppath.turn(path, index), self.compiled.node(path).path)
+        scope.index = index
+        if loop.items is not None:
+            scope.item, scope.item_known = loop.items[index], True
+        else:
+            self.total += len(scope.spec.nodes)
+        loop.open_turns.add(index)
+        return scope
+
+    def _forget_turn(self, loop: Loop, container: str, index: int) -> None:
+        loop.open_turns.discard(index)
+        loop.finished.add(index)
+        key = steppath.turn(container, index)
+        scope = self._scopes.pop(key, None)
+        if scope is not None and scope.bad is not None and loop.bad is None:
+            loop.bad, loop.bad_status = steppath.child(key, scope.bad), scope.bad_status
+
+    def _open_scope(self, key: str, pattern: str) -> Scope:
+        scope = self._scopes.get(key)
+        if scope is not None:
+            return scope
+        spec = self.compiled.scopes[pattern]
+        scope = Scope(key, spec)
+        scope.blocked_by = {name: len(node.needs) for name, node in spec.nodes.items()}
+        self._scopes[key] = scope
+        if steppath.split_turn(key)[1] is None:
+            self.total += len(spec.nodes)
+        for name, status in self._done.pop(key, {}).items():
+            self._note(scope, name, Fact(steppath.child(key, name), status))
+        return scope
+
+    def status_in(self, key: str, name: str) -> StepStatus | None:
+        """The status of step ``name`` in the open scope ``key``, None when it has none yet."""
+        scope = self._scopes.get(key)
+        return None if scope is None else scope.status.get(name)
+
+    def scope_names(self, key: str) -> Mapping[str, Any]:
+        """What an expression in the scope ``key`` can see."""
+        chain: list[tuple[str, ScopeSpec, Any]] = []
+        item: Any = None
+        index: int | None = None
+        found = False
+        at = key
+        while True:
+            scope = self._scopes.get(at)
+            if scope is not None:
+                chain.append((at, scope.spec, scope.status))
+                if not found and scope.index is not None:
+                    item, index, found = scope.item, scope.index, True
+            if at == "":
+                break
+            container, turn = steppath.split_turn(at)
+            if turn is None and self.compiled.node(container).type == "subworkflow":
+                break
+            at = steppath.scope_of(container)
+        return self.names.view(at, chain, item, index, found)
