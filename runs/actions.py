@@ -129,7 +129,10 @@ class Action:
 
 _lock = threading.RLock()
 _registry: dict[str, Action] = {}
-_loaded: dict[Path, tuple[int, list[str]]] = {}  # file → (mtime in ns, names it registered)
+# A project's actions stay its own: one worker serves many projects, and two of them may give the
+# same name to different things. file → (mtime in ns, its actions)
+_loaded: dict[Path, tuple[int, dict[str, Action]]] = {}
+_registering = threading.local()  # the project whose file this thread is importing, if any
 
 
 @overload
@@ -163,20 +166,28 @@ def action(
 
 
 def _register(function: _Function, name: str, version: str, effect: Effect | None) -> _Function:
+    target: dict[str, Action] | None = getattr(_registering, "target", None)
     with _lock:
-        _registry[name] = Action(name, function, str(version), effect)
+        (_registry if target is None else target)[name] = Action(name, function, str(version), effect)
     return function
 
 
-def find_action(name: str) -> Action | None:
-    """The action of a name, or None."""
-    return _registry.get(name)
+def find_action(name: str, folder: Path | None = None) -> Action | None:
+    """The action of a name, or None: the project's own (if ``folder`` is loaded), else any."""
+    return _of(folder).get(name) or _registry.get(name)
 
 
-def known_actions() -> Mapping[str, Action]:
-    """All registered actions by name, as they are now."""
+def known_actions(folder: Path | None = None) -> Mapping[str, Action]:
+    """All actions by name, as they are now; those of the project ``folder`` come first."""
     with _lock:
-        return MappingProxyType(dict(_registry))
+        return MappingProxyType({**_registry, **_of(folder)})
+
+
+def _of(folder: Path | None) -> Mapping[str, Action]:
+    if folder is None:
+        return {}
+    known = _loaded.get((folder / PROJECT_FILE).absolute())
+    return {} if known is None else known[1]
 
 
 def load_project_actions(folder: Path) -> list[str]:
@@ -190,25 +201,20 @@ def load_project_actions(folder: Path) -> list[str]:
     try:
         changed = file.stat().st_mtime_ns
     except OSError:
+        _loaded.pop(file, None)
         return []
+    known = _loaded.get(file)
+    if known is not None and known[0] == changed:
+        return sorted(known[1])
     with _lock:
-        known = _loaded.get(file)
-        if known is not None and known[0] == changed:
-            return list(known[1])
-        before = dict(_registry)
-        if known is not None:
-            for name in known[1]:
-                _registry.pop(name, None)
-        kept = dict(_registry)
+        mine: dict[str, Action] = {}
+        _registering.target = mine
         try:
             _import(file)
-        except BaseException:
-            _registry.clear()
-            _registry.update(before)
-            raise
-        names = sorted(n for n, each in _registry.items() if kept.get(n) is not each)
-        _loaded[file] = (changed, names)
-        return list(names)
+        finally:
+            _registering.target = None
+        _loaded[file] = (changed, mine)
+        return sorted(mine)
 
 
 def _import(file: Path) -> None:

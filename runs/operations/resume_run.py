@@ -170,6 +170,7 @@ def _find(
         Run.objects.filter(workflow_name=name)
         .exclude(status=RunStatus.SUCCEEDED)
         .exclude(successors__kind="resume")
+        .exclude(successors__status=RunStatus.SUCCEEDED)  # a restart has done what was left
         .order_by("-id")[:50]
     )
     first: Run | None = None

@@ -6,9 +6,9 @@ from typing import Any
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from runs import conf
 from runs.canonical import canonical
 
-INLINE_BYTES = 64 * 1024  # product page, section 2.7
 
 
 def store(value: Any) -> tuple[Any, str | None, int]:
@@ -20,7 +20,7 @@ def store(value: Any) -> tuple[Any, str | None, int]:
     if value is None or isinstance(value, bool | int | float):
         return value, None, 8
     data = canonical(value)
-    if len(data) <= INLINE_BYTES:
+    if len(data) <= conf.inline_bytes():
         return value, None, len(data)
     digest = hashlib.sha256(data).hexdigest()
     parameters: list[Any] = [digest, Jsonb(value), len(data)]

@@ -98,9 +98,9 @@ def test_a_project_brings_its_own_actions(tmp_path: Path) -> None:
     assert load_project_actions(tmp_path) == []
     (tmp_path / "maverick_actions.py").write_text(SOURCE.format(name="mine", value=1))
     assert load_project_actions(tmp_path) == ["mine"]
-    first = find_action("mine")
+    first = find_action("mine", tmp_path)
     assert load_project_actions(tmp_path) == ["mine"]
-    assert find_action("mine") is first
+    assert find_action("mine", tmp_path) is first
 
 
 def test_a_changed_file_is_imported_again_and_what_it_dropped_is_gone(tmp_path: Path) -> None:
@@ -110,10 +110,10 @@ def test_a_changed_file_is_imported_again_and_what_it_dropped_is_gone(tmp_path: 
     file.write_text(SOURCE.format(name="mine", value=2))
     os.utime(file, ns=(1, 1))
     assert load_project_actions(tmp_path) == ["mine"]
-    found = find_action("mine")
+    found = find_action("mine", tmp_path)
     assert found is not None
     assert found.function() == 2
-    assert find_action("old") is None
+    assert find_action("old", tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -137,4 +137,35 @@ def test_what_cannot_be_imported_is_told_with_its_line(
         load_project_actions(tmp_path)
     assert (caught.value.file, caught.value.line) == (str(file), line)
     assert words in str(caught.value)
-    assert find_action("mine") is not None, "what worked before stays"
+    assert find_action("mine", tmp_path) is not None, "what worked before stays"
+
+
+def test_two_projects_may_give_one_name_to_different_things(tmp_path: Path) -> None:
+    for value, folder in enumerate(("one", "two")):
+        (tmp_path / folder).mkdir()
+        text = SOURCE.format(name="mine", value=value)
+        (tmp_path / folder / "maverick_actions.py").write_text(text)
+        load_project_actions(tmp_path / folder)
+    for value, folder in enumerate(("one", "two")):
+        found = find_action("mine", tmp_path / folder)
+        assert found is not None
+        assert found.function() == value
+    assert find_action("mine") is None, "it belongs to no project"
+
+
+def test_a_project_may_hide_a_built_in_action_and_give_it_back(tmp_path: Path) -> None:
+    @action("mine")
+    def built_in() -> str:
+        return "built in"
+
+    file = tmp_path / "maverick_actions.py"
+    file.write_text(SOURCE.format(name="mine", value=1))
+    load_project_actions(tmp_path)
+    found = find_action("mine", tmp_path)
+    assert found is not None
+    assert found.function() == 1
+    file.unlink()
+    load_project_actions(tmp_path)
+    found = find_action("mine", tmp_path)
+    assert found is not None
+    assert found.function() == "built in"

@@ -27,7 +27,7 @@ def run_python(context: StepContext, given: Any) -> Any:
     step = context.job.node.step
     assert isinstance(step, PythonStep)
     load_project_actions(context.workspace)
-    action = find_action(step.action)
+    action = find_action(step.action, context.workspace)
     if action is None:
         raise UnknownAction(
             f"There is no action {step.action!r}.",
