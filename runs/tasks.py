@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_ready, worker_shutting_down
-from django.db import connection
+from celery.signals import celeryd_after_setup, worker_shutting_down
+from django.db import DatabaseError, connection
 
 from runs import conf
 from runs.engine import driver, here
@@ -21,11 +21,13 @@ log = logging.getLogger(__name__)
 @shared_task(name="runs.work", ignore_result=True)  # type: ignore[untyped-decorator]
 def work(run_id: str) -> None:
     """Do what is ready in the run; harmless if repeated, late, or the run is over."""
-    driver.work(run_id)
+    if not driver.stopping.is_set():  # Celery may hand out one more on its way out
+        driver.work(run_id)
 
 
-@worker_ready.connect  # type: ignore[untyped-decorator]
-def _ready(**_: Any) -> None:
+# Not `worker_ready`: that comes when the broker answers, and a sweep does without one.
+@celeryd_after_setup.connect  # type: ignore[untyped-decorator]
+def _set_up(**_: Any) -> None:
     heartbeat.on_stuck = _end_with_step
     threading.Thread(target=_sweep_for_ever, name="sweep", daemon=True).start()
 
@@ -33,8 +35,22 @@ def _ready(**_: Any) -> None:
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def _shutting_down(**_: Any) -> None:
     driver.stopping.set()
+    # In a thread of its own: this is a signal handler, and the code that it interrupts may hold
+    # the very locks (of the heartbeat, of the database connection) that stopping needs.
+    threading.Thread(target=_stop_steps, name="stop", daemon=True).start()
+
+
+def _stop_steps() -> None:
     heartbeat.stop_all("stopping")
-    workers.gone()
+    try:
+        workers.gone()
+    except DatabaseError as error:
+        log.warning("This worker could not sign off: %s", error)
+    finally:
+        connection.close()
+    while True:  # a step that was about to begin has begun meanwhile
+        heartbeat.stop_all("stopping")
+        time.sleep(0.2)
 
 
 def _end_with_step(watched: Watched) -> None:
