@@ -1,6 +1,7 @@
 """The web server's door: the body limit, then static files, then Django."""
 
 import os
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "maverick_site.settings")
 os.environ.setdefault("MAVERICK_PROCESS", "web")
@@ -12,6 +13,5 @@ from maverick_site.body_limit import body_limit
 from maverick_site.middleware import too_large
 from maverick_site.static_files import static_files
 
-application = body_limit(
-    static_files(get_asgi_application()), settings.MAVERICK_MAX_BODY_BYTES, too_large()
-)
+django: Any = get_asgi_application()
+application = body_limit(static_files(django), settings.MAVERICK_MAX_BODY_BYTES, too_large())

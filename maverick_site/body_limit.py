@@ -61,8 +61,9 @@ def body_limit(app: App, limit: int, words: str) -> App:
 
 async def _refuse(scope: MutableMapping[str, Any], send: Send, words: str) -> None:
     if is_api(scope["path"]):
-        kind, body = "application/problem+json", json.dumps(
-            problem_body(scope["path"], 413, "too-large", words)
+        kind, body = (
+            "application/problem+json",
+            json.dumps(problem_body(scope["path"], 413, "too-large", words)),
         )
     else:
         kind, body = "text/plain; charset=utf-8", words + "\n"

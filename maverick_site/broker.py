@@ -32,7 +32,7 @@ def prepare(folder: Path) -> tuple[str, dict[str, Any]]:
 
 
 def ready(folder: Path) -> str:
-    """"ok", or why messages cannot be kept there."""
+    """ "ok", or why messages cannot be kept there."""
     try:
         _folders(folder)
         if os.access(folder / "queue", os.W_OK):
@@ -47,7 +47,7 @@ def _folders(folder: Path) -> None:
         (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc]
+class Channel(filesystem.Channel):
     supports_fanout = False
 
     @property
@@ -124,7 +124,7 @@ def _unlink(folder: Path) -> Callable[[str], bool]:
     return unlink
 
 
-class Transport(filesystem.Transport):  # type: ignore[misc]
+class Transport(filesystem.Transport):
     Channel = Channel
     driver_type = "maverickfiles"
     driver_name = "maverickfiles"

@@ -66,6 +66,6 @@ app.conf.update(_configuration())
 app.set_default()
 
 
-@signals.setup_logging.connect
+@signals.setup_logging.connect  # type: ignore[untyped-decorator]
 def _our_logging(**kwargs: Any) -> None:
     """Settings.LOGGING stands; without a receiver Celery would put its own in its place."""

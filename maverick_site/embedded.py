@@ -28,6 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 USER = DATABASE = "maverick"
 SOCKET_NAME = ".s.PGSQL.5432"
@@ -270,7 +271,8 @@ def _make_cluster(place: Place, owner: int) -> None:
         owner,
         text=f"CREATE DATABASE {DATABASE};\n",
     )
-    place.data.exists() and place.data.rmdir()
+    if place.data.exists():
+        place.data.rmdir()  # empty, or we would not be here
     draft.rename(place.data)
 
 
@@ -300,7 +302,8 @@ def _place(folder: Path) -> Place:
         short = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
         base = os.environ.get("XDG_RUNTIME_DIR", "")
         if not base or len(base) > 60 or not os.access(base, os.W_OK):
-            base = "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()
+            # Not TMPDIR, which may be long too. The folder is ours alone: see _make_folders.
+            base = "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()  # noqa: S108
         sockets = Path(base) / f"maverick-{os.geteuid()}-{short}"
     return Place(folder, sockets)
 
@@ -317,7 +320,9 @@ def _make_folders(place: Place) -> None:
         pass
     found = place.sockets.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), owner):
-        raise EmbeddedError(f"{place.sockets} belongs to somebody else. Use a shorter MAVERICK_HOME.")
+        raise EmbeddedError(
+            f"{place.sockets} belongs to somebody else. Use a shorter MAVERICK_HOME."
+        )
 
 
 def _owner(place: Place) -> int:
@@ -365,7 +370,7 @@ def _give(path: Path, owner: int) -> None:
         os.chown(path, owner, -1)
 
 
-def _as_user(owner: int) -> dict[str, int | list[int]]:
+def _as_user(owner: int) -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
     import pwd

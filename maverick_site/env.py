@@ -4,6 +4,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 TRUE = {"1", "true", "yes", "on"}
@@ -119,7 +120,7 @@ def _keep_new_secret(path: Path) -> str:
         Path(draft).unlink(missing_ok=True)
 
 
-def database_from_url(name: str, url: str) -> dict[str, object]:
+def database_from_url(name: str, url: str) -> dict[str, Any]:
     """postgresql://user:password@host:port/name?option=value as Django wants it."""
     try:
         parts = urlsplit(url)
@@ -135,7 +136,7 @@ def database_from_url(name: str, url: str) -> dict[str, object]:
     database = unquote(parts.path.lstrip("/"))
     if not database:
         raise OddSetting(name, "names no database.", "Add /name at its end.")
-    options: dict[str, object] = dict(parse_qsl(parts.query))
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
     host = str(options.pop("host", "")) or unquote(parts.hostname or "")
     return {
         "NAME": str(options.pop("dbname", database)),

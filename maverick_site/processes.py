@@ -59,17 +59,18 @@ def _up(
     logs.mkdir(mode=0o700, exist_ok=True)
 
     link = _prepare(url)
-    if supervisor.stop_asked:
+    if supervisor.stopping():
         return 0
-    web = Child("web", _python("maverick_site.web", "--fd", str(listener.fileno())),
-                _env(), logs / "web.log", fds=(listener.fileno(),))  # fmt: skip
+    door = listener.fileno()
+    command = _python("maverick_site.web", "--fd", str(door))
+    web = Child("web", command, _env(), logs / "web.log", fds=(door,))
     supervisor.add(web)
     for number in range(1, workers + 1):
         name = f"worker-{number}"
         command = _python("maverick_site.celery_worker", "--name", name)
         supervisor.add(Child(name, command, _env(), logs / f"{name}.log"))
     if not _answers(supervisor, web, host, port):
-        if supervisor.stop_asked:
+        if supervisor.stopping():
             return 0
         print(f"maverick: the web process does not answer: {_tail(web.log)}", file=sys.stderr)
         return 1
@@ -79,9 +80,9 @@ def _up(
         _say(f"  {link}")
     _say(f"Data and logs are in {settings.MAVERICK_HOME}. Ctrl-C stops everything.")
     if demo and workers:
-        supervisor.add(Child("demo", _python("maverick_site.demo_child"), _env(),
-                             logs / "demo.log", once=True))  # fmt: skip
-    while not supervisor.stop_asked:
+        command = _python("maverick_site.demo_child")
+        supervisor.add(Child("demo", command, _env(), logs / "demo.log", once=True))
+    while not supervisor.stopping():
         supervisor.wait(supervisor.look_after())
     _say("Stopping.")
     return 0
@@ -124,7 +125,9 @@ def _listener(host: str, port: int) -> Iterator[socket.socket]:
         family, kind, protocol, _name, address = found[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise CannotStart(f"MAVERICK_HOST: {host} is no address of this machine ({error}).") from None
+        raise CannotStart(
+            f"MAVERICK_HOST: {host} is no address of this machine ({error})."
+        ) from None
     with listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -193,13 +196,13 @@ def _collect_static() -> None:
     from django.contrib.staticfiles.finders import get_finders
     from django.core.management import call_command
 
-    print_ = hashlib.sha256()
+    seen = hashlib.sha256()
     for finder in get_finders():
         for name, storage in finder.list(None):
-            found = os.stat(storage.path(name))  # type: ignore[attr-defined]
-            print_.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
+            found = os.stat(storage.path(name))
+            seen.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
     mark = Path(settings.STATIC_ROOT) / ".collected"
-    if mark.exists() and mark.read_text() == print_.hexdigest():
+    if mark.exists() and mark.read_text() == seen.hexdigest():
         return
     try:
         with open(os.devnull, "w") as nowhere:
@@ -208,7 +211,7 @@ def _collect_static() -> None:
             )
     except ValueError as error:  # a file refers to one that does not exist
         raise CannotStart(f"the static files are not whole: {error}") from None
-    mark.write_text(print_.hexdigest())
+    mark.write_text(seen.hexdigest())
 
 
 def _keep_token(path: Path) -> None:
@@ -223,12 +226,13 @@ def _keep_token(path: Path) -> None:
         actor = None
     if actor is not None and actor.role == "admin":
         return
-    name = f"command line of {socket.gethostname()} ({hashlib.sha256(str(path).encode()).hexdigest()[:6]})"
+    which = hashlib.sha256(str(path).encode()).hexdigest()[:6]
+    name = f"command line of {socket.gethostname()[:60]} ({which})"
     try:
         revoke_token(name, SYSTEM)  # its secret is lost, or we would have read it above
     except NotFound:
         pass
-    _row, secret = create_token(name[:100], "admin", None, SYSTEM)
+    _row, secret = create_token(name, "admin", None, SYSTEM)
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -245,7 +249,11 @@ def _python(module: str, *arguments: str) -> list[str]:
 
 
 def _env() -> dict[str, str]:
-    env = {**os.environ, PARENT: str(os.getpid()), "DJANGO_SETTINGS_MODULE": "maverick_site.settings"}
+    env = {
+        **os.environ,
+        PARENT: str(os.getpid()),
+        "DJANGO_SETTINGS_MODULE": "maverick_site.settings",
+    }
     # Most of a worker's threads are idle; glibc would keep an arena of memory for each.
     env.setdefault("MALLOC_ARENA_MAX", "2")
     from importlib.metadata import PackageNotFoundError, distribution
@@ -260,7 +268,7 @@ def _env() -> dict[str, str]:
 
 def _answers(supervisor: Supervisor, web: Child, host: str, port: int) -> bool:
     deadline = time.monotonic() + ANSWER_WITHIN
-    while time.monotonic() < deadline and not supervisor.stop_asked:
+    while time.monotonic() < deadline and not supervisor.stopping():
         if web.process is None or web.process.poll() is not None:
             return False
         try:

@@ -71,7 +71,7 @@ class Supervisor:
 
     say: Callable[[str], None] = _say_nothing
     children: list[Child] = field(default_factory=list)
-    stop_asked: bool = False
+    _stop: bool = False
     _wake: tuple[int, int] = (-1, -1)
 
     def listen(self) -> None:
@@ -84,8 +84,11 @@ class Supervisor:
             signal.signal(number, self._ask)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
 
+    def stopping(self) -> bool:
+        return self._stop
+
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.stop_asked = True
+        self._stop = True
 
     def wait(self, seconds: float) -> None:
         """Until a signal comes (a child's end is one), or the time is over."""
@@ -129,7 +132,7 @@ class Supervisor:
 
     def stop_all(self) -> None:
         """TERM, some seconds, KILL."""
-        self.stop_asked = True
+        self._stop = True
         for child in self.children:
             child.signal(signal.SIGTERM)
         deadline = time.monotonic() + GRACE

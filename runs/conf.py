@@ -22,6 +22,7 @@ _ALL = (
     Setting("MAVERICK_HOME", "~/.maverick", "Database, broker, logs, token and secret key."),
     Setting("DATABASE_URL", "", "A PostgreSQL to use; unset, the embedded one is started."),
     Setting("CELERY_BROKER_URL", "", "Redis or RabbitMQ; unset, files under MAVERICK_HOME."),
+    Setting("MAVERICK_PROJECT", "", "The folder of pages' and API's runs; unset, the working one."),
     Setting("MAVERICK_WORKERS", "2", "Worker processes that `maverick up` keeps running."),
     Setting("MAVERICK_DEMO", "1", "Whether an empty database gets the demo workflow."),
     Setting("MAVERICK_AUTH", "on", "`off` lets everybody in; accepted on loopback only."),
