@@ -152,9 +152,12 @@ class RunState:
         return len(frontier.running) > 1 or bool(frontier.queued) or bool(frontier.waiting)
 
 
+_HOST = os.uname().nodename
+
+
 def worker_name() -> str:
     """Who this process is: ``host:pid``, as leases name it."""
-    return f"{os.uname().nodename}:{os.getpid()}"
+    return f"{_HOST}:{os.getpid()}"
 
 
 def preview(value: Any, limit: int = 200) -> str:
