@@ -169,7 +169,9 @@ def action(
 def _register(function: _Function, name: str, version: str, effect: Effect | None) -> _Function:
     target: dict[str, Action] | None = getattr(_registering, "target", None)
     with _lock:
-        (_registry if target is None else target)[name] = Action(name, function, str(version), effect)
+        (_registry if target is None else target)[name] = Action(
+            name, function, str(version), effect
+        )
     return function
 
 

@@ -9,7 +9,7 @@ ROLES: tuple[Role, ...] = ("viewer", "operator", "admin")  # each may do what th
 
 def rank(role: str) -> int:
     """How much a role may do; an unknown role may do nothing."""
-    return ROLES.index(role) + 1 if role in ROLES else 0  # type: ignore[arg-type]
+    return ROLES.index(role) + 1 if role in ROLES else 0
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,9 @@ def _planned(path: str, step: StaticNode) -> GraphNode:
 
 
 def _node(row: Row, step: StaticNode | None) -> GraphNode:
-    pk, path, name, kind, status, why, tries, started, finished, took, *came_from, act, because = row
+    pk, path, name, kind, status, why, tries, started, finished, took, *came_from, act, because = (
+        row
+    )
     source, source_run, origin, origin_run = came_from
     return GraphNode(
         id=pk,

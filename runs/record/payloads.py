@@ -10,7 +10,6 @@ from runs import conf
 from runs.canonical import canonical
 
 
-
 def store(value: Any) -> tuple[Any, str | None, int]:
     """How ``value`` is kept: ``(inline value, payload digest, bytes)``, one of the first two None.
 

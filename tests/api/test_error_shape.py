@@ -25,9 +25,13 @@ def test_an_unknown_path_is_404(viewer, path):
 
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
-    [("DELETE", "/runs", "GET, HEAD, POST"), ("POST", "/runs/x", "GET, HEAD"),
-     ("GET", "/runs/x/restart", "POST"), ("PATCH", "/runs/x/golden", "DELETE, PUT"),
-     ("POST", "/openapi.json", "GET, HEAD")],
+    [
+        ("DELETE", "/runs", "GET, HEAD, POST"),
+        ("POST", "/runs/x", "GET, HEAD"),
+        ("GET", "/runs/x/restart", "POST"),
+        ("PATCH", "/runs/x/golden", "DELETE, PUT"),
+        ("POST", "/openapi.json", "GET, HEAD"),
+    ],
 )
 def test_a_wrong_method_is_405_and_says_which_is_right(operator, method, path, allow):
     response = operator(method, path)
@@ -43,8 +47,14 @@ def test_head_is_get_without_a_body(viewer, make_run):
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"Authorization": "Bearer nope"}, {"Authorization": "Bearer "}, {"X_API_Key": "nope"},
-     {"Authorization": "Basic YTpi"}, {"X_API_Key": "x" * 5000}],
+    [
+        {},
+        {"Authorization": "Bearer nope"},
+        {"Authorization": "Bearer "},
+        {"X_API_Key": "nope"},
+        {"Authorization": "Basic YTpi"},
+        {"X_API_Key": "x" * 5000},
+    ],
 )
 @pytest.mark.parametrize("path", ["/runs", "/openapi.json", "/docs"])
 def test_without_a_good_token_it_is_401(nobody, headers, path):
@@ -83,8 +93,14 @@ def test_a_login_needs_the_csrf_token_to_change_something(db, django_user_model,
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/runs"), ("POST", "/runs/x/restart"), ("POST", "/runs/x/cancel"),
-     ("PUT", "/runs/x/golden"), ("DELETE", "/runs/x/golden"), ("POST", "/workflows")],
+    [
+        ("POST", "/runs"),
+        ("POST", "/runs/x/restart"),
+        ("POST", "/runs/x/cancel"),
+        ("PUT", "/runs/x/golden"),
+        ("DELETE", "/runs/x/golden"),
+        ("POST", "/workflows"),
+    ],
 )
 def test_a_viewer_changes_nothing(viewer, method, path):
     # Told before the body is looked at.
@@ -93,8 +109,15 @@ def test_a_viewer_changes_nothing(viewer, method, path):
 
 @pytest.mark.parametrize(
     ("raw", "where"),
-    [(b"{", (1, 2)), (b'{"a": 1,\n "b": }', (2, 7)), (b"\xff\xfe{}", None), (b"[" * 100_000, None),
-     (b'{"a": NaN}', None), (b'{"a": 1, "a": 2}', None), (b'{"a": ' + b"9" * 5000 + b"}", None)],
+    [
+        (b"{", (1, 2)),
+        (b'{"a": 1,\n "b": }', (2, 7)),
+        (b"\xff\xfe{}", None),
+        (b"[" * 100_000, None),
+        (b'{"a": NaN}', None),
+        (b'{"a": 1, "a": 2}', None),
+        (b'{"a": ' + b"9" * 5000 + b"}", None),
+    ],
 )
 def test_bad_json_is_400_and_says_where(operator, raw, where):
     body = problem(operator("POST", "/runs", raw=raw), 400, "invalid-json")
@@ -139,11 +162,21 @@ def test_a_wrong_shape_is_422_and_names_the_field(operator, body, path, code):
 
 @pytest.mark.parametrize(
     ("body", "path"),
-    [({"scope": "all"}, "scope"), ({"reuse": "everything"}, "reuse"), ({"from": 3}, "from"),
-     ({"from_": "a"}, "from_"), ({"input": []}, "input"), ({"input_patch": "x"}, "input_patch"),
-     ({"fork": "yes"}, "fork"), ({"fork": 1}, "fork"), ({"reason": None}, "reason"),
-     ({"confirm": "a"}, "confirm"), ({"confirm": [1]}, "confirm.0"), ({"plan_id": 5}, "plan_id"),
-     ({"froom": "a"}, "froom")],
+    [
+        ({"scope": "all"}, "scope"),
+        ({"reuse": "everything"}, "reuse"),
+        ({"from": 3}, "from"),
+        ({"from_": "a"}, "from_"),
+        ({"input": []}, "input"),
+        ({"input_patch": "x"}, "input_patch"),
+        ({"fork": "yes"}, "fork"),
+        ({"fork": 1}, "fork"),
+        ({"reason": None}, "reason"),
+        ({"confirm": "a"}, "confirm"),
+        ({"confirm": [1]}, "confirm.0"),
+        ({"plan_id": 5}, "plan_id"),
+        ({"froom": "a"}, "froom"),
+    ],
 )
 @pytest.mark.parametrize("route", ["restart", "restart-plan"])
 def test_a_wrong_restart_is_422_and_names_the_field(operator, make_run, route, body, path):
@@ -155,8 +188,9 @@ def test_a_wrong_restart_is_422_and_names_the_field(operator, make_run, route, b
 @pytest.mark.parametrize("key", ["", "x" * 256, "a b", "a\tb", "ä"])
 def test_a_wrong_idempotency_key_is_422(operator, make_run, key):
     for path in ("/runs", f"/runs/{make_run().id}/restart"):
-        response = operator.post(path, {"workflow": "hello"} if path == "/runs" else {},
-                                 Idempotency_Key=key)
+        response = operator.post(
+            path, {"workflow": "hello"} if path == "/runs" else {}, Idempotency_Key=key
+        )
         problem(response, 422, "invalid-fields")
 
 

@@ -3,18 +3,44 @@
 import pytest
 
 EXECUTION_FIELDS = {
-    "id", "run_id", "parent_id", "path", "name", "type", "status", "status_reason", "attempts",
-    "input", "output", "error", "started_at", "finished_at", "duration_ms", "reuse", "decision",
+    "id",
+    "run_id",
+    "parent_id",
+    "path",
+    "name",
+    "type",
+    "status",
+    "status_reason",
+    "attempts",
+    "input",
+    "output",
+    "error",
+    "started_at",
+    "finished_at",
+    "duration_ms",
+    "reuse",
+    "decision",
 }
 
 
 def test_an_execution_has_exactly_the_promised_fields(viewer, make_run, make_execution):
     run = make_run()
-    own = make_execution(run, "a", output={"n": 1}, tries=[
-        {"n": 1, "outcome": "interrupted", "reason": "worker-lost", "worker": "w1",
-         "started_at": "2026-11-21T04:45:00Z", "finished_at": None},
-        {"n": 2, "outcome": "succeeded"},
-    ])
+    own = make_execution(
+        run,
+        "a",
+        output={"n": 1},
+        tries=[
+            {
+                "n": 1,
+                "outcome": "interrupted",
+                "reason": "worker-lost",
+                "worker": "w1",
+                "started_at": "2026-11-21T04:45:00Z",
+                "finished_at": None,
+            },
+            {"n": 2, "outcome": "succeeded"},
+        ],
+    )
     body = viewer.get(f"/runs/{run.id}/executions/{own.id}").json()
     assert set(body) == EXECUTION_FIELDS
     assert body["output"] == {"n": 1}
@@ -25,13 +51,20 @@ def test_an_execution_has_exactly_the_promised_fields(viewer, make_run, make_exe
 def test_a_reused_execution_says_where_it_came_from(viewer, make_run, make_execution):
     run = make_run()
     make_execution(
-        run, "a", reused_from="exec_2", reused_run="run_2", origin_execution="exec_1",
-        origin_run="run_1", decision={"action": "reuse", "because": "succeeded before"},
+        run,
+        "a",
+        reused_from="exec_2",
+        reused_run="run_2",
+        origin_execution="exec_1",
+        origin_run="run_1",
+        decision={"action": "reuse", "because": "succeeded before"},
     )
     body = viewer.get(f"/runs/{run.id}/executions/a").json()
     assert body["reuse"] == {
-        "source_execution_id": "exec_2", "source_run_id": "run_2",
-        "origin_execution_id": "exec_1", "origin_run_id": "run_1",
+        "source_execution_id": "exec_2",
+        "source_run_id": "run_2",
+        "origin_execution_id": "exec_1",
+        "origin_run_id": "run_1",
     }
     assert body["decision"] == {"action": "reuse", "because": "succeeded before"}
 
@@ -60,22 +93,28 @@ def test_the_graph_shows_turns_that_began_and_steps_that_never_started(
     body = viewer.get(f"/runs/{run.id}/graph").json()
     by_path = {node["path"]: node for node in body["nodes"]}
     assert set(by_path) == {
-        "a", "turns", "z", "turns[0]/inner", "turns[0]/after", "turns[1]/inner", "turns[1]/after"
+        "a",
+        "turns",
+        "z",
+        "turns[0]/inner",
+        "turns[0]/after",
+        "turns[1]/inner",
+        "turns[1]/after",
     }
     assert (by_path["z"]["id"], by_path["z"]["status"]) == (None, "pending")
     assert by_path["turns[1]/inner"]["parent"] == "turns"
     edges = {(edge["source"], edge["target"]) for edge in body["edges"]}
     assert edges == {
-        ("a", "turns"), ("turns", "z"),
-        ("turns[0]/inner", "turns[0]/after"), ("turns[1]/inner", "turns[1]/after"),
+        ("a", "turns"),
+        ("turns", "z"),
+        ("turns[0]/inner", "turns[0]/after"),
+        ("turns[1]/inner", "turns[1]/after"),
     }
 
 
 def test_a_loop_without_a_turn_shows_its_steps_once(viewer, make_run):
     body = viewer.get(f"/runs/{make_run().id}/graph").json()
-    assert [n["path"] for n in body["nodes"]] == [
-        "a", "turns", "z", "turns/inner", "turns/after"
-    ]
+    assert [n["path"] for n in body["nodes"]] == ["a", "turns", "z", "turns/inner", "turns/after"]
 
 
 def test_events_follow_a_number(viewer, make_run, make_events):
@@ -100,7 +139,8 @@ def test_workflows_are_listed_with_their_last_run(viewer, make_run, make_version
     run = make_run("beta", status="failed")
     items = viewer.get("/workflows").json()["items"]
     assert [(i["name"], i["version"], i["last_run"]) for i in items] == [
-        ("alpha", 1, None), ("beta", 1, {"id": run.id, "status": "failed"})
+        ("alpha", 1, None),
+        ("beta", 1, {"id": run.id, "status": "failed"}),
     ]
     body = viewer.get("/workflows/beta").json()
     assert body["source"].startswith("version:")

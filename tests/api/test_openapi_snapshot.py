@@ -66,4 +66,3 @@ def test_the_page_has_every_operation_and_no_script_of_its_own(viewer):
     assert "<script>" not in text
     assert "style=" not in text
     assert "https://" not in text
-

@@ -5,8 +5,20 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 RUN_FIELDS = {
-    "id", "workflow", "status", "status_reason", "kind", "source_run_id", "golden", "counts",
-    "inputs", "labels", "created_at", "started_at", "finished_at", "duration_ms",
+    "id",
+    "workflow",
+    "status",
+    "status_reason",
+    "kind",
+    "source_run_id",
+    "golden",
+    "counts",
+    "inputs",
+    "labels",
+    "created_at",
+    "started_at",
+    "finished_at",
+    "duration_ms",
 }
 
 
@@ -15,7 +27,12 @@ def test_a_run_has_exactly_the_promised_fields(viewer, make_run):
     body = viewer.get(f"/runs/{run.id}").json()
     assert set(body) == RUN_FIELDS
     assert body["counts"] == {
-        "total": 5, "pending": 1, "running": 1, "succeeded": 2, "failed": 1, "skipped": 0,
+        "total": 5,
+        "pending": 1,
+        "running": 1,
+        "succeeded": 2,
+        "failed": 1,
+        "skipped": 0,
         "reused": 1,
     }
     assert (body["kind"], body["golden"], body["source_run_id"]) == (None, None, None)
@@ -72,8 +89,18 @@ def test_filters_add_up(viewer, make_run, query, names):
 
 @pytest.mark.parametrize(
     "query",
-    ["status=done", "limit=0", "limit=201", "limit=x", "cursor=abc", "cursor=%00", "golden=maybe",
-     "kind=copy", "text=" + "x" * 201, "workflow=a%00b"],
+    [
+        "status=done",
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "cursor=abc",
+        "cursor=%00",
+        "golden=maybe",
+        "kind=copy",
+        "text=" + "x" * 201,
+        "workflow=a%00b",
+    ],
 )
 def test_a_wrong_query_is_422_and_names_the_field(viewer, query):
     response = viewer.get(f"/runs?{query}")
@@ -90,7 +117,9 @@ def test_a_cursor_of_another_list_is_refused(viewer, make_run):
 def test_the_list_takes_few_queries(viewer, make_run):
     for _ in range(50):
         make_run()
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         assert len(viewer.get("/runs?limit=50&text=hel").json()["items"]) == 50
     assert len(queries) <= 6
 
@@ -104,13 +133,16 @@ def test_golden_is_set_told_and_taken_away(operator, make_run):
     assert operator("DELETE", f"/runs/{run.id}/golden").status_code == 200
     events = operator.get(f"/runs/{run.id}/events").json()
     assert [item["kind"] for item in events["items"]] == [
-        "run.golden", "run.golden", "run.ungolden"
+        "run.golden",
+        "run.golden",
+        "run.ungolden",
     ]
     assert [item["seq"] for item in events["items"]] == [1, 2, 3]
 
 
-@pytest.mark.parametrize(("status", "code"), [("running", "run-not-over"),
-                                          ("failed", "run-not-succeeded")])
+@pytest.mark.parametrize(
+    ("status", "code"), [("running", "run-not-over"), ("failed", "run-not-succeeded")]
+)
 def test_only_a_run_that_succeeded_can_be_golden(operator, make_run, status, code):
     response = operator("PUT", f"/runs/{make_run(status=status).id}/golden")
     assert (response.status_code, response.json()["code"]) == (409, code)
@@ -125,16 +157,30 @@ def test_lineage_tells_the_whole_family(viewer, make_run):
     assert body["root_run_id"] == a.id
     assert body["ancestors"] == [b.id, a.id]
     assert [(i["run"]["id"], i["generation"]) for i in body["items"]] == [
-        (a.id, 0), (b.id, 1), (c.id, 2)
+        (a.id, 0),
+        (b.id, 1),
+        (c.id, 2),
     ]
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", ""), ("GET", "/graph"), ("GET", "/executions"), ("GET", "/executions/exec_x"),
-     ("GET", "/executions/exec_x/log"), ("GET", "/events"), ("GET", "/lineage"),
-     ("GET", "/checkpoints"), ("GET", "/checkpoints/x"), ("POST", "/restart"),
-     ("POST", "/restart-plan"), ("POST", "/cancel"), ("PUT", "/golden"), ("DELETE", "/golden")],
+    [
+        ("GET", ""),
+        ("GET", "/graph"),
+        ("GET", "/executions"),
+        ("GET", "/executions/exec_x"),
+        ("GET", "/executions/exec_x/log"),
+        ("GET", "/events"),
+        ("GET", "/lineage"),
+        ("GET", "/checkpoints"),
+        ("GET", "/checkpoints/x"),
+        ("POST", "/restart"),
+        ("POST", "/restart-plan"),
+        ("POST", "/cancel"),
+        ("PUT", "/golden"),
+        ("DELETE", "/golden"),
+    ],
 )
 def test_an_unknown_run_is_404_everywhere(operator, method, path):
     response = operator(method, f"/runs/run_nothere{path}")

@@ -32,7 +32,10 @@ def test_a_text_is_started_and_then_known_by_its_name(operator):
     body = response.json()
     assert response["Location"] == f"/api/v1/runs/{body['id']}"
     assert (body["workflow"], body["status"], body["inputs"], body["labels"]) == (
-        "greet", "queued", {"who": "world"}, {"team": "docs"}
+        "greet",
+        "queued",
+        {"who": "world"},
+        {"team": "docs"},
     )
     again = operator.post("/runs", {"workflow": "greet", "inputs": {"who": "you"}})
     assert (again.status_code, again.json()["workflow"]) == (201, "greet")

@@ -31,8 +31,15 @@ def test_only_an_admin_manages_tokens(request, who):
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"name": ""}, {"name": "x", "role": "root"}, {"name": "x", "expires_in_days": 0},
-             {"name": "x\ny"}, {"name": "x", "secret": "mine"}],
+    "body",
+    [
+        {},
+        {"name": ""},
+        {"name": "x", "role": "root"},
+        {"name": "x", "expires_in_days": 0},
+        {"name": "x\ny"},
+        {"name": "x", "secret": "mine"},
+    ],
 )
 def test_a_wrong_token_is_422(admin, body):
     assert admin.post("/tokens", body).status_code == 422

@@ -22,7 +22,9 @@ def test_a_reader_catches_up_follows_and_is_told_the_end(site, make_run):
         record(run, "later")
         frame = frames.next()
         assert (frame["id"], frame["event"], frame["data"]["path"]) == (
-            "4", "step.succeeded", "later"
+            "4",
+            "step.succeeded",
+            "later",
         )
         record(run, "", "run.succeeded", status="succeeded")
         assert frames.next()["event"] == "run.succeeded"

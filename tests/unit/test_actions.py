@@ -25,7 +25,7 @@ from runs.actions import (
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(actions, "_registry", {})
     monkeypatch.setattr(actions, "_loaded", {})
-    yield
+    return
 
 
 def test_a_function_is_registered_under_its_name_or_another() -> None:
@@ -66,7 +66,7 @@ def with_anything(a: int, **more: Any) -> None: ...
 
 
 @pytest.mark.parametrize(
-    "function, kwargs, words",
+    ("function", "kwargs", "words"),
     [
         (with_context, {"a": 1}, []),
         (with_context, {"a": 1, "b": 2}, []),
@@ -117,7 +117,7 @@ def test_a_changed_file_is_imported_again_and_what_it_dropped_is_gone(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "source, line, words",
+    ("source", "line", "words"),
     [
         ("x = 1\nimport nobody_has_this\n", 2, "nobody_has_this"),
         ("def f(:\n", 1, "SyntaxError"),

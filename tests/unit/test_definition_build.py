@@ -43,7 +43,7 @@ def test_other_versions_are_refused(version: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written, attempts, backoff, factor, longest",
+    ("written", "attempts", "backoff", "factor", "longest"),
     [
         ("3", 3, 1.0, 2.0, 300.0),
         ("{max_attempts: 5}", 5, 1.0, 2.0, 300.0),
@@ -66,7 +66,7 @@ def test_the_key_on_of_retry_is_a_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "written, seconds",
+    ("written", "seconds"),
     [("30s", 30), ("5m", 300), ("1h30m", 5400), ("250ms", 0.25), ("1.5", 1.5), ("2d", 172800)],
 )
 def test_durations_are_written_as_people_write_them(written: str, seconds: float) -> None:
@@ -115,7 +115,7 @@ LOOP = "name: l\ntype: {}\nsteps: [{{name: b, type: python, action: x}}]\n{}"
 
 
 @pytest.mark.parametrize(
-    "kind, more, bound",
+    ("kind", "more", "bound"),
     [
         ("loop", "", 1),
         ("loop", "max_concurrency: 3", 3),
@@ -140,7 +140,7 @@ def test_the_old_name_of_a_loop_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    "more, code",
+    ("more", "code"),
     [
         ("for_each: [1]\nuntil: 'true'", "D105"),
         ("parallel: true\nuntil: 'true'", "D105"),
@@ -227,7 +227,9 @@ def test_a_workflow_name_has_its_pattern(name: str) -> None:
     assert not load_workflow(text).ok
 
 
-@pytest.mark.parametrize("name", ["a b", "a/b", "1a", "a[0]", "'${{ x }}'", "5", "ä", "''", "__missing__"])
+@pytest.mark.parametrize(
+    "name", ["a b", "a/b", "1a", "a[0]", "'${{ x }}'", "5", "ä", "''", "__missing__"]
+)
 def test_a_step_name_has_its_pattern(name: str) -> None:
     loaded = load_step(f"name: {name}\ntype: python\naction: x")
     assert loaded.errors[0].line == 6

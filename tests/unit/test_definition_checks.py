@@ -120,7 +120,7 @@ def test_a_body_sees_its_siblings_and_what_stands_before_the_loop(case: dict[str
 
 
 @pytest.mark.parametrize(
-    "case, code, line, words",
+    ("case", "code", "line", "words"),
     [
         ({"first": "steps.two.output"}, "D205", 10, "move `two` before `one`"),
         ({"first": "steps.after.output"}, "D205", 10, "`l` the line `needs: [before, after]`"),
@@ -209,7 +209,7 @@ def test_an_input_is_read_wherever_expressions_stand(steps: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line, column, text",
+    ("line", "column", "text"),
     [
         (6, 13, 'when: "inputs.b &&"'),
         (6, 16, 'when: "${{ inputs.b && 1 }}"'),
@@ -288,7 +288,7 @@ def test_a_subworkflow_exists_and_gets_what_it_requires() -> None:
 
 
 @pytest.mark.parametrize(
-    "declaration, code",
+    ("declaration", "code"),
     [
         ("{type: integer, default: x}", "D106"),
         ("{type: array, default: {}}", "D106"),

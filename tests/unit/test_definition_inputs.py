@@ -41,7 +41,7 @@ def test_what_is_not_given_takes_its_default_or_null() -> None:
 
 
 @pytest.mark.parametrize(
-    "name, given_, bound_",
+    ("name", "given_", "bound_"),
     [
         ("count", "7", 7), ("count", " -7 ", -7), ("count", 7, 7), ("count", 7.0, 7),
         ("flag", "true", True), ("flag", "YES", True), ("flag", "0", False), ("flag", "no", False),
@@ -59,7 +59,7 @@ def test_a_text_becomes_the_declared_type(name: str, given_: Any, bound_: Any) -
 
 
 @pytest.mark.parametrize(
-    "name, value, code",
+    ("name", "value", "code"),
     [
         ("count", "x", "D502"), ("count", 1.5, "D502"), ("count", True, "D502"),
         ("count", "9" * 5000, "D502"), ("flag", "maybe", "D502"), ("flag", 1, "D502"),

@@ -69,7 +69,7 @@ def test_a_value_is_read_as_safe_yaml_reads_it(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "content, code",
+    ("content", "code"),
     [
         (b"\xff\xfe\x00", "D001"),
         (b"name: \xff", "D001"),
@@ -220,7 +220,8 @@ outputs: {o: "${{ steps.l.output }}"}
 """,
         file="f.yaml",
     )
-    assert loaded.ok and loaded.spec is not None
+    assert loaded.ok
+    assert loaded.spec is not None
     assert WorkflowSpec.model_validate(loaded.spec.model_dump(mode="json")) == loaded.spec
     assert WorkflowSpec.model_validate_json(loaded.spec.model_dump_json()) == loaded.spec
     assert loaded.spec.file == "f.yaml"

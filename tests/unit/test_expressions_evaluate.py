@@ -45,7 +45,7 @@ NAMES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    "source, expected",
+    ("source", "expected"),
     [
         ("inputs.a and inputs.b", 0),
         ("inputs.b or inputs.c", "str"),
@@ -134,7 +134,7 @@ def test_a_missing_key_lists_what_there_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "source, expected",
+    ("source", "expected"),
     [
         ("steps.nope.output", False),
         ("steps.nope.output.x.y", False),

@@ -10,7 +10,7 @@ from runs.expressions import ExpressionError, Reference, condition_references, p
 
 
 @pytest.mark.parametrize(
-    "source, hint",
+    ("source", "hint"),
     [
         ("inputs.a && inputs.b", "`and`"),
         ("inputs.a || inputs.b", "`or`"),
@@ -159,7 +159,7 @@ def test_parsing_is_remembered() -> None:
 
 
 @pytest.mark.parametrize(
-    "source, expected",
+    ("source", "expected"),
     [
         ("inputs.topic.x", {("inputs", ("topic", "x"))}),
         ("inputs['topic']['x y']", {("inputs", ("topic", "x y"))}),

@@ -14,7 +14,7 @@ NAMES = {"inputs": {"l": [1, {"a": "ü"}], "n": None, "t": True, "s": "text", "f
 
 
 @pytest.mark.parametrize(
-    "template, expected",
+    ("template", "expected"),
     [
         ("${{ inputs.l }}", [1, {"a": "ü"}]),
         ("  ${{ inputs.l }}\n", [1, {"a": "ü"}]),

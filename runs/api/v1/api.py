@@ -72,8 +72,11 @@ def with_manners(view: View) -> View:
             allowed = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
             return problem(
                 request,
-                WrongMethod(f"{request.path} does not answer to {request.method}.",
-                            hint=f"It answers to {allowed}.", allow=allowed),
+                WrongMethod(
+                    f"{request.path} does not answer to {request.method}.",
+                    hint=f"It answers to {allowed}.",
+                    allow=allowed,
+                ),
             )
         if head and isinstance(response, HttpResponse):
             response["Content-Length"] = str(len(response.content))

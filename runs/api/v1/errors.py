@@ -28,9 +28,7 @@ class BadJson(Refused):
 
     def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
         super().__init__(message, hint="Send one JSON object in UTF-8.")
-        self.problems = (
-            {"code": self.code, "message": message, "line": line, "column": column},
-        )
+        self.problems = ({"code": self.code, "message": message, "line": line, "column": column},)
 
 
 class WrongMediaType(Refused):
@@ -164,9 +162,7 @@ def to_error(request: HttpRequest, exc: BaseException) -> MaverickError:
             return DatabaseAway(retry_after=2)
         case _:
             error_id = f"err_{secrets.token_hex(6)}"
-            logger.error(
-                "%s: %s %s failed", error_id, request.method, request.path, exc_info=exc
-            )
+            logger.error("%s: %s %s failed", error_id, request.method, request.path, exc_info=exc)
             return InternalError(
                 "An error that nobody foresaw; nothing of it is told here.",
                 hint=f"Look for {error_id} in the server's log.",

@@ -19,6 +19,7 @@ def command(port: int | None, host: str | None, workers: int | None, demo: bool 
         os.environ["MAVERICK_DEMO"] = "1" if demo else "0"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "maverick_site.settings")
     from django.conf import settings
+
     from maverick_site.processes import run_up
 
     return run_up(

@@ -13,8 +13,7 @@ router = Router()
 
 @router.get(
     "/{run_id}/checkpoints",
-    **route("listCheckpoints", CheckpointPageOut, summary="A run's checkpoints",
-            tag="Checkpoints"),
+    **route("listCheckpoints", CheckpointPageOut, summary="A run's checkpoints", tag="Checkpoints"),
 )
 def list_all(request: HttpRequest, run_id: str) -> HttpResponse:
     """All of them, newest first; there are as many as the workflow has checkpoint steps."""

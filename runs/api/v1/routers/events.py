@@ -21,8 +21,13 @@ MOST = 2**31 - 1
 
 @router.get(
     "/{run_id}/events",
-    **route("listEvents", EventPageOut, summary="A run's journal", tag="Events",
-            refusals=(401, 404, 422, 503)),
+    **route(
+        "listEvents",
+        EventPageOut,
+        summary="A run's journal",
+        tag="Events",
+        refusals=(401, 404, 422, 503),
+    ),
 )
 def list_all(
     request: HttpRequest,

@@ -20,8 +20,9 @@ STATUSES = {status.value: status.value for status in StepStatus}
 
 @router.get(
     "/{run_id}/executions",
-    **route("listExecutions", ExecutionPageOut, summary="The executions of a run",
-            tag="Executions"),
+    **route(
+        "listExecutions", ExecutionPageOut, summary="The executions of a run", tag="Executions"
+    ),
 )
 def list_all(
     request: HttpRequest,

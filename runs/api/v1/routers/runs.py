@@ -52,15 +52,18 @@ KINDS = {"restart": "restart", "fork": "fork", "resume": "resume", "none": ""}
 
 
 @router.get(
-    "", **route("listRuns", RunPageOut, summary="Runs, newest first", tag="Runs",
-                refusals=(401, 422))
+    "",
+    **route("listRuns", RunPageOut, summary="Runs, newest first", tag="Runs", refusals=(401, 422)),
 )
 def list_all(
     request: HttpRequest,
     status: Annotated[
         list[str],
-        Query([], description="One or more statuses, repeated or with commas.",
-              examples=["failed,timeout"]),
+        Query(
+            [],
+            description="One or more statuses, repeated or with commas.",
+            examples=["failed,timeout"],
+        ),
     ],
     workflow: Annotated[str, Query("", description="A workflow's name.")],
     kind: Annotated[
@@ -69,8 +72,10 @@ def list_all(
     golden: Annotated[bool | None, Query(None)],
     source: Annotated[str, Query("", description="Only what was started from this run.")],
     text: Annotated[
-        str, Query("", max_length=200,
-                   description="The start of a run id, or a part of a workflow's name.")
+        str,
+        Query(
+            "", max_length=200, description="The start of a run id, or a part of a workflow's name."
+        ),
     ],
     cursor: Cursor,
     limit: Limit,
@@ -113,8 +118,15 @@ def words(name: str, given: list[str], known: dict[str, str]) -> tuple[str, ...]
 
 @router.post(
     "",
-    **route("startRun", RunOut, status=201, role="operator", refusals=WRITING,
-            summary="Start a run", tag="Runs"),
+    **route(
+        "startRun",
+        RunOut,
+        status=201,
+        role="operator",
+        refusals=WRITING,
+        summary="Start a run",
+        tag="Runs",
+    ),
 )
 def start(request: HttpRequest, body: RunIn, key: IdempotencyKey) -> HttpResponse:
     """Start a known workflow by its name, or a workflow by its YAML text."""
@@ -152,8 +164,15 @@ def restart_request(body: RestartIn | None) -> RestartRequest:
 
 @router.post(
     "/{run_id}/restart",
-    **route("restartRun", RunOut, status=201, role="operator", refusals=WRITING,
-            summary="Restart a run", tag="Recovery"),
+    **route(
+        "restartRun",
+        RunOut,
+        status=201,
+        role="operator",
+        refusals=WRITING,
+        summary="Restart a run",
+        tag="Recovery",
+    ),
 )
 def restart(
     request: HttpRequest, run_id: str, key: IdempotencyKey, body: RestartIn | None = None
@@ -165,8 +184,9 @@ def restart(
 
 @router.post(
     "/{run_id}/restart-plan",
-    **route("planRestart", PlanOut, refusals=WRITING,
-            summary="What a restart would do", tag="Recovery"),
+    **route(
+        "planRestart", PlanOut, refusals=WRITING, summary="What a restart would do", tag="Recovery"
+    ),
 )
 def plan(request: HttpRequest, run_id: str, body: RestartIn | None = None) -> HttpResponse:
     """The decision about every step, with its reason. Nothing is started."""
@@ -175,8 +195,9 @@ def plan(request: HttpRequest, run_id: str, body: RestartIn | None = None) -> Ht
 
 @router.post(
     "/{run_id}/cancel",
-    **route("cancelRun", RunOut, role="operator", refusals=WRITING,
-            summary="Cancel a run", tag="Runs"),
+    **route(
+        "cancelRun", RunOut, role="operator", refusals=WRITING, summary="Cancel a run", tag="Runs"
+    ),
 )
 def cancel(request: HttpRequest, run_id: str, body: CancelIn | None = None) -> HttpResponse:
     """No step starts any more; running ones are told to end. 409 when the run is over."""
@@ -186,8 +207,14 @@ def cancel(request: HttpRequest, run_id: str, body: CancelIn | None = None) -> H
 
 @router.put(
     "/{run_id}/golden",
-    **route("markGolden", RunOut, role="operator", refusals=WRITING,
-            summary="Keep a run as golden", tag="Recovery"),
+    **route(
+        "markGolden",
+        RunOut,
+        role="operator",
+        refusals=WRITING,
+        summary="Keep a run as golden",
+        tag="Recovery",
+    ),
 )
 def mark(request: HttpRequest, run_id: str, body: GoldenIn | None = None) -> HttpResponse:
     """Keep a run that succeeded as the baseline for later ones."""
@@ -197,8 +224,14 @@ def mark(request: HttpRequest, run_id: str, body: GoldenIn | None = None) -> Htt
 
 @router.delete(
     "/{run_id}/golden",
-    **route("unmarkGolden", RunOut, role="operator", refusals=(401, 403, 404, 422),
-            summary="No longer keep a run as golden", tag="Recovery"),
+    **route(
+        "unmarkGolden",
+        RunOut,
+        role="operator",
+        refusals=(401, 403, 404, 422),
+        summary="No longer keep a run as golden",
+        tag="Recovery",
+    ),
 )
 def unmark(request: HttpRequest, run_id: str) -> HttpResponse:
     """Harmless when the run was not golden."""

@@ -16,8 +16,14 @@ router = Router()
 
 @router.get(
     "",
-    **route("listTokens", TokenPageOut, role="admin", refusals=(401, 403),
-            summary="All tokens", tag="Tokens"),
+    **route(
+        "listTokens",
+        TokenPageOut,
+        role="admin",
+        refusals=(401, 403),
+        summary="All tokens",
+        tag="Tokens",
+    ),
 )
 def list_all(request: HttpRequest) -> HttpResponse:
     """Without their secrets, which nobody has kept."""
@@ -26,8 +32,15 @@ def list_all(request: HttpRequest) -> HttpResponse:
 
 @router.post(
     "",
-    **route("createToken", NewTokenOut, status=201, role="admin", refusals=WRITING,
-            summary="Make a token", tag="Tokens"),
+    **route(
+        "createToken",
+        NewTokenOut,
+        status=201,
+        role="admin",
+        refusals=WRITING,
+        summary="Make a token",
+        tag="Tokens",
+    ),
 )
 def create(request: HttpRequest, body: TokenIn) -> HttpResponse:
     """The secret is in the answer, this once."""
@@ -41,8 +54,15 @@ def create(request: HttpRequest, body: TokenIn) -> HttpResponse:
 
 @router.delete(
     "/{name_or_id}",
-    **route("revokeToken", None, status=204, role="admin", refusals=(401, 403, 404),
-            summary="Revoke a token", tag="Tokens"),
+    **route(
+        "revokeToken",
+        None,
+        status=204,
+        role="admin",
+        refusals=(401, 403, 404),
+        summary="Revoke a token",
+        tag="Tokens",
+    ),
 )
 def revoke(request: HttpRequest, name_or_id: str) -> HttpResponse:
     """By name or number; from now on it opens nothing."""

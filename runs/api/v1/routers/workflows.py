@@ -19,8 +19,13 @@ router = Router()
 
 @router.get(
     "",
-    **route("listWorkflows", WorkflowPageOut, summary="Workflows by name", tag="Workflows",
-            refusals=(401, 422)),
+    **route(
+        "listWorkflows",
+        WorkflowPageOut,
+        summary="Workflows by name",
+        tag="Workflows",
+        refusals=(401, 422),
+    ),
 )
 def list_all(
     request: HttpRequest, cursor: Cursor, limit: Annotated[int, Query(50, ge=1, le=200)]
@@ -33,17 +38,22 @@ def list_all(
 
 @router.post(
     "",
-    **route("publishWorkflow", WorkflowDetailOut, status=201, role="operator", refusals=WRITING,
-            summary="Publish a workflow", tag="Workflows"),
+    **route(
+        "publishWorkflow",
+        WorkflowDetailOut,
+        status=201,
+        role="operator",
+        refusals=WRITING,
+        summary="Publish a workflow",
+        tag="Workflows",
+    ),
 )
 def publish(request: HttpRequest, body: WorkflowIn) -> HttpResponse:
     """Check a text and keep it as a version; the same text gives the same version. All problems
     come at once, each with its line."""
     version = publish_workflow(body.definition, file=body.file, by=asker(request))
     name = version.workflow.name
-    return reply(
-        WorkflowDetailOut, get_workflow(name), 201, Location=f"/api/v1/workflows/{name}"
-    )
+    return reply(WorkflowDetailOut, get_workflow(name), 201, Location=f"/api/v1/workflows/{name}")
 
 
 @router.get(

@@ -117,8 +117,10 @@ class LogPageOut(Out):
 
 
 # Comes as text from the database, which writes 1,000 of them faster than Python reads them.
-Moment = Annotated[str | None, WithJsonSchema({"anyOf": [
-    {"type": "string", "format": "date-time"}, {"type": "null"}]})]
+Moment = Annotated[
+    str | None,
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
+]
 
 
 class GraphNodeOut(Out):
