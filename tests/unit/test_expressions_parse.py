@@ -107,8 +107,8 @@ def test_any_text_parses_or_is_refused(source: str) -> None:
     try:
         parse(source)
     except ExpressionError as error:
-        assert error.message
-        assert error.offset is None or 0 <= error.offset <= len(source)
+        assert error.message  # noqa: PT017
+        assert error.offset is None or 0 <= error.offset <= len(source)  # noqa: PT017
 
 
 @given(
@@ -151,7 +151,7 @@ def test_any_row_of_tokens_parses_or_is_refused(tokens: list[str]) -> None:
     try:
         parse(" ".join(tokens))
     except ExpressionError as error:
-        assert error.message
+        assert error.message  # noqa: PT017
 
 
 def test_parsing_is_remembered() -> None:

@@ -70,7 +70,7 @@ def test_any_text_splits_or_is_refused(text: str) -> None:
     try:
         split(text)
     except ExpressionError as error:
-        assert "never closed" in error.message
+        assert "never closed" in error.message  # noqa: PT017
 
 
 _JSON = st.recursive(

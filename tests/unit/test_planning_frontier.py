@@ -1,0 +1,401 @@
+"""What may start next: the same steps whoever asks, in whatever order, through every crash.
+
+The random test plays a run on several frontiers that only learn from each other what is
+recorded, as workers do, and compares what was done with a simple oracle.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runs import steppath
+from runs.definition.spec import (
+    BranchStep,
+    LoopStep,
+    PythonStep,
+    Step,
+    SubworkflowStep,
+    WorkflowSpec,
+)
+from runs.planning.frontier import Fact, Frontier, Open, Queue, RunEnd, Settle
+from runs.planning.graph import Compiled, compile_workflow
+from runs.planning.names import Names
+from runs.states import STEP_OVER, RunStatus, StepStatus
+
+
+class Store:
+    """Outputs by path, as the ledger keeps them."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    def get(self, path: str) -> Any:
+        return self.values.get(path)
+
+    def put(self, path: str, value: Any) -> None:
+        self.values[path] = value
+
+    def tree(self, paths: list[list[str]]) -> list[list[Any]]:
+        return [[self.values.get(path) for path in row] for row in paths]
+
+
+@dataclass
+class Ledger:
+    """One run: what is recorded, in order, and what was done."""
+
+    compiled: Compiled
+    failing: frozenset[str] = frozenset()
+    facts: dict[str, tuple[int, Fact]] = field(default_factory=dict)
+    seq: int = 0
+    total: int = 0
+    begun: bool = False
+    ended: RunEnd | None = None
+    store: Store = field(default_factory=Store)
+    done: list[str] = field(default_factory=list)
+
+    def record(self, frontier: Frontier, changes: list[Fact], moves: list[Any]) -> None:
+        self.seq += 1
+        for fact in changes:
+            self._put(fact)
+        for move in moves:
+            if isinstance(move, Queue):
+                assert move.path not in self.facts, f"{move.path} queued twice"
+                self._put(Fact(move.path, StepStatus.QUEUED))
+            elif isinstance(move, Open):
+                assert move.path not in self.facts, f"{move.path} opened twice"
+                self._put(Fact(move.path, StepStatus.RUNNING, move.input))
+            elif isinstance(move, Settle):
+                assert move.is_new == (move.path not in self.facts)
+                self._put(Fact(move.path, move.status))
+            else:
+                assert self.ended is None, "the run ended twice"
+                self.ended = move
+        self.total += frontier.total
+        frontier.total = 0
+
+    def _put(self, fact: Fact) -> None:
+        old = self.facts.get(fact.path)
+        assert old is None or old[1].status not in STEP_OVER, f"{fact.path} was over"
+        self.facts[fact.path] = (self.seq, fact)
+
+    def after(self, seq: int) -> list[Fact]:
+        return [fact for at, fact in self.facts.values() if at > seq]
+
+    def status(self, path: str) -> StepStatus:
+        return self.facts[path][1].status
+
+
+class Player:
+    """One worker: a frontier, and how much of the ledger it has seen."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.load()
+
+    def load(self) -> None:
+        names = Names({}, {"id": "run"}, self.ledger.store)
+        self.frontier = Frontier(self.ledger.compiled, names, self.ledger.store)
+        self.frontier.load(self.ledger.after(-1))
+        self.frontier.total = 0
+        self.seen = self.ledger.seq
+
+    def catch_up(self) -> None:
+        if self.seen != self.ledger.seq:
+            self.frontier.observe(self.ledger.after(self.seen))
+            self.frontier.total = 0
+        self.seen = self.ledger.seq
+
+    def write(self, changes: list[Fact], moves: list[Any]) -> None:
+        self.ledger.record(self.frontier, changes, moves)
+        self.seen = self.ledger.seq
+
+    def begin(self) -> None:
+        self.ledger.begun = True
+        self.write([], self.frontier.begin())
+
+    def claim(self, path: str) -> None:
+        self.frontier.claim(path)
+        self.write([Fact(path, StepStatus.RUNNING)], [])
+
+    def requeue(self, path: str) -> None:
+        self.frontier.requeue(path)
+        self.write([Fact(path, StepStatus.QUEUED)], [])
+
+    def park(self, path: str) -> None:
+        self.frontier.park(path)
+        self.write([Fact(path, StepStatus.WAITING)], [])
+
+    def settle(self, path: str) -> None:
+        self.ledger.done.append(path)
+        status = StepStatus.SUCCEEDED
+        if path in self.ledger.failing:
+            status = StepStatus.FAILED
+        else:
+            self.ledger.store.put(path, {"path": path})
+        self.write([Fact(path, status)], self.frontier.settle(path, status))
+
+
+def play(ledger: Ledger, chance: Random, players: int = 2, trouble: bool = True) -> None:
+    """Do the whole run, each event by a player of chance."""
+    workers = [Player(ledger) for _ in range(players)]
+    held: dict[str, Player] = {}
+    for _ in range(20_000):
+        worker = chance.choice(workers)
+        if trouble and chance.random() < 0.05:
+            worker.load()  # it died; another process in its place reads everything
+            lost = [path for path, by in held.items() if by is worker]
+            for path in lost:
+                del held[path]
+                other = chance.choice(workers)
+                other.catch_up()
+                other.requeue(path)
+            continue
+        worker.catch_up()
+        frontier = worker.frontier
+        assert set(frontier.running) == set(held)
+        if ledger.ended is not None:
+            break
+        mine = [path for path, by in held.items() if by is worker]
+        choices = [("claim", path) for path in frontier.queued]
+        choices += [("settle", path) for path in mine]
+        choices += [("due", path) for path in frontier.waiting]
+        if not ledger.begun:
+            worker.begin()
+        elif choices:
+            what, path = chance.choice(choices)
+            if what == "claim":
+                worker.claim(path)
+                held[path] = worker
+            elif what == "due":
+                worker.requeue(path)
+            elif trouble and chance.random() < 0.1:
+                worker.park(path)
+                del held[path]
+            else:
+                worker.settle(path)
+                del held[path]
+        else:
+            assert held, "nothing runs, nothing is ready, and the run is not over"
+    assert ledger.ended is not None
+    assert not held, "the run ended while a step was running"
+    for other in workers:
+        other.catch_up()
+        assert not other.frontier.queued
+        assert not other.frontier.running
+
+
+# ---- workflows of chance ------------------------------------------------------------------------
+
+
+@dataclass
+class Made:
+    """A workflow and what it will do, said without a frontier."""
+
+    chance: Random
+    called: dict[str, WorkflowSpec] = field(default_factory=dict)
+    count: int = 0
+
+    def name(self, kind: str) -> str:
+        self.count += 1
+        return f"{kind}{self.count}"
+
+    def steps(self, depth: int) -> tuple[Step, ...]:
+        made: list[Step] = []
+        for _ in range(self.chance.randint(1, 4)):
+            needs: tuple[str, ...] | None = None
+            if self.chance.random() < 0.5:
+                earlier = [step.name for step in made]
+                needs = tuple(self.chance.sample(earlier, self.chance.randint(0, len(earlier))))
+            made.append(self.step(depth, needs))
+        return tuple(made)
+
+    def step(self, depth: int, needs: tuple[str, ...] | None = None) -> Step:
+        when = self.chance.choice([None, None, None, "true", "false"])
+        kind = self.chance.choice(["leaf", "leaf", "loop", "until", "branch", "call"])
+        common: dict[str, Any] = {"needs": needs, "when": when}
+        if depth == 0 or kind == "leaf":
+            return PythonStep(name=self.name("s"), action="x", **common)
+        if kind == "loop":
+            return LoopStep(
+                name=self.name("loop"),
+                for_each=list(range(self.chance.randint(0, 4))),
+                max_concurrency=self.chance.randint(0, 3),
+                steps=self.steps(depth - 1),
+                **common,
+            )
+        if kind == "until":
+            return LoopStep(
+                name=self.name("until"),
+                until=f"${{{{ index >= {self.chance.randint(0, 2)} }}}}",
+                max_iterations=4,
+                steps=self.steps(depth - 1),
+                **common,
+            )
+        if kind == "branch":
+            options = [
+                {"when": self.chance.choice(["true", "false"]), "step": self.step(depth - 1)}
+                for _ in range(self.chance.randint(1, 3))
+            ]
+            other = self.step(depth - 1) if self.chance.random() < 0.5 else None
+            return BranchStep(
+                name=self.name("branch"), options=tuple(options), otherwise=other, **common
+            )
+        name = f"called-{self.name('w')}"
+        self.called[name] = WorkflowSpec(name=name, steps=self.steps(depth - 1))
+        return SubworkflowStep(name=self.name("call"), workflow=name, **common)
+
+
+def expected(made: Made, steps: tuple[Step, ...], scope: str) -> Counter[str]:
+    """Every leaf that does its work when none fails."""
+    found: Counter[str] = Counter()
+    for step in steps:
+        found += expected_of(made, step, scope)
+    return found
+
+
+def expected_of(made: Made, step: Step, scope: str) -> Counter[str]:
+    path = steppath.child(scope, step.name)
+    if step.when == "false":
+        return Counter()
+    if isinstance(step, LoopStep):
+        if step.until is not None:
+            turns = int(step.until.split(">=")[1].split("}")[0]) + 1
+        else:
+            turns = len(step.for_each or [])
+        found: Counter[str] = Counter()
+        for turn in range(turns):
+            found += expected(made, step.steps, steppath.turn(path, turn))
+        return found
+    if isinstance(step, BranchStep):
+        for option in step.options:
+            if option.when == "true":
+                return expected_of(made, option.step, path)
+        return expected_of(made, step.otherwise, path) if step.otherwise else Counter()
+    if isinstance(step, SubworkflowStep):
+        return expected(made, made.called[step.workflow].steps, path)
+    return Counter([path])
+
+
+def chance_of(seed: int) -> tuple[Made, WorkflowSpec, Compiled]:
+    made = Made(Random(seed))
+    spec = WorkflowSpec(name="of-chance", steps=made.steps(3))
+    return made, spec, compile_workflow(spec, made.called)
+
+
+SETTINGS = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+
+
+@SETTINGS
+@given(shape=st.integers(0, 2**32), order=st.integers(0, 2**32), players=st.integers(1, 3))
+def test_every_step_runs_once_whoever_runs_it(shape: int, order: int, players: int) -> None:
+    made, spec, compiled = chance_of(shape)
+    ledger = Ledger(compiled)
+    play(ledger, Random(order), players)
+    assert ledger.ended is not None
+    assert ledger.ended.status is RunStatus.SUCCEEDED
+    assert Counter(ledger.done) == expected(made, spec.steps, "")
+    assert all(fact.status in STEP_OVER for _, fact in ledger.facts.values())
+    # Every node that was counted has its row: the page's progress comes to its end.
+    assert len(spec.steps) + ledger.total == len(ledger.facts)
+
+
+@SETTINGS
+@given(
+    shape=st.integers(0, 2**32), order=st.integers(0, 2**32), share=st.sampled_from([0.1, 0.3, 1])
+)
+def test_a_failure_stops_what_needs_it_and_nothing_else(
+    shape: int, order: int, share: float
+) -> None:
+    made, spec, compiled = chance_of(shape)
+    would = expected(made, spec.steps, "")
+    chance = Random(order)
+    failing = frozenset(path for path in would if chance.random() < share)
+    ledger = Ledger(compiled, failing)
+    play(ledger, chance)
+    assert ledger.ended is not None
+    assert max(Counter(ledger.done).values(), default=1) == 1
+    assert set(ledger.done) <= set(would)
+    failed = failing & set(ledger.done)
+    good = (StepStatus.SUCCEEDED, StepStatus.SKIPPED)
+    assert (ledger.ended.status is RunStatus.FAILED) == bool(failed)
+    for path, (_, fact) in ledger.facts.items():
+        assert fact.status in STEP_OVER
+        node = compiled.node(path)
+        scope = steppath.scope_of(path)
+        for need in node.needs:
+            assert ledger.status(steppath.child(scope, need)) in good, f"{path} needs {need}"
+        parent = steppath.parent_of(path)
+        if parent and fact.status is StepStatus.FAILED:
+            assert ledger.status(parent) is StepStatus.FAILED
+    # At the top, whatever does not need a step that failed has been settled.
+    for name, node in compiled.scopes[""].nodes.items():
+        if all(ledger.facts.get(n) and ledger.status(n) in good for n in node.needs):
+            assert name in ledger.facts
+
+
+# ---- by hand ------------------------------------------------------------------------------------
+
+
+def leaf(name: str, **more: Any) -> PythonStep:
+    return PythonStep(name=name, action="x", **more)
+
+
+def begun(*steps: Step) -> tuple[Ledger, Player]:
+    ledger = Ledger(compile_workflow(WorkflowSpec(name="w", steps=steps), {}))
+    player = Player(ledger)
+    player.begin()
+    return ledger, player
+
+
+def test_a_line_goes_one_by_one() -> None:
+    _, player = begun(leaf("a"), leaf("b"))
+    assert list(player.frontier.queued) == ["a"]
+    player.claim("a")
+    player.settle("a")
+    assert list(player.frontier.queued) == ["b"]
+
+
+def test_a_bounded_loop_opens_so_many_turns() -> None:
+    _, player = begun(
+        LoopStep(name="l", for_each=[1, 2, 3, 4, 5], max_concurrency=2, steps=(leaf("x"),))
+    )
+    assert list(player.frontier.queued) == ["l[0]/x", "l[1]/x"]
+    player.claim("l[1]/x")
+    player.settle("l[1]/x")
+    assert list(player.frontier.queued) == ["l[0]/x", "l[2]/x"]
+
+
+def test_a_loop_over_nothing_succeeds_at_once() -> None:
+    ledger, _ = begun(LoopStep(name="l", for_each=[], steps=(leaf("x"),)))
+    assert ledger.ended is not None
+    assert ledger.ended.status is RunStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize("items", ["${{ 3 }}", "${{ null }}", "${{ steps.nobody.output }}"])
+def test_a_loop_over_what_is_no_list_fails_the_loop(items: str) -> None:
+    ledger, _ = begun(LoopStep(name="l", for_each=items, steps=(leaf("x"),)))
+    assert ledger.status("l") is StepStatus.FAILED
+    assert ledger.ended is not None
+    assert ledger.ended.status is RunStatus.FAILED
+
+
+def test_ten_thousand_skipped_steps_in_a_row_do_not_overflow() -> None:
+    steps = tuple(leaf(f"s{n}", when="false") for n in range(10_000))
+    ledger, _ = begun(*steps)
+    assert ledger.ended is not None
+    assert ledger.ended.status is RunStatus.SUCCEEDED
+
+
+def test_a_run_waits_when_only_timers_can_move_it_on() -> None:
+    _, player = begun(leaf("a"))
+    player.claim("a")
+    assert player.frontier.open_status is RunStatus.RUNNING
+    player.park("a")
+    assert player.frontier.open_status is RunStatus.WAITING
