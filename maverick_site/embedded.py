@@ -86,7 +86,6 @@ class _Use:
 
 _places: dict[str, Place] = {}
 _uses: dict[Path, _Use] = {}
-_started: list[subprocess.Popen[bytes]] = []  # kept, so that a server that died can be reaped
 _extra: dict[str, str] = {}
 
 
@@ -168,33 +167,45 @@ def _start(place: Place) -> None:
         place.log.unlink()
     options = {**PARAMETERS, **_extra, "unix_socket_directories": str(place.sockets)}
     settings = [word for item in options.items() for word in ("-c", "=".join(item))]
-    deadline = time.monotonic() + START_WITHIN
-    process = None
+    command = [str(_programs() / "postgres"), "-D", str(place.data), *settings]
+    began = time.monotonic()
+    pid: int | None = None
     while not _answers(place):
-        if process is None or process.poll() is not None:
-            if process is not None:
+        since = time.monotonic() - began
+        if pid is None or not _alive(pid):
+            if pid is not None:
                 # The server we started ended at once. After a kill -9 the old one's children
                 # may hold its memory for a moment, so it is tried again for a while.
-                time.sleep(0.3)
-            if process is not None and time.monotonic() > deadline - START_WITHIN + 10:
-                raise EmbeddedError(f"PostgreSQL ended at once: {_last_line(place.log)}")
-            with place.log.open("ab") as log:
-                place.log.chmod(0o600)
-                process = subprocess.Popen(
-                    [str(_programs() / "postgres"), "-D", str(place.data), *settings],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd="/",
-                    start_new_session=True,  # Ctrl-C is for us, not for the server
-                    **_as_user(owner),
-                )
-            _started.append(process)
-        if time.monotonic() > deadline:
+                if since > 10:
+                    raise EmbeddedError(f"PostgreSQL ended at once: {_last_line(place.log)}")
+                time.sleep(0.2)
+            pid = _launch(command, place, owner)
+        if since > START_WITHIN:
             raise EmbeddedError(
                 f"PostgreSQL is not ready after {START_WITHIN:.0f} s: {_last_line(place.log)}"
             )
         time.sleep(0.01)
+
+
+def _launch(command: Sequence[str], place: Place, owner: int) -> int:
+    """The number of the server's process, which is nobody's child.
+
+    Through a shell that ends at once: as a child of ours, a server that was killed would stay a
+    zombie until we ask for it, and the next server takes a zombie for a living one and refuses.
+    """
+    with place.log.open("ab") as log:
+        place.log.chmod(0o600)
+        shell = subprocess.run(
+            ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd="/",
+            check=True,
+            start_new_session=True,  # Ctrl-C is for us, not for the server
+            **_as_user(owner),
+        )
+    return int(shell.stdout)
 
 
 def _stop(place: Place) -> None:
@@ -214,14 +225,14 @@ def _stop(place: Place) -> None:
 
 
 def _alive(pid: int) -> bool:
-    for process in _started:
-        if process.pid == pid:
-            return process.poll() is None
     try:
         os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return False
-    return True
+    except OSError:  # not Linux
+        return True
+    return state != "Z"  # where process 1 does not bury the dead
 
 
 def _server_pid(place: Place) -> int | None:

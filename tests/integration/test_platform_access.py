@@ -83,7 +83,9 @@ def test_a_wrong_password_stays_outside(client, make_user):
 )
 def test_signing_in_never_leads_to_another_site(client, target):
     link = sign_in.login_link(sign_in.ensure_first_user(), "")
-    assert client.get(link, {"next": target, "token": link.partition("=")[2]})["Location"] == "/runs"
+    assert (
+        client.get(link, {"next": target, "token": link.partition("=")[2]})["Location"] == "/runs"
+    )
 
 
 def test_signing_out_takes_a_post_and_ends_the_session(signed_in):
