@@ -71,9 +71,17 @@ class RunFacts:
     def observe(self, facts: Iterable[Fact]) -> None:
         """Take in what others recorded; its consequences are recorded as well, so emit nothing."""
         touched: set[str] = set()
-        for fact in sorted(facts, key=lambda f: f.path.count("/")):
+        ordered = sorted(facts, key=lambda f: f.path.count("/"))
+        # What is open from the outside in, then what is over from the inside out: a container
+        # that closed takes its scope with it, and would leave its last steps as if running.
+        opened = [fact for fact in ordered if fact.status not in STEP_OVER]
+        ended = [fact for fact in reversed(ordered) if fact.status in STEP_OVER]
+        for fact in opened + ended:
             self._take(fact)
             touched.add(steppath.scope_of(fact.path))
+        for key in sorted(touched & self._done.keys(), key=lambda k: -k.count("/")):
+            if self._is_over(steppath.split_turn(key)[0]):
+                del self._done[key]  # it never opens again
         for key in touched:
             container, index = steppath.split_turn(key)
             scope, loop = self._scopes.get(key), self._loops.get(container)
@@ -86,6 +94,11 @@ class RunFacts:
                 self._done[key] = dict(scope.status)
                 loop.open_turns.discard(index)
                 del self._scopes[key]
+
+    def _is_over(self, container: str) -> bool:
+        scope, name = steppath.scope_of(container), steppath.name_of(container)
+        known = self._scopes[scope].status if scope in self._scopes else self._done.get(scope, {})
+        return known.get(name) in STEP_OVER
 
     def _take(self, fact: Fact) -> None:
         key, name = steppath.scope_of(fact.path), steppath.name_of(fact.path)
