@@ -36,8 +36,11 @@ browser:
 	  fi; \
 	fi
 
+# The browser's tests are a session of their own: Playwright keeps an event loop running, and
+# Django refuses to ask the database in a thread that has one.
 test: setup browser
-	$(PYTEST) tests -n 2 --dist loadscope -m "not bench"
+	$(PYTEST) tests --ignore=tests/browser -n 2 --dist loadscope -m "not bench"
+	$(PYTEST) tests/browser
 
 test-fast: setup
 	$(PYTEST) tests/unit tests/integration tests/web tests/api tests/docs -n 2 --dist loadscope -m "not slow and not browser and not bench"
