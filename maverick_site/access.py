@@ -55,7 +55,8 @@ def _who(request: HttpRequest) -> Actor | HttpResponse:
     if request.user.is_authenticated:
         user: Any = request.user
         refused = _forged(request)
-        return refused or Actor("user", user.get_username(), user.role)
+        role = "admin" if user.is_superuser else user.role  # `manage.py createsuperuser`
+        return refused or Actor("user", user.get_username(), role)
     if not conf.auth_required():
         if request.method not in SAFE and _from_elsewhere(request):
             return problem(request, 403, "not-allowed", "The request comes from another site.")

@@ -28,7 +28,7 @@ def prepare(folder: Path) -> tuple[str, dict[str, Any]]:
     """The broker's URL and options. Its folders are made by whoever needs them first."""
     TRANSPORT_ALIASES[SCHEME] = "maverick_site.broker:Transport"
     options = {"folder": str(folder), "polling_interval": POLL_EVERY}
-    return f"{SCHEME}://", options
+    return f"{SCHEME}://localhost", options
 
 
 def ready(folder: Path) -> str:

@@ -8,6 +8,7 @@ import argparse
 import os
 import signal
 import sys
+import warnings
 
 from maverick_site.children import die_with_parent
 
@@ -28,7 +29,12 @@ def main() -> None:
 
     django.setup()
 
+    from celery.platforms import SecurityWarning
+
     from maverick_site.celery import app
+
+    # It warns of pickle, which root's workers must not accept. Ours accept JSON only.
+    warnings.simplefilter("ignore", SecurityWarning)
 
     worker = app.Worker(
         hostname=f"{name}@{os.uname().nodename}",
