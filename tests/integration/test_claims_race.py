@@ -1,0 +1,130 @@
+"""Many workers want the same steps; each step is done by one of them."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from runs.engine import driver
+from runs.engine.outcome import Succeeded
+from runs.engine.session import Session
+from runs.engine.state import RunState
+from runs.models import Event, Execution, Run
+from runs.record import ledger
+
+from .here import LINE, do, effects, start, steps
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WIDE = """
+version: "1.0"
+name: wide
+steps:
+  - name: l
+    type: loop
+    for_each: "${{ range(30) }}"
+    max_concurrency: 0
+    steps:
+      - {name: x, type: python, action: mark, kwargs: {value: "${{ item }}"}}
+      - {name: y, type: python, action: mark, kwargs: {value: "${{ steps.x.output.value }}"}}
+  - {name: join, type: python, action: mark, kwargs: {value: "${{ len(steps.l.output) }}"}}
+"""
+
+
+def session(run: Run) -> Session:
+    state = RunState.load(run.pk)
+    assert state is not None
+    return Session(state)
+
+
+def test_of_many_who_claim_one_step_one_gets_it(project: Path) -> None:
+    run = start(project, LINE)
+    barrier = Barrier(8)
+
+    def claim(_: int) -> str | None:
+        try:
+            mine = session(run)
+            barrier.wait(10)
+            job = mine.claim()
+            return job.path if job else None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        got = [path for path in pool.map(claim, range(8)) if path]
+    assert got == ["a"]
+    assert steps(run)["a"].fence == 1
+    assert len(steps(run)["a"].tries) == 1
+
+
+def test_eight_threads_do_a_fan_out_once(project: Path) -> None:
+    run = start(project, WIDE)
+
+    def work(_: int) -> None:
+        try:
+            for _ in range(3):
+                driver.work(run.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    over = do(run)
+    assert over.status == "succeeded"
+    assert set(Counter(effects(project, run)).values()) == {1}
+    assert over.n_total == over.n_succeeded == Execution.objects.filter(run=run).count() == 62
+    assert over.n_running == over.n_failed == 0
+    # The journal has no gap and no number twice.
+    numbers = list(Event.objects.filter(run=run).order_by("seq").values_list("seq", flat=True))
+    assert numbers == list(range(1, over.event_seq + 1))
+
+
+def test_a_step_that_was_taken_away_cannot_be_recorded(project: Path) -> None:
+    run = start(project, LINE)
+    old = session(run)
+    job = old.claim()
+    assert job is not None
+    assert session(run).interrupt("a", job.fence, "worker-lost")
+    new = session(run)
+    again = new.claim()
+    assert again is not None
+    assert again.fence > job.fence
+    assert again.execution_id == job.execution_id
+    assert old.finish(job, Succeeded("from the old one")) is None
+    assert steps(run)["a"].status == "running"
+    assert new.finish(again, Succeeded("from the new one")) is not None
+    assert steps(run)["a"].output == "from the new one"
+    assert old.finish(job, Succeeded("from the old one")) is None
+    assert steps(run)["a"].output == "from the new one"
+
+
+def test_a_step_is_taken_away_once(project: Path) -> None:
+    run = start(project, LINE)
+    job = session(run).claim()
+    assert job is not None
+    first, second = session(run), session(run)
+    assert first.interrupt("a", job.fence, "worker-lost")
+    assert not second.interrupt("a", job.fence, "worker-lost")
+    assert len(steps(run)["a"].tries) == 1
+
+
+def test_a_lease_is_renewed_only_by_who_holds_it(project: Path) -> None:
+    run = start(project, LINE)
+    job = session(run).claim()
+    assert job is not None
+    assert ledger.renew([(job.execution_id, job.fence)]) == {job.execution_id}
+    assert ledger.renew([(job.execution_id, job.fence - 1)]) == set()
+    session(run).interrupt("a", job.fence, "worker-lost")
+    assert ledger.renew([(job.execution_id, job.fence)]) == set()
+
+
+def test_a_statement_on_an_old_number_writes_nothing(project: Path) -> None:
+    run = start(project, LINE)
+    patch = ledger.RunPatch("failed", finish=True)
+    assert ledger.write(run.pk, seq=run.event_seq + 1, fence=run.fence, patch=patch) is None
+    assert ledger.write(run.pk, seq=run.event_seq, fence=run.fence + 1, patch=patch) is None
+    run.refresh_from_db()
+    assert run.status == "queued"

@@ -1,0 +1,106 @@
+"""A secret reaches the step and nothing that is written."""
+
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.serializers.json import DjangoJSONEncoder
+
+from runs.actor import SYSTEM
+from runs.masking import MASK
+from runs.operations.restart_run import restart_run
+from runs.operations.resume_run import resume_run
+
+from .here import do, done, effects, steps
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "v3ry-s3cret-t0ken"
+BY_INPUT = """
+version: "1.0"
+name: by-input
+inputs:
+  token: {type: string, secret: true}
+steps:
+  - {name: tell, type: python, action: tell, kwargs: {secret: "${{ inputs.token }}"}}
+  - {name: shell, type: shell, run: 'echo "$T"; echo "$T" >&2', env: {T: "${{ inputs.token }}"}}
+  - {name: part, type: python, action: mark, kwargs: {value: "in the middle ${{ inputs.token }} of"}}
+  - {name: saved, type: checkpoint}
+  - {name: late, type: python, action: fails_unless, kwargs: {name: fixed}}
+  - {name: last, type: python, action: tell, kwargs: {secret: "${{ inputs.token }}"}}
+"""
+BY_NAME = BY_INPUT.replace("inputs.token", "secrets.TOKEN").replace(
+    "inputs:\n  token: {type: string, secret: true}\n", ""
+)
+FAILING = """
+version: "1.0"
+name: failing-with-it
+inputs:
+  token: {type: string, secret: true}
+steps:
+  - {name: tell, type: python, action: tell_and_fail, kwargs: {secret: "${{ inputs.token }}"}}
+"""
+
+
+def everything_written(project: Path) -> str:
+    """Every value of every row, and every file that Maverick wrote."""
+    encoder = DjangoJSONEncoder(ensure_ascii=False, default=str)
+    rows = [
+        encoder.encode([str(value) for value in row])
+        for model in apps.get_app_config("runs").get_models()
+        for row in model.objects.values_list()
+    ]
+    files = [p.read_text() for p in (project / ".maverick").rglob("*") if p.is_file()]
+    return "\n".join([*rows, *files])
+
+
+def test_an_input_that_is_secret_is_written_nowhere(project: Path) -> None:
+    run = done(project, BY_INPUT, {"token": SECRET})
+    assert (project / "got.txt").read_text() == SECRET, "the step has it"
+    assert SECRET not in everything_written(project)
+    assert run.inputs == {"token": MASK}
+    assert steps(run)["tell"].output == {"it": MASK, "nested": [f"a {MASK} b"]}
+    assert steps(run)["shell"].output["stdout"] == MASK
+
+
+def test_a_secret_of_the_environment_is_written_nowhere(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAVERICK_SECRET_TOKEN", SECRET)
+    done(project, BY_NAME)
+    assert (project / "got.txt").read_text() == SECRET
+    assert SECRET not in everything_written(project)
+
+
+def test_an_error_gives_nothing_away(project: Path) -> None:
+    run = done(project, FAILING, {"token": SECRET})
+    assert run.status == "failed"
+    assert SECRET not in everything_written(project)
+    assert MASK in steps(run)["tell"].error["message"]
+
+
+def test_a_restart_and_a_resume_have_the_real_value_again(project: Path) -> None:
+    first = done(project, BY_INPUT, {"token": SECRET})
+    (project / "fixed").touch()
+    for ask in (
+        lambda: restart_run(first.pk, by=SYSTEM),
+        lambda: resume_run(definition=BY_INPUT, inputs={}, by=SYSTEM, workspace=project)[0],
+    ):
+        (project / "got.txt").unlink(missing_ok=True)
+        run = do(ask())
+        assert run.status == "succeeded", run.status_reason
+        assert effects(project, run) == ["late", "last"]
+        assert (project / "got.txt").read_text() == SECRET
+    assert SECRET not in everything_written(project)
+
+
+def test_another_secret_is_another_input(project: Path) -> None:
+    from runs.errors import InputsDiffer
+
+    done(project, BY_INPUT, {"token": SECRET})
+    with pytest.raises(InputsDiffer) as caught:
+        resume_run(
+            definition=BY_INPUT, inputs={"token": "another-t0ken"}, by=SYSTEM, workspace=project
+        )
+    assert SECRET not in str(caught.value)
+    assert "another-t0ken" not in str(caught.value)
