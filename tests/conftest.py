@@ -4,6 +4,7 @@ Each worker has a database of its own in it, made by pytest-django. Nothing is w
 checkout or to the real MAVERICK_HOME.
 """
 
+import atexit
 import os
 import shutil
 import sys
@@ -15,27 +16,30 @@ from typing import Any
 import pytest
 
 BORN = "MAVERICK_TEST_HOME"  # set by the session's first process, inherited by xdist's workers
+KEPT = (BORN, "MAVERICK_TEST_DATABASE_URL")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Before Django reads its settings."""
+def _before_django() -> None:
+    """A home and a database for the session; Django reads its settings after that.
+
+    When this file is read, and not in a hook: the conftest.py of a folder below imports models,
+    and pytest reads all of them before it calls the first hook.
+    """
     os.environ["DJANGO_SETTINGS_MODULE"] = "maverick_site.settings"
     if BORN not in os.environ:
         # Short, because a unix socket's path is; and not the user's, so nothing of his is met.
         home = Path(tempfile.mkdtemp(prefix="mvk-test-"))
-        os.environ[BORN] = str(home)
-        config.add_cleanup(lambda: _end(home))
-        for name in [n for n in os.environ if n.startswith("MAVERICK_") and n != BORN]:
+        for name in [n for n in os.environ if n.startswith("MAVERICK_") and n not in KEPT]:
             del os.environ[name]
         for name in ("CELERY_BROKER_URL", "PORT"):
             os.environ.pop(name, None)
-        # A password hash that is slow on purpose, and email, time and log settings, stay as
-        # they are: what is tested is what is shipped.
-        os.environ["MAVERICK_HOME"] = str(home)
+        os.environ[BORN] = os.environ["MAVERICK_HOME"] = str(home)
+        # Before the database's own: what is registered last ends first.
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
         _start_database(home)
-    from django.conf import settings
+    import django
 
-    assert settings.SECRET_KEY  # reads them now
+    django.setup()
 
 
 def _start_database(home: Path) -> None:
@@ -52,11 +56,7 @@ def _start_database(home: Path) -> None:
     os.environ["DATABASE_URL"] = embedded.database_url(home)
 
 
-def _end(home: Path) -> None:
-    if "maverick_site.embedded" in sys.modules:
-        sys.modules["maverick_site.embedded"].leave()
-    shutil.rmtree(home, ignore_errors=True)
-    os.environ.pop(BORN, None)
+_before_django()
 
 
 @pytest.fixture(autouse=True)
