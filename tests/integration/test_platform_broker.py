@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from kombu import Connection
+from kombu.connection import Connection
 
 from maverick_site import broker
 
@@ -25,7 +25,7 @@ def send(folder: Path, *bodies: str) -> None:
 
 
 def receive_all(folder: Path) -> list[str]:
-    found = []
+    found: list[str] = []
     with connection(folder) as wire, wire.SimpleQueue("maverick") as queue:
         while True:
             try:
