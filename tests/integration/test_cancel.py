@@ -17,7 +17,8 @@ from runs.record import ledger
 
 from .here import LINE, do, done, effects, start, steps
 
-pytestmark = pytest.mark.django_db
+# Really committed: the heartbeat is another connection, and a lease it does not see is lost.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_queued_run_never_starts(project: Path) -> None:

@@ -13,7 +13,8 @@ from runs.operations.resume_run import resume_run
 
 from .here import do, done, effects, steps
 
-pytestmark = pytest.mark.django_db
+# Really committed: the heartbeat is another connection, and a lease it does not see is lost.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 SECRET = "v3ry-s3cret-t0ken"
 BY_INPUT = """
@@ -83,8 +84,8 @@ def test_a_restart_and_a_resume_have_the_real_value_again(project: Path) -> None
     first = done(project, BY_INPUT, {"token": SECRET})
     (project / "fixed").touch()
     for ask in (
-        lambda: restart_run(first.pk, by=SYSTEM),
         lambda: resume_run(definition=BY_INPUT, inputs={}, by=SYSTEM, workspace=project)[0],
+        lambda: restart_run(first.pk, by=SYSTEM),
     ):
         (project / "got.txt").unlink(missing_ok=True)
         run = do(ask())
