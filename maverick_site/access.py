@@ -11,7 +11,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 
 from maverick_site.problems import is_api, problem
 from runs import conf
-from runs.actor import ANYONE, Actor
+from runs.actor import ANYONE, Actor, Role
 from runs.models import User
 from runs.operations import tokens
 
@@ -55,7 +55,7 @@ def _who(request: HttpRequest) -> Actor | HttpResponse:
     if request.user.is_authenticated:
         user: Any = request.user
         refused = _forged(request)
-        role = "admin" if user.is_superuser else user.role  # `manage.py createsuperuser`
+        role: Role = "admin" if user.is_superuser else user.role  # `manage.py createsuperuser`
         return refused or Actor("user", user.get_username(), role)
     if not conf.auth_required():
         if request.method not in SAFE and _from_elsewhere(request):
