@@ -42,10 +42,14 @@ def test_a_restart_reuses_what_succeeded(project: Path) -> None:
     assert rows["a"].reused_from == rows["a"].origin_execution == before["a"].pk
     assert rows["a"].reused_run == rows["a"].origin_run == first.pk
     assert rows["a"].pk != before["a"].pk
-    assert rows["a"].decision == {"action": "reuse", "because": "input and definition are unchanged"}
+    assert rows["a"].decision == {
+        "action": "reuse",
+        "because": "input and definition are unchanged",
+    }
     assert rows["b"].decision == {"action": "run", "because": "failed last time"}
     assert rows["c"].decision == {
-        "action": "run", "because": "depends on `b`, which runs again",
+        "action": "run",
+        "because": "depends on `b`, which runs again",
     }
     assert (second.kind, second.source_id, second.family_id) == ("restart", first.pk, first.pk)
     assert (second.n_total, second.n_succeeded, second.n_reused) == (3, 3, 1)

@@ -122,8 +122,10 @@ def test_other_inputs_are_named(project: Path) -> None:
 
 def test_a_changed_workflow_is_named_and_may_be_accepted(project: Path) -> None:
     done(project, SAVING)
-    changed = SAVING.replace("{name: b, type: python, action: mark}",
-                             "{name: b, type: python, action: mark, kwargs: {value: 2}}")
+    changed = SAVING.replace(
+        "{name: b, type: python, action: mark}",
+        "{name: b, type: python, action: mark, kwargs: {value: 2}}",
+    )
     with pytest.raises(WorkflowChanged, match="b changed"):
         resume(project, changed)
     (project / "fixed").touch()

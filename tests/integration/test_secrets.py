@@ -49,7 +49,7 @@ def everything_written(project: Path) -> str:
     rows = [
         encoder.encode([str(value) for value in row])
         for model in apps.get_app_config("runs").get_models()
-        for row in model.objects.values_list()
+        for row in model._default_manager.values_list()
     ]
     files = [p.read_text() for p in (project / ".maverick").rglob("*") if p.is_file()]
     return "\n".join([*rows, *files])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # this file is read before Django has its settings
 
 # Shorter than in daily life, so that a hundred takeovers fit into a minute; long enough that a
 # busy machine does not take living workers for dead ones.
-LEASE = "2.5"
+LEASE = "3.5"
 
 
 @pytest.fixture(scope="session")

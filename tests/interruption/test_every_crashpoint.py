@@ -56,7 +56,6 @@ class Story:
             if int(one["worker"].rpartition(":")[2]) in self.dead
         ]
 
-
     @property
     def slowest(self) -> float:
         """Seconds from a death to the takeover of what it interrupted."""
@@ -83,9 +82,7 @@ def stories(site: Site) -> dict[tuple[str, str], Story]:
     }
 
 
-def _walk(
-    site: Site, marks: Path, points: list[str]
-) -> dict[tuple[str, str], tuple[Run, str]]:
+def _walk(site: Site, marks: Path, points: list[str]) -> dict[tuple[str, str], tuple[Run, str]]:
     started: dict[tuple[str, str], tuple[Run, str]] = {}
     armed: list[str] = []
     for shape, point in product(SHAPES, points):

@@ -96,9 +96,7 @@ def test_the_run_ends_and_says_why_at_the_right_step(ended: dict[str, Ended], na
         ("fails-thrice", "action-failed", "failed"),
     ],
 )
-def test_each_has_its_own_word(
-    ended: dict[str, Ended], name: str, code: str, status: str
-) -> None:
+def test_each_has_its_own_word(ended: dict[str, Ended], name: str, code: str, status: str) -> None:
     bad = ended[name].steps["bad"]
     assert (bad.error["code"], bad.status) == (code, status)
     assert bad.status_reason.startswith(code)

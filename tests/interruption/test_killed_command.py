@@ -46,7 +46,9 @@ def told(site: Site) -> dict[str, Told]:
     first = {}
     for number, step in enumerate(STEPS[:-1]):
         (site.project / f"{number}.yaml").write_text(WORKFLOW.format(mark=number))
-        first[number] = _maverick(site, "run", f"{number}.yaml", MAVERICK_CRASH_AT=f"after-commit@{step}")
+        first[number] = _maverick(
+            site, "run", f"{number}.yaml", MAVERICK_CRASH_AT=f"after-commit@{step}"
+        )
     codes = {number: process.wait(60) for number, process in first.items()}
     for process in first.values():
         process.communicate()

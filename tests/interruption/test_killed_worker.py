@@ -55,9 +55,9 @@ def test_kill_in_the_middle_of_a_fan_out_repeats_only_what_was_interrupted(site:
     workers = [site.start_worker() for _ in range(3)]
     for number, worker in enumerate(workers[:2], start=1):
         wait_for(
-            lambda least=10 * number: Execution.objects.filter(
-                run=run, status="succeeded"
-            ).count() >= least,
+            lambda least=10 * number: (
+                Execution.objects.filter(run=run, status="succeeded").count() >= least
+            ),
             what="the middle of the fan-out",
         )
         worker.kill()

@@ -50,7 +50,7 @@ def test_a_long_step_keeps_its_lease(site: Site) -> None:
 version: "1.0"
 name: long
 steps:
-  - {name: long, type: shell, run: sleep 6}
+  - {name: long, type: shell, run: sleep 8}
 """
     )
     site.start_worker()

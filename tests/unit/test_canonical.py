@@ -18,11 +18,13 @@ VALUES = st.recursive(
     | st.integers(-(2**53), 2**53)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=20,
 )
@@ -52,7 +54,15 @@ def test_the_same_value_has_one_digest(one: Any, other: Any) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [(1, True), (0, False), ("1", 1), (None, "null"), ([], {}), ([1, 2], [2, 1]), ("\u00e9", "e\u0301")],
+    [
+        (1, True),
+        (0, False),
+        ("1", 1),
+        (None, "null"),
+        ([], {}),
+        ([1, 2], [2, 1]),
+        ("\u00e9", "e\u0301"),
+    ],
 )
 def test_other_values_have_other_digests(one: Any, other: Any) -> None:
     assert digest(one) != digest(other)

@@ -12,8 +12,10 @@ from runs.masking import MASK, Masker, SecretNames
 SECRET = "s3cr3t-pa55"
 JSON = st.recursive(
     st.none() | st.integers() | st.text(max_size=6) | st.just(SECRET) | st.just(f"x{SECRET}y"),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=4) | st.just(SECRET), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=4) | st.just(SECRET), inner, max_size=4)
+    ),
     max_leaves=15,
 )
 
@@ -52,7 +54,8 @@ def test_what_is_too_short_would_blank_out_everything() -> None:
 )
 def test_some_keys_are_secret_by_name(key: str) -> None:
     assert Masker().value({key: "anything", "list": [{key: 5}]}) == {
-        key: MASK, "list": [{key: MASK}],
+        key: MASK,
+        "list": [{key: MASK}],
     }
 
 

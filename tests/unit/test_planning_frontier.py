@@ -243,7 +243,10 @@ class Made:
             ]
             other = self.step(depth - 1) if self.chance.random() < 0.5 else None
             return BranchStep(
-                name=self.name("branch"), options=tuple(options), otherwise=other, **common
+                name=self.name("branch"),
+                options=tuple(options),
+                otherwise=other,  # type: ignore[call-arg]
+                **common,
             )
         name = f"called-{self.name('w')}"
         self.called[name] = WorkflowSpec(name=name, steps=self.steps(depth - 1))

@@ -14,13 +14,18 @@ from runs.states import StepStatus
 
 HEAD = 'version: "1.0"\nname: w\nsteps:\n'
 LINE = HEAD + "".join(f"  - {{name: {n}, type: shell, run: echo {n}}}\n" for n in "abc")
-DIAMOND = HEAD + """
+DIAMOND = (
+    HEAD
+    + """
   - {name: top, type: shell, run: top}
   - {name: left, type: shell, run: left, needs: [top]}
   - {name: right, type: shell, run: right, needs: [top]}
   - {name: join, type: shell, run: join, needs: [left, right]}
 """
-LOOP = HEAD + """
+)
+LOOP = (
+    HEAD
+    + """
   - {name: before, type: shell, run: before}
   - name: l
     type: loop
@@ -30,6 +35,7 @@ LOOP = HEAD + """
       - {name: y, type: shell, run: y}
   - {name: after, type: shell, run: after}
 """
+)
 
 
 def laid(text: str) -> Compiled:
@@ -99,7 +105,10 @@ def test_a_sibling_is_not_affected() -> None:
     w = laid(DIAMOND)
     done = {"top": "succeeded", "left": "succeeded", "right": "failed"}
     assert actions(make_plan(w, prior(w, done))) == {
-        "top": "reuse", "left": "reuse", "right": "run", "join": "run",
+        "top": "reuse",
+        "left": "reuse",
+        "right": "run",
+        "join": "run",
     }
 
 

@@ -44,5 +44,9 @@ def test_examples(path: str, parent: str, pattern: str) -> None:
 def test_turn_ten_comes_after_turn_nine() -> None:
     paths = [f"l[{n}]/x" for n in (10, 9, 1, 0)] + ["l"]
     assert sorted(paths, key=steppath.sort_key) == [
-        "l", "l[0]/x", "l[1]/x", "l[9]/x", "l[10]/x",
+        "l",
+        "l[0]/x",
+        "l[1]/x",
+        "l[9]/x",
+        "l[10]/x",
     ]
