@@ -16,17 +16,17 @@ from runs.states import (
 )
 
 
-@pytest.mark.parametrize(("old", "new"), product(RUN_OVER, RunStatus))
+@pytest.mark.parametrize(("old", "new"), product(sorted(RUN_OVER), RunStatus))
 def test_a_run_that_is_over_never_moves_again(old: RunStatus, new: RunStatus) -> None:
     assert not may_move_run(old, new)
 
 
-@pytest.mark.parametrize(("old", "new"), product(STEP_OVER, StepStatus))
+@pytest.mark.parametrize(("old", "new"), product(sorted(STEP_OVER), StepStatus))
 def test_a_step_that_is_over_never_moves_again(old: StepStatus, new: StepStatus) -> None:
     assert not may_move_step(old, new)
 
 
-@pytest.mark.parametrize("old", set(RunStatus) - RUN_OVER)
+@pytest.mark.parametrize("old", sorted(set(RunStatus) - RUN_OVER))
 def test_an_open_run_can_end_in_every_way(old: RunStatus) -> None:
     assert all(may_move_run(old, new) for new in RUN_OVER)
 
