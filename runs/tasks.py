@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_shutting_down
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, close_old_connections, connection
 
 from runs import conf
 from runs.engine import driver, here
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 @shared_task(name="runs.work", ignore_result=True)  # type: ignore[untyped-decorator]
 def work(run_id: str) -> None:
     """Do what is ready in the run; harmless if repeated, late, or the run is over."""
+    close_old_connections()  # one that broke since the last task, and only that
     if not driver.stopping.is_set():  # Celery may hand out one more on its way out
         driver.work(run_id)
 

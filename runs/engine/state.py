@@ -14,7 +14,7 @@ from runs.models.stored import compiled_version
 from runs.planning.frontier import Fact, Frontier
 from runs.planning.names import Names
 from runs.record import ledger, sealing
-from runs.states import RunStatus, StepStatus
+from runs.states import RUN_OVER, RunStatus, StepStatus
 
 _CACHED_OUTPUTS = 64
 
@@ -99,7 +99,8 @@ class RunState:
         if run is None:
             return None
         state = cls(run)
-        state._read_all()
+        if run.state not in RUN_OVER:  # a late message for a run that is over costs one query
+            state._read_all()
         return state
 
     def reload(self) -> bool:
