@@ -12,6 +12,7 @@ from typing import Any
 from runs.errors import NotJson
 
 MAX_DEPTH = 100
+MAX_INT_BITS = 4096  # Python itself refuses to write out more than 4,300 digits
 
 
 def to_json_value(value: Any, where: str = "output") -> Any:
@@ -33,6 +34,8 @@ def _plain(value: Any, where: str, depth: int) -> Any:
         except UnicodeEncodeError:
             raise NotJson(where, "text with a lone surrogate, which is not UTF-8") from None
         return value
+    if kind is int and value.bit_length() > MAX_INT_BITS:
+        raise NotJson(where, f"a whole number of more than {MAX_INT_BITS} bits")
     if kind is int or kind is bool or value is None:
         return value
     if kind is float:
@@ -62,6 +65,17 @@ def _plain(value: Any, where: str, depth: int) -> Any:
             depth + 1,
         )
     raise NotJson(where, f"a value of type {kind.__name__}")
+
+
+def storable(value: Any) -> Any:
+    """JSON data with every text made one that PostgreSQL can keep; for what is shown to people."""
+    if isinstance(value, str):
+        return value.replace("\x00", "�").encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {storable(str(key)): storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    return value if isinstance(value, bool | int | float | None) else str(value)
 
 
 def canonical(value: Any) -> bytes:

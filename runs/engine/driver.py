@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from runs.engine import attempt
 from runs.engine.crashpoints import reach
-from runs.engine.outcome import GivenBack, Outcome
+from runs.engine.outcome import Failed, GivenBack, Outcome
 from runs.engine.session import Session
 from runs.engine.state import RunState
 from runs.engine.steps import Job
@@ -77,6 +77,20 @@ def _record(session: Session, job: Job, outcome: Outcome, go_on: bool) -> Job | 
             log.warning("The database does not answer, trying again: %s", error)
             # The outcome is in hand and the lease may still be ours; what the failed statement
             # did is read anew, so it is recorded once or found recorded.
+            if not _reconnect(session, deadline):
+                raise
+        except Exception as error:
+            if isinstance(outcome, Failed) and outcome.code == "outcome-not-recorded":
+                raise
+            # Otherwise the lease would run out and the step would do its work again, for
+            # nothing: what could not be recorded once cannot be the next time.
+            log.exception("The outcome of %s could not be recorded", job.path)
+            outcome = Failed(
+                "outcome-not-recorded",
+                f"The step ended, but its outcome could not be recorded: {type(error).__name__}.",
+                "The worker's log says more.",
+                permanent=True,
+            )
             if not _reconnect(session, deadline):
                 raise
 

@@ -67,7 +67,7 @@ class RunState:
         self.run_id = run.id
         self.compiled = compiled_version(run.version_id)
         self.workspace = Path(run.workspace) if run.workspace else Path.cwd()
-        self.masker = Masker(keys=environment.mask_keys())
+        self.masker = Masker(environment.secrets().values(), keys=environment.mask_keys())
         self.secrets: Mapping[str, str] = SecretNames(environment.secrets(), self.masker)
         sealed = sealing.unseal(run.sealed)
         self.masker.add(sealed)

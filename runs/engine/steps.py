@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runs import ids, steppath
-from runs.canonical import digest
+from runs.canonical import digest, storable
 from runs.engine.outcome import Failed, GivenBack, Outcome, Succeeded
 from runs.engine.retry import next_try
 from runs.engine.state import Held, RunState, worker_name
@@ -196,10 +196,10 @@ class Writer:
     def _failed(self, job: Job, failed: Failed, tries: list[dict[str, Any]]) -> None:
         failed = Failed(
             failed.code,
-            self.state.masker.text(failed.message),
+            storable(self.state.masker.text(failed.message)),
             failed.hint,
             failed.permanent,
-            self.state.masker.value(failed.detail),
+            storable(self.state.masker.value(failed.detail)),
         )
         timed_out = failed.code == "timeout"
         tries[-1] |= {
@@ -353,8 +353,8 @@ class Writer:
         patch.skipped += skipped
         patch.succeeded += move.status is StepStatus.SUCCEEDED
         patch.failed += move.status in STEP_BAD
-        reason = self.state.masker.text(move.reason)
-        error = self.state.masker.value(move.error)
+        reason = storable(self.state.masker.text(move.reason))
+        error = storable(self.state.masker.value(move.error))
         if move.is_new:
             row = self._row(move, move.status)
             row.reason, row.error = reason, error

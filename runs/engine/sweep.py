@@ -6,6 +6,7 @@ Two sweeps at once do no harm: each takes the run's row lock and finds the other
 import logging
 import threading
 import time
+from collections.abc import Callable
 from itertools import groupby
 
 from django.db import connection
@@ -74,30 +75,47 @@ def take_over_lost(run_id: str | None = None) -> int:
     """Take steps away from workers whose lease ran out; each goes on in place, elsewhere."""
     moved = 0
     for run, lost in groupby(claims.expired(run_id), key=lambda one: one.run_id):
-        steps = list(lost)
-        if run_id is None and steps[0].placement:
+        moved += _each(run, list(lost), run_id is None, _take_over)
+    return moved
+
+
+def _take_over(run: str, state: RunState, steps: list[claims.Found]) -> int:
+    session = Session(state)
+    moved = 0
+    for step in steps:
+        if session.interrupt(step.path, step.fence, "worker-lost"):
+            log.warning("%s/%s was taken from %s, which is gone", run, step.path, step.worker)
+            moved += 1
+    return moved
+
+
+def _each(
+    run: str,
+    steps: list[claims.Found],
+    for_all: bool,
+    look_after: Callable[[str, RunState, list[claims.Found]], int],
+) -> int:
+    """Look after one run; one that cannot be read or moved must not keep the others waiting."""
+    try:
+        if for_all and steps[0].placement:
             # The process that drove this run itself is gone; from now on any worker may.
             claims.adopt(run, steps[0].placement)
         state = RunState.load(run)
-        if state is None:
-            continue
-        session = Session(state)
-        for step in steps:
-            if session.interrupt(step.path, step.fence, "worker-lost"):
-                log.warning("%s/%s was taken from %s, which is gone", run, step.path, step.worker)
-                moved += 1
-    return moved
+        return 0 if state is None else look_after(run, state, steps)
+    except Exception:
+        log.exception("The sweep could not look after %s", run)
+        connection.close()
+        return 0
 
 
 def wake_due(run_id: str | None = None) -> int:
     """Queue the waiting steps whose time has come."""
     moved = 0
     for run, due in groupby(claims.due(run_id), key=lambda one: one.run_id):
-        steps = list(due)
-        if run_id is None and steps[0].placement:
-            claims.adopt(run, steps[0].placement)
-        state = RunState.load(run)
-        if state is not None:
-            Session(state).wake_due([step.path for step in steps])
-            moved += 1
+        moved += _each(run, list(due), run_id is None, _wake_due)
     return moved
+
+
+def _wake_due(run: str, state: RunState, steps: list[claims.Found]) -> int:
+    Session(state).wake_due([step.path for step in steps])
+    return 1

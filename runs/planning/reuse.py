@@ -14,6 +14,7 @@ from runs.planning.plan import Action, PlannedStep
 from runs.planning.prior import PriorRun, PriorStep
 from runs.states import StepStatus
 
+DEFINITION_CHANGED = "definition changed"
 UNCHANGED = "input and definition are unchanged"
 _LAST_TIME = {
     StepStatus.FAILED: "failed last time",
@@ -104,7 +105,12 @@ class _Walk:
     ) -> bool:
         at = len(self.items)
         # What was inside is known again only while nothing above changes: other items, other turns.
-        stands = upstream is None and not self.rules.reuse_nothing and path != self.rules.chosen
+        stands = (
+            upstream is None
+            and not self.rules.reuse_nothing
+            and path != self.rules.chosen
+            and why != DEFINITION_CHANGED
+        )
         inner_why = None if stands else (why or upstream)
         rerun_inside = self._inside(node, path, inner_why)
         if why is None and prior is not None and rerun_inside is None:
@@ -170,7 +176,7 @@ class _Walk:
         if self.prior.kept is not None and path not in self.prior.kept:
             return "comes after the checkpoint"
         if prior.definition and prior.definition != node.digest:
-            return "definition changed"
+            return DEFINITION_CHANGED
         version = self.rules.code_version(node)
         if version is not None and prior.code_version and version != prior.code_version:
             return f"code version changed from {prior.code_version} to {version}"

@@ -105,3 +105,21 @@ def test_another_secret_is_another_input(project: Path) -> None:
         )
     assert SECRET not in str(caught.value)
     assert "another-t0ken" not in str(caught.value)
+
+
+def test_a_secret_that_another_step_names_is_masked_where_it_was_never_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAVERICK_SECRET_TOKEN", SECRET)
+    (project / "leak.txt").write_text(SECRET)
+    run = done(
+        project,
+        """
+        version: "1.0"
+        name: never-named
+        steps:
+          - {name: show, type: shell, run: cat leak.txt}
+        """,
+    )
+    assert steps(run)["show"].output["stdout"] == MASK
+    assert SECRET not in everything_written(project)

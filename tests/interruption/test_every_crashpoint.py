@@ -5,6 +5,7 @@ worker that comes to the armed place is ended with SIGKILL, once; others go on. 
 compared with a run of the same shape that nothing happened to.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -140,7 +141,11 @@ def test_a_killed_run_ends_as_if_nothing_had_happened(
     stories: dict[tuple[str, str], Story], shape: Shape, point: str
 ) -> None:
     story, calm = stories[shape.name, point], stories[shape.name, ""]
-    assert point in story.deaths, f"nobody came to {point}"
+    if point in AFTER_A_DEATH and point not in story.deaths:
+        # Who took the step over died of another run's mark before it came to this one.
+        assert story.interrupted, f"nobody came to {point}, and nothing was interrupted"
+    else:
+        assert point in story.deaths, f"nobody came to {point}"
     assert story.told == calm.told
     assert not calm.interrupted
     # Every step did its work once; only the one that was interrupted may have done it twice.
@@ -179,14 +184,17 @@ def test_the_matrix(
     widest = max(len(shape.name) for shape in SHAPES)
     print(f"\n{len(NAMES)} crash points × {len(SHAPES)} shapes")
     slowest = 0.0
+    reached: Counter[str] = Counter()
     for shape in SHAPES:
         cells = []
         for point in NAMES:
             story = stories[shape.name, point]
             fine = point in story.deaths and story.told == stories[shape.name, ""].told
             cells.append(f"{point} {'ok' if fine else 'FAILED'}")
+            reached[point] += point in story.deaths
             if point not in AFTER_A_DEATH:
                 slowest = max(slowest, story.slowest)
         print(f"{shape.name:<{widest}}  " + "  ".join(cells))
     print(f"slowest takeover {slowest:.1f} s")
+    assert all(reached[point] >= len(SHAPES) * 3 / 4 for point in NAMES), reached
     record_testsuite_property("crash_points_by_shapes", len(NAMES) * len(SHAPES))

@@ -225,3 +225,12 @@ def test_every_recorded_step_has_a_decision_with_a_reason() -> None:
         (item.source_execution_id is not None) == (item.action is Action.REUSE)
         for item in plan.items
     )
+
+
+def test_turns_of_a_loop_that_itself_changed_are_not_taken_for_the_same_turns() -> None:
+    before, now = laid(LOOP), laid(LOOP.replace("[1, 2, 3]", "[7, 8, 9]"))
+    done = {"before": "succeeded", "l": "succeeded", "after": "failed"}
+    done |= {f"l[{n}]/{s}": "succeeded" for n in range(3) for s in "xy"}
+    decided = actions(make_plan(now, prior(before, done)))
+    assert decided["before"] == "reuse"
+    assert {decided[path] for path in done if path != "before"} == {"run"}
