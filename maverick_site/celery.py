@@ -58,6 +58,9 @@ def _configuration() -> dict[str, Any]:
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "enable_utc": True,
         "timezone": "UTC",
+        # Celery's Django fixup closes the connection before and after each task; opening it again
+        # costs more than a short run. `runs.work` itself drops one that broke.
+        "CELERY_DB_REUSE_MAX": 10**9,
         "imports": ["runs.tasks"],
     }
 

@@ -1,9 +1,12 @@
 """attempt(job): run one step once, and say how it ended. Nothing here writes an outcome."""
 
+import logging
 import threading
 import time
 import traceback
 from typing import Any
+
+from django.db import DatabaseError, connection
 
 from runs import environment, steppath
 from runs.canonical import to_json_value
@@ -19,6 +22,8 @@ from runs.expressions import ExpressionError
 from runs.planning.resolve import resolve_input
 from runs.record.logs import LogBuffer
 
+log = logging.getLogger(__name__)
+
 MAX_OUTPUT_BYTES = 16 * 1024 * 1024
 
 
@@ -33,6 +38,14 @@ def attempt(state: RunState, job: Job) -> Outcome:
         time.monotonic() + limit,
         buffer,
     )
+    if state.secrets_lost:
+        # The mask in their place would go out as if it were the password.
+        return Failed(
+            "secret-unreadable",
+            "The run's secret inputs cannot be decrypted: the installation's secret key changed.",
+            "Start the workflow again with its inputs.",
+            permanent=True,
+        )
     try:
         given = _input(state, job)
     except (ExpressionError, MaverickError) as error:
@@ -55,7 +68,12 @@ def attempt(state: RunState, job: Job) -> Outcome:
     )
     with heartbeat.watch(watched):
         outcome = _guarded(context, given, limit)
-        buffer.close()
+        try:
+            buffer.close()
+        except DatabaseError as error:
+            # The outcome counts more than its last lines: losing it would repeat the step.
+            log.warning("The last log lines of %s were not written: %s", job.path, error)
+            connection.close()
     return outcome
 
 

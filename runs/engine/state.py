@@ -70,6 +70,7 @@ class RunState:
         self.masker = Masker(environment.secrets().values(), keys=environment.mask_keys())
         self.secrets: Mapping[str, str] = SecretNames(environment.secrets(), self.masker)
         sealed = sealing.unseal(run.sealed)
+        self.secrets_lost = bool(run.sealed) and not sealed
         self.masker.add(sealed)
         self.inputs = {**run.inputs, **sealed}
         self.run_names = {

@@ -20,6 +20,7 @@ from runs.errors import (
     UnknownCheckpoint,
     WorkflowChanged,
 )
+from runs.masking import MASK
 from runs.models import Checkpoint, Run, WorkflowVersion
 from runs.models.stored import compiled_version
 from runs.operations.places import project_folder
@@ -278,6 +279,14 @@ def _inputs(compiled: Compiled, given: dict[str, Any], start: _From) -> dict[str
         recorded = dict((start.content or {}).get("inputs", {}))
     known = {key: value for key, value in recorded.items() if key in compiled.spec.inputs}
     if not given:
+        hidden = [
+            k for k, spec in compiled.spec.inputs.items() if spec.secret and known.get(k) == MASK
+        ]
+        if hidden:
+            raise InputsDiffer(
+                f"The secret inputs cannot be read here: {', '.join(hidden)}.",
+                hint="Give all inputs again, with `-i name=value`.",
+            )
         return checked_inputs(compiled.spec, known)
     bound = _given_or_default(compiled, given)
     before = (

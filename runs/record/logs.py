@@ -4,6 +4,8 @@ import threading
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import DatabaseError
+
 from runs.masking import Masker
 from runs.models import LogChunk
 
@@ -51,8 +53,14 @@ class LogBuffer:
         with self._writing:
             with self._lock:
                 pending, self._pending = self._pending, []
-            if pending:
+            if not pending:
+                return
+            try:
                 LogChunk.objects.bulk_create([self._chunk(*one) for one in _joined(pending)])
+            except DatabaseError:
+                with self._lock:
+                    self._pending = pending + self._pending  # for the next flush
+                raise
 
     def _chunk(self, stream: str, level: str, text: str, at: datetime) -> Any:
         return LogChunk(

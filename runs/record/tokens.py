@@ -66,9 +66,11 @@ def add_login_token(user: User, hash: str, lifetime: timedelta) -> None:
 
 def use_login_token(hash: str) -> User | None:
     """Its user, for the one caller that comes first and in time."""
-    used = LoginToken.objects.filter(
-        hash=hash, used_at__isnull=True, expires_at__gt=Now(), user__is_active=True
-    ).update(used_at=Now())
+    # Only the row's own columns: with a condition on the user, Django asks in a sub-select, which
+    # a second caller that waited for the row's lock would not ask again, and both would be first.
+    used = LoginToken.objects.filter(hash=hash, used_at__isnull=True, expires_at__gt=Now()).update(
+        used_at=Now()
+    )
     if not used:
         return None
-    return User.objects.get(login_tokens__hash=hash)
+    return User.objects.filter(login_tokens__hash=hash, is_active=True).first()

@@ -1,6 +1,7 @@
 """A secret reaches the step and nothing that is written."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -11,7 +12,7 @@ from runs.masking import MASK
 from runs.operations.restart_run import restart_run
 from runs.operations.resume_run import resume_run
 
-from .here import do, done, effects, steps
+from .here import do, done, effects, start, steps
 
 # Really committed: the heartbeat is another connection, and a lease it does not see is lost.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,3 +124,13 @@ def test_a_secret_that_another_step_names_is_masked_where_it_was_never_named(
     )
     assert steps(run)["show"].output["stdout"] == MASK
     assert SECRET not in everything_written(project)
+
+
+def test_a_step_never_gets_the_mask_for_a_secret_that_cannot_be_read(
+    project: Path, settings: Any
+) -> None:
+    run = start(project, BY_INPUT, {"token": SECRET})
+    settings.SECRET_KEY = "another key"
+    assert do(run).status == "failed"
+    assert steps(run)["tell"].error["code"] == "secret-unreadable"
+    assert not (project / "got.txt").exists()
