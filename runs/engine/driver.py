@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 
+import psycopg
 from django.db import InterfaceError, OperationalError, connection
 
 from runs.engine import attempt
@@ -14,6 +15,14 @@ from runs.engine.state import RunState
 from runs.engine.steps import Job
 
 log = logging.getLogger(__name__)
+
+# The database does not answer. The ledger's own statement goes past Django, so both kinds.
+GONE = (
+    OperationalError,
+    InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
 
 # Set when the process is asked to stop: a step that ends is recorded, the next is left to others.
 stopping = threading.Event()
@@ -71,7 +80,7 @@ def _record(session: Session, job: Job, outcome: Outcome, go_on: bool) -> Job | 
     while True:
         try:
             return session.finish(job, outcome, go_on=go_on)
-        except (OperationalError, InterfaceError) as error:
+        except GONE as error:
             if time.monotonic() > deadline:
                 raise
             log.warning("The database does not answer, trying again: %s", error)
@@ -100,6 +109,6 @@ def _reconnect(session: Session, deadline: float) -> bool:
         connection.close()
         try:
             return session.state.reload()
-        except (OperationalError, InterfaceError):
+        except GONE:
             time.sleep(0.3)
     return False
