@@ -12,6 +12,10 @@ const modules = {
   toasts: () => import("./toasts.js"),
 };
 
-for (const element of document.querySelectorAll("[data-module]")) {
-  modules[element.dataset.module]?.().then((module) => module.mount(element));
-}
+const mounted = [...document.querySelectorAll("[data-module]")].map((element) =>
+  modules[element.dataset.module]?.().then((module) => module.mount(element)),
+);
+// Says that keys and buttons are answered from now on; tests wait for it.
+Promise.allSettled(mounted).then(() => {
+  document.documentElement.dataset.ready = "";
+});

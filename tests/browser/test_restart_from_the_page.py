@@ -70,11 +70,13 @@ def test_the_list_follows_without_a_reload(site: Site, page: Page) -> None:
 
 def test_filters_work_from_the_keyboard_and_stay_in_the_address(site: Site, page: Page) -> None:
     page.goto(f"{site.address}/runs")
+    page.wait_for_selector("html[data-ready]")
     page.keyboard.press("/")
     page.keyboard.type("status:failed")
     page.keyboard.press("Enter")
     page.wait_for_url("**/runs?status=failed")
     expect(page.locator(".filter")).to_contain_text("status:failed")
+    page.wait_for_selector("html[data-ready]")
     page.keyboard.press("Backspace")
     page.wait_for_url("**/runs")
     page.go_back()
@@ -84,6 +86,8 @@ def test_filters_work_from_the_keyboard_and_stay_in_the_address(site: Site, page
 def test_the_graph_is_moved_and_walked(site: Site, page: Page) -> None:
     page.goto(f"{site.address}/runs")
     page.locator("[data-run] .wf > a").first.click()
+    page.wait_for_url("**/runs/run_*")
+    page.wait_for_selector("html[data-ready]")
     svg = page.locator("svg.graph")
     word = page.locator("[data-zoom-word]")
     fitted = svg.get_attribute("viewBox")
