@@ -86,15 +86,14 @@ def _input(state: RunState, job: Job) -> Any:
 
 def _guarded(context: StepContext, given: Any, limit: float) -> Outcome:
     try:
-        return _run(context, given)
+        return _run(context, given, limit)
     except StepStopped:
         # The exception was on its way when the step's code had just ended.
         return _stopped(context.watched.why, limit)
 
 
-def _run(context: StepContext, given: Any) -> Outcome:
+def _run(context: StepContext, given: Any, limit: float) -> Outcome:
     watched = context.watched
-    limit = context.job.node.step.timeout or environment.step_timeout()
     try:
         with watched.action():
             reach("in-step", context.path)

@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.db import close_old_connections, connection, transaction
 
@@ -94,7 +93,7 @@ def _start(run_id: str, placement: str) -> threading.Thread:
 def _interrupt(run_id: str, workers: list[threading.Thread]) -> None:
     driver.stopping.set()
     heartbeat.stop_all("stopping")
-    until = time.monotonic() + timedelta(seconds=_STOP_SECONDS).total_seconds()
+    until = time.monotonic() + _STOP_SECONDS
     for worker in workers:
         worker.join(max(until - time.monotonic(), 0.1))
     with transaction.atomic():

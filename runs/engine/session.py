@@ -105,8 +105,7 @@ class Session:
         build(writer)
         if not self._record(writer.w, path):
             # What was worked out rests on an old state: start from what is recorded.
-            if not self.state.reload():
-                return None
+            self.state.reload()
             return None
         return writer.w
 

@@ -1,6 +1,5 @@
 """The state of one run in a worker's memory, kept in step with the ledger."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -162,10 +161,4 @@ def worker_name() -> str:
     return f"{_HOST}:{os.getpid()}"
 
 
-def preview(value: Any, limit: int = 200) -> str:
-    """A short text of a JSON value, for journal entries."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-__all__ = ["Held", "RecordedOutputs", "RunState", "preview", "worker_name"]
+__all__ = ["Held", "RecordedOutputs", "RunState", "worker_name"]

@@ -252,18 +252,14 @@ def _from_file(compiled: Compiled, path: Path) -> _From:
 # ---- what has changed -------------------------------------------------------------------------
 
 
-def _given_or_default(compiled: Compiled, given: dict[str, Any]) -> dict[str, Any]:
-    return checked_inputs(compiled.spec, given)
-
-
 def _same_inputs(run: Run, compiled: Compiled, given: dict[str, Any]) -> bool:
     if not given:
         return True  # nothing said about inputs: those of the run are kept
-    return run.inputs_digest == digest(_given_or_default(compiled, given))
+    return run.inputs_digest == digest(checked_inputs(compiled.spec, given))
 
 
 def _name_differences(run: Run, compiled: Compiled, given: dict[str, Any]) -> None:
-    wanted = split_secrets(compiled.spec, _given_or_default(compiled, given))[0]
+    wanted = split_secrets(compiled.spec, checked_inputs(compiled.spec, given))[0]
     keys = [key for key in sorted({*wanted, *run.inputs}) if wanted.get(key) != run.inputs.get(key)]
     raise InputsDiffer(
         f"The newest unfinished run, {run.id}, has other inputs: {', '.join(keys) or 'a secret'}.",
@@ -288,7 +284,7 @@ def _inputs(compiled: Compiled, given: dict[str, Any], start: _From) -> dict[str
                 hint="Give all inputs again, with `-i name=value`.",
             )
         return checked_inputs(compiled.spec, known)
-    bound = _given_or_default(compiled, given)
+    bound = checked_inputs(compiled.spec, given)
     before = (
         checkpoints.input_digests(recorded)
         if start.source is not None

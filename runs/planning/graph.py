@@ -74,10 +74,6 @@ class Compiled:
         """The definition of the step at ``path`` (turns allowed). KeyError when unknown."""
         return self.nodes[steppath.pattern(path)]
 
-    def workflow_of(self, path: str) -> WorkflowSpec:
-        """The workflow whose text holds the step at ``path``."""
-        return self.scopes[steppath.scope_of(steppath.pattern(path))].workflow
-
     def graph(self, scope: str) -> "nx.DiGraph[str]":
         """The steps of one scope as a directed graph, an edge from what is needed."""
         graph: nx.DiGraph[str] = nx.DiGraph()

@@ -19,7 +19,6 @@ class PriorStep:
     code_version: str = ""
     duration_ms: int = 0
     reason: str = ""  # status_reason
-    item_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ class Scope:
     spec: ScopeSpec
     item: Any = None
     index: int | None = None
-    item_known: bool = False
     status: dict[str, StepStatus] = field(default_factory=dict)
     blocked_by: dict[str, int] = field(default_factory=dict)  # needs not yet good
     active: int = 0
@@ -202,7 +201,7 @@ class RunFacts:
         scope = self._open_scope(steppath.turn(path, index), self.compiled.node(path).path)
         scope.index = index
         if loop.items is not None:
-            scope.item, scope.item_known = loop.items[index], True
+            scope.item = loop.items[index]
         else:
             self.total += len(scope.spec.nodes)
         loop.open_turns.add(index)
@@ -229,11 +228,6 @@ class RunFacts:
         for name, status in self._done.pop(key, {}).items():
             self._note(scope, name, Fact(steppath.child(key, name), status))
         return scope
-
-    def status_in(self, key: str, name: str) -> StepStatus | None:
-        """The status of step ``name`` in the open scope ``key``, None when it has none yet."""
-        scope = self._scopes.get(key)
-        return None if scope is None else scope.status.get(name)
 
     def scope_names(self, key: str) -> Mapping[str, Any]:
         """What an expression in the scope ``key`` can see."""

@@ -82,18 +82,6 @@ def runs_nobody_took(older_than: float) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def is_alive(run_id: str) -> bool:
-    """Whether some worker holds a valid lease on a step of the run."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM runs_execution WHERE run_id = %s "
-            "AND status = 'running' AND lease_until >= now())",
-            [run_id],
-        )
-        row = cursor.fetchone()
-    return bool(row and row[0])
-
-
 def holders(run_id: str) -> list[str]:
     """The workers (``host:pid``) with a valid lease on a step of the run."""
     with connection.cursor() as cursor:
