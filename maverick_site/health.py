@@ -87,6 +87,6 @@ def _worker() -> str:
     from django.db.models.functions import Now
 
     recently = Now() - timedelta(seconds=conf.worker_silence_seconds())
-    if WorkerProcess.objects.filter(seen_at__gte=recently).exists():
+    if WorkerProcess.objects.filter(kind="celery", seen_at__gte=recently).exists():
         return "ok"
     return "none has been heard of lately"

@@ -109,6 +109,13 @@ def actor() -> "Actor":
     return Actor(kind="cli", name=name, role="admin")
 
 
+def placement(detach: bool) -> str:
+    """Who drives a new run: any worker, or this process."""
+    from runs.record.workers import command_id
+
+    return "" if detach else command_id()
+
+
 def plain(value: Any) -> Any:
     """A projection as the JSON that the API makes of it."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

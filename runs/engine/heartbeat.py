@@ -1,5 +1,7 @@
 """One thread a process: keeps the leases of running steps alive and stops those that must end.
 
+For a command that drives a run itself it also shows that the command lives (``present_as``).
+
 A step is stopped when its time is up, when its run was cancelled or taken away (its lease could
 not be renewed), or when the process ends. Stopping means: the runner's own way (a command's
 process group is killed) or, for Python code, an exception raised in its thread. Code that does
@@ -19,7 +21,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from runs import conf
-from runs.record import ledger, logs
+from runs.record import ledger, logs, workers
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +81,7 @@ class Heartbeat:
         self._watched: dict[str, Watched] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._present = ""
         # What to do with a step that does not come back: set by worker processes only.
         self.on_stuck: Callable[[Watched], None] | None = None
 
@@ -87,14 +90,34 @@ class Heartbeat:
         """Watch an attempt while it runs."""
         with self._lock:
             self._watched[watched.execution_id] = watched
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
-                self._thread.start()
+            self._ensure_thread()
         try:
             yield
         finally:
             with self._lock:
                 self._watched.pop(watched.execution_id, None)
+
+    @contextmanager
+    def present_as(self, placement: str) -> Iterator[None]:
+        """Show that the command of this placement lives, also while its run only waits."""
+        workers.beat(placement, workers.COMMAND)
+        with self._lock:
+            self._present = placement
+            self._ensure_thread()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._present = ""
+            try:
+                workers.gone(placement)
+            except DatabaseError as error:
+                log.warning("This command could not sign off: %s", error)
+
+    def _ensure_thread(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+            self._thread.start()
 
     def stop_all(self, why: str) -> None:
         """Stop every step of this process."""
@@ -114,7 +137,8 @@ class Heartbeat:
             time.sleep(tick)
             now = time.monotonic()
             watched = self._now()
-            if watched:
+            present = self._present
+            if watched or present:
                 idle_since = now
             elif now - idle_since > 10:
                 connection.close()  # an idle process holds no connection for nothing
@@ -125,8 +149,10 @@ class Heartbeat:
                 if one.why and now - one.stopped_at > GRACE_SECONDS and self.on_stuck:
                     self.on_stuck(one)
             try:
-                if watched and now - renewed >= renew_every:
+                if (watched or present) and now - renewed >= renew_every:
                     renewed = now
+                    if present:
+                        workers.beat(present, workers.COMMAND)
                     self._renew(watched)
                 if watched and now - flushed >= FLUSH_EVERY:
                     flushed = now

@@ -34,9 +34,16 @@ def run_here(
     raised again. Returns the run's last status.
     """
     placement = Run.objects.values_list("placement", flat=True).get(pk=run_id)
-    workers: list[threading.Thread] = []
     driver.stopping.clear()
     heartbeat.on_stuck = give_up
+    with heartbeat.present_as(placement):
+        return _drive(run_id, placement, threads, on_tick)
+
+
+def _drive(
+    run_id: str, placement: str, threads: int, on_tick: Callable[[], None] | None
+) -> RunStatus:
+    workers: list[threading.Thread] = []
     swept = 0.0
     try:
         while True:

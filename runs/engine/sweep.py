@@ -32,7 +32,8 @@ class Sweep:
 
     def once(self) -> int:
         """One pass over everything; returns how many runs it moved."""
-        moved = take_over_lost()
+        moved = adopt_abandoned()
+        moved += take_over_lost()
         moved += wake_due()
         # Only who has nothing to do looks for work that nobody took. A busy worker would add
         # messages that nobody can follow, and those that matter would wait behind thousands.
@@ -71,11 +72,19 @@ def _work_here(run_id: str) -> None:
         connection.close()
 
 
+def adopt_abandoned() -> int:
+    """Let workers go on with the runs of commands that are gone."""
+    adopted = claims.adopt_abandoned()
+    for run_id in adopted:
+        log.warning("%s was driven by a command that is gone; workers go on with it", run_id)
+    return len(adopted)
+
+
 def take_over_lost(run_id: str | None = None) -> int:
     """Take steps away from workers whose lease ran out; each goes on in place, elsewhere."""
     moved = 0
     for run, lost in groupby(claims.expired(run_id), key=lambda one: one.run_id):
-        moved += _each(run, list(lost), run_id is None, _take_over)
+        moved += _each(run, list(lost), _take_over)
     return moved
 
 
@@ -92,14 +101,10 @@ def _take_over(run: str, state: RunState, steps: list[claims.Found]) -> int:
 def _each(
     run: str,
     steps: list[claims.Found],
-    for_all: bool,
     look_after: Callable[[str, RunState, list[claims.Found]], int],
 ) -> int:
     """Look after one run; one that cannot be read or moved must not keep the others waiting."""
     try:
-        if for_all and steps[0].placement:
-            # The process that drove this run itself is gone; from now on any worker may.
-            claims.adopt(run, steps[0].placement)
         state = RunState.load(run)
         return 0 if state is None else look_after(run, state, steps)
     except Exception:
@@ -112,7 +117,7 @@ def wake_due(run_id: str | None = None) -> int:
     """Queue the waiting steps whose time has come."""
     moved = 0
     for run, due in groupby(claims.due(run_id), key=lambda one: one.run_id):
-        moved += _each(run, list(due), run_id is None, _wake_due)
+        moved += _each(run, list(due), _wake_due)
     return moved
 
 

@@ -56,7 +56,8 @@ class Run(models.Model):
     finished_at = models.DateTimeField(null=True)
     created_by = models.CharField(max_length=200, blank=True, default="")
     workspace = models.TextField(blank=True, default="")  # the project folder the steps work in
-    # "" = any worker; else the one process that drives it (`maverick run` without a server).
+    # "" = any worker; else the id of the one process that drives it (`maverick run` without a
+    # server) in the table of processes, see record/workers.py.
     placement = models.CharField(max_length=100, blank=True, default="")
 
     class Meta:

@@ -1,4 +1,7 @@
-"""WorkerProcess: a process that runs steps, and when it was last heard of."""
+"""WorkerProcess: a process that runs steps, and when it was last heard of.
+
+The kind is `celery` for a worker, which takes any run, and `here` for a command that drives its own.
+"""
 
 from django.db import models
 

@@ -1,7 +1,5 @@
 """resume_run: go on with an unfinished run from its last checkpoint, as a new run."""
 
-import os
-import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -343,12 +341,17 @@ def _take_over(source: Run | None) -> Run | None:
         if locked.state is RunStatus.SUCCEEDED:
             raise NothingToResume(f"{locked.id} has succeeded; there is nothing to resume.")
         return locked
-    alive = [worker for worker in claims.holders(locked.id) if _is_alive(worker)]
-    # A run for any worker goes on by itself as long as there is a worker.
-    if alive or (not locked.placement and workers.living(conf.worker_silence_seconds())):
+    holder: object = workers.living_command(locked.placement)
+    holder = holder or next(filter(_is_alive, claims.holders(locked.id)), None)
+    if holder:
         raise StillRunning(
-            f"{locked.id} is still {locked.status}"
-            + (f" (held by {alive[0]})." if alive else "; workers go on with it by themselves."),
+            f"{locked.id} is still being worked on by {holder}.",
+            hint=f"Wait for it, or cancel it: `maverick runs cancel {locked.id}`.",
+        )
+    # A run for any worker goes on by itself as long as there is a worker.
+    if not locked.placement and workers.living(conf.worker_silence_seconds()):
+        raise StillRunning(
+            f"{locked.id} is still {locked.status}; workers go on with it by themselves.",
             hint=f"`maverick runs watch {locked.id}` follows it; cancel it to resume it here.",
         )
     end_run(locked, RunStatus.FAILED, "interrupted: its process is gone", code="interrupted")
@@ -357,21 +360,6 @@ def _take_over(source: Run | None) -> Run | None:
 
 
 def _is_alive(worker: str) -> bool:
-    """Whether the process ``host:pid`` lives; another host's lease is believed."""
+    """Whether the worker ``host:pid`` lives; another host's lease is believed."""
     host, _, pid = worker.rpartition(":")
-    if host != socket.gethostname() and host != os.uname().nodename:
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, ValueError):
-        return True
-    return not _is_zombie(int(pid))
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (OSError, IndexError):
-        return False
+    return not pid.isdigit() or workers.is_alive(host, int(pid))

@@ -28,4 +28,4 @@ def checkpoint_run(checkpoint_id: str) -> str | None:
 def somebody_works() -> bool:
     """Whether a worker process was heard of lately."""
     since = Now() - timedelta(seconds=conf.worker_silence_seconds())
-    return WorkerProcess.objects.filter(seen_at__gt=since).exists()
+    return WorkerProcess.objects.filter(kind="celery", seen_at__gt=since).exists()

@@ -18,16 +18,16 @@ class Found:
     path: str
     fence: int
     worker: str
-    placement: str
 
 
 def _find(where: str, parameters: list[Any], run_id: str | None) -> list[Found]:
-    only = "AND e.run_id = %s" if run_id else ""
+    # A run that a command drives itself is that command's as long as it lives: see `abandoned`.
+    only = "AND e.run_id = %s" if run_id else "AND r.placement = ''"
     with connection.cursor() as cursor:
         cursor.execute(
             # Only this module's own texts are put in; values go as parameters.
             f"""
-            SELECT e.run_id, e.path, e.fence, e.worker, r.placement
+            SELECT e.run_id, e.path, e.fence, e.worker
             FROM runs_execution e JOIN runs_run r ON r.id = e.run_id
             WHERE {where} {only} AND r.status IN {_OPEN}
             ORDER BY e.run_id LIMIT 1000
@@ -43,25 +43,28 @@ def expired(run_id: str | None = None) -> list[Found]:
 
 
 def due(run_id: str | None = None) -> list[Found]:
-    """Waiting steps whose time has come. Those of a run that one process drives itself are that
-    process's for one more lease; then it is taken to be gone."""
-    grace = 0.0 if run_id else conf.lease_seconds()
-    return _find(
-        "e.status = 'waiting' AND e.due_at <= now() - CASE WHEN r.placement = '' THEN "
-        "interval '0' ELSE %s * interval '1 second' END",
-        [grace],
-        run_id,
-    )
+    """Waiting steps whose time has come."""
+    return _find("e.status = 'waiting' AND e.due_at <= now()", [], run_id)
 
 
-def adopt(run_id: str, placement: str) -> bool:
-    """Let any worker go on with a run that one process drove itself; whether it still did."""
+def adopt_abandoned() -> list[str]:
+    """Let any worker go on with the runs whose command is gone; returns the runs.
+
+    A command shows that it lives three times in the length of a lease. One that is silent for a
+    whole lease was killed, or its machine is gone.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE runs_run SET placement = '' WHERE id = %s AND placement = %s",
-            [run_id, placement],
+            f"""
+            UPDATE runs_run r SET placement = ''
+            WHERE r.status IN {_OPEN} AND r.placement <> '' AND NOT EXISTS (
+              SELECT 1 FROM runs_workerprocess w
+              WHERE w.id = r.placement AND w.seen_at >= now() - %s * interval '1 second')
+            RETURNING r.id
+            """,  # noqa: S608
+            [conf.lease_seconds()],
         )
-        return bool(cursor.rowcount)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def runs_nobody_took(older_than: float) -> list[str]:

@@ -12,6 +12,7 @@ from runs import ids, steppath
 from runs.models import Event, Run, WorkflowVersion
 from runs.planning.graph import Compiled
 from runs.planning.plan import Action, Plan
+from runs.record import workers
 from runs.record.payloads import store
 from runs.states import RunStatus
 
@@ -46,6 +47,9 @@ def create_run(new: NewRun) -> Run:
         inside = sum(1 for path in reused_ids if steppath.parent_of(path) in reused_ids)
         run_id = ids.run_id()
         now = datetime.now(UTC)
+        if new.placement:
+            # In the same transaction: nobody ever sees this run without a sign of its command.
+            workers.beat(new.placement, workers.COMMAND)
         run = Run.objects.create(
             id=run_id,
             workflow_name=new.compiled.spec.name,

@@ -2,11 +2,13 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 
 from runs.actor import SYSTEM
 from runs.errors import (
@@ -18,7 +20,7 @@ from runs.errors import (
     UnknownCheckpoint,
     WorkflowChanged,
 )
-from runs.models import Checkpoint, Run
+from runs.models import Checkpoint, Run, WorkerProcess
 from runs.operations.resume_run import resume_run
 from runs.record import workers
 
@@ -173,6 +175,17 @@ def test_a_run_that_workers_go_on_with_is_not_resumed(project: Path) -> None:
     with pytest.raises(Conflict):
         resume(project)
     assert do(run).status == "failed"
+
+
+def test_a_command_on_another_machine_is_believed_for_one_lease(project: Path) -> None:
+    elsewhere = "here:elsewhere:1:abc"
+    run = start(project, SAVING, placement=elsewhere)
+    WorkerProcess.objects.filter(pk=elsewhere).update(host="elsewhere", pid=1)
+    assert workers.living(60) == [], "it takes no other runs"
+    with pytest.raises(Conflict, match="still being worked on by process 1 on elsewhere"):
+        resume(project)
+    WorkerProcess.objects.filter(pk=elsewhere).update(seen_at=Now() - timedelta(seconds=7))
+    assert resume(project).source_id == run.pk
 
 
 def test_two_resumes_at_once_have_one_successor(project: Path) -> None:

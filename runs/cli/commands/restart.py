@@ -52,10 +52,10 @@ def command(
         if detach:
             return detached(side, new, as_json=as_json)
         return watch(side, new["id"], as_json=as_json)
-    from runs.cli.here import Here
+    from runs.cli.here import Here, placement
 
     assert isinstance(side, Here)
-    new = side.restart(run_id, request, placement="" if detach else "here")
+    new = side.restart(run_id, request, placement=placement(detach))
     if detach:
         return detached(side, new, as_json=as_json)
     return drive_here(side, new["id"], as_json=as_json, threads=threads)

@@ -125,7 +125,7 @@ def _here(
     as_json: bool,
 ) -> int:
     from runs.cli.driving import detached, drive_here
-    from runs.cli.here import Here, actor
+    from runs.cli.here import Here, actor, placement
 
     side = Here()
     from runs.errors import UnknownWorkflow
@@ -133,7 +133,7 @@ def _here(
 
     try:
         run = start_run(
-            **what, inputs=inputs, labels=labels, by=actor(), placement="" if detach else "here"
+            **what, inputs=inputs, labels=labels, by=actor(), placement=placement(detach)
         )
     except UnknownWorkflow as error:
         raise _nearest(error, what["workflow"]) from None
@@ -170,7 +170,7 @@ def _resume(
     as_json: bool,
 ) -> int:
     from runs.cli.driving import detached, drive_here
-    from runs.cli.here import Here, actor
+    from runs.cli.here import Here, actor, placement
     from runs.cli.printing import say
     from runs.cli.progress import seconds
 
@@ -186,7 +186,7 @@ def _resume(
             accept_changes=accept_changes,
             force=force,
             by=actor(),
-            placement="" if detach else "here",
+            placement=placement(detach),
         )
     except UnknownWorkflow as error:
         raise _nearest(error, what["workflow"]) from None
