@@ -39,11 +39,12 @@ def end_run(run: Run, status: RunStatus, reason: str, code: str = "cancelled") -
         )
         entries.append(ledger.Entry("step.cancelled", pk, path, {"reason": reason}))
     entries.append(ledger.Entry(f"run.{status.value}", data={"reason": reason}))
+    # What was interrupted or never started is not done; it has not failed. It counts with what is
+    # pending, or `1 failed` would send people to look for an error that there is not.
     patch = ledger.RunPatch(
         status.value,
         reason,
         running=-sum(1 for row in open_rows if row[2] == StepStatus.RUNNING),
-        failed=len(open_rows),
         fence_up=1,
         finish=True,
     )
