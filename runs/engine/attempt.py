@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 
 from runs import environment, steppath
 from runs.canonical import to_json_value
+from runs.engine.away import DatabaseAway, patiently
 from runs.engine.context import StepContext
 from runs.engine.crashpoints import reach
 from runs.engine.heartbeat import StepStopped, Watched, heartbeat
@@ -47,7 +48,10 @@ def attempt(state: RunState, job: Job) -> Outcome:
             permanent=True,
         )
     try:
-        given = _input(state, job)
+        # It reads the outputs of earlier steps, and nothing else.
+        given = patiently(lambda: _input(state, job), f"the input of {job.path}")
+    except DatabaseAway:
+        return GivenBack("database-away")
     except (ExpressionError, MaverickError) as error:
         return Failed(
             getattr(error, "code", "expression-error"),
@@ -103,6 +107,8 @@ def _run(context: StepContext, given: Any, limit: float) -> Outcome:
         return _checked(value)
     except StepStopped:
         return _stopped(watched.why, limit)
+    except DatabaseAway:
+        return GivenBack("database-away")
     except NotJson as error:
         return Failed(error.code, error.message, error.hint, permanent=True)
     except StepFailure as error:

@@ -4,10 +4,10 @@ import logging
 import threading
 import time
 
-import psycopg
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from runs.engine import attempt
+from runs.engine.away import GONE, PATIENCE_SECONDS, PAUSE_SECONDS
 from runs.engine.crashpoints import reach
 from runs.engine.outcome import Failed, GivenBack, Outcome
 from runs.engine.session import Session
@@ -15,14 +15,6 @@ from runs.engine.state import RunState
 from runs.engine.steps import Job
 
 log = logging.getLogger(__name__)
-
-# The database does not answer. The ledger's own statement goes past Django, so both kinds.
-GONE = (
-    OperationalError,
-    InterfaceError,
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-)
 
 # Set when the process is asked to stop: a step that ends is recorded, the next is left to others.
 stopping = threading.Event()
@@ -33,9 +25,6 @@ TURN_SECONDS = 20.0
 
 # The threads of this process that work in a run right now.
 _working: set[int] = set()
-
-# How long a worker tries to record an outcome while the database does not answer.
-RECORD_SECONDS = 60.0
 
 
 def work(run_id: str, *, placement: str = "") -> bool:
@@ -76,7 +65,7 @@ def _record(session: Session, job: Job, outcome: Outcome, go_on: bool) -> Job | 
     """Record an outcome, through a restart of the database if need be."""
     if isinstance(outcome, GivenBack):
         go_on = False
-    deadline = time.monotonic() + RECORD_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             return session.finish(job, outcome, go_on=go_on)
@@ -110,5 +99,5 @@ def _reconnect(session: Session, deadline: float) -> bool:
         try:
             return session.state.reload()
         except GONE:
-            time.sleep(0.3)
+            time.sleep(PAUSE_SECONDS)
     return False

@@ -2,21 +2,29 @@
 
 from typing import Any
 
+from runs.engine.away import patiently
 from runs.engine.context import StepContext
 from runs.record import checkpoints
 
 
 def run_checkpoint(context: StepContext, given: Any) -> dict[str, Any]:
-    """Save; output ``{checkpoint_id, name, file, steps}``. A save that fails fails the step."""
-    saved = checkpoints.save(
-        context.run_id,
-        execution_id=context.execution_id,
-        path=context.path,
-        wanted=str(given["checkpoint_id"]),
-        compiled=context.state.compiled,
-        inputs=context.state.inputs,
-        masker=context.state.masker,
-        workspace=context.workspace,
+    """Save; output ``{checkpoint_id, name, file, steps}``.
+
+    A save that fails fails the step. A database that goes away does not: saving the same name
+    again replaces what is there, so it is tried until the database is back.
+    """
+    saved = patiently(
+        lambda: checkpoints.save(
+            context.run_id,
+            execution_id=context.execution_id,
+            path=context.path,
+            wanted=str(given["checkpoint_id"]),
+            compiled=context.state.compiled,
+            inputs=context.state.inputs,
+            masker=context.state.masker,
+            workspace=context.workspace,
+        ),
+        f"the checkpoint {context.path}",
     )
     return {
         "checkpoint_id": saved.id,

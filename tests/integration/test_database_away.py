@@ -1,0 +1,71 @@
+"""The database breaks a connection in the middle of a step that is Maverick's own work."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from django.db import connection, connections
+
+from runs.engine import driver
+from runs.models import Checkpoint
+from tests.interruption.harness import wait_for
+
+from .here import effects, start, steps
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SAVING = """
+version: "1.0"
+name: saving-while-it-breaks
+steps:
+  - {name: a, type: python, action: mark}
+  - {name: saved, type: checkpoint}
+  - {name: b, type: python, action: mark}
+"""
+
+
+def test_a_checkpoint_whose_connection_breaks_is_saved_by_another_one(project: Path) -> None:
+    run = start(project, SAVING)
+    _break_those_that_wait_for("runs_checkpoint", run.pk)
+    run.refresh_from_db()
+    assert run.status == "succeeded", run.status_reason
+    saved = steps(run)["saved"]
+    assert saved.output["checkpoint_id"] == Checkpoint.objects.get(run=run).pk
+    assert [one["outcome"] for one in saved.tries] == ["succeeded"]
+    assert effects(project, run) == ["a", "b"]
+
+
+def _break_those_that_wait_for(table: str, run_id: str) -> None:
+    """Do the run; the first connection that writes to the table loses its server process."""
+
+    def body() -> None:
+        try:
+            while driver.work(run_id):
+                pass
+        finally:
+            connections.close_all()
+
+    worker = threading.Thread(target=body)
+    lock = connection.copy()
+    try:
+        with lock.cursor() as held, connection.cursor() as cursor:
+            held.execute("BEGIN")
+            held.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            worker.start()
+            waiting = (
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+                f"AND wait_event_type = 'Lock' AND query LIKE '%%{table}%%'"
+            )
+
+            def blocked() -> list[int]:
+                cursor.execute(waiting)
+                return [pid for (pid,) in cursor.fetchall()]
+
+            (pid,) = wait_for(blocked, 20, f"a statement that waits for {table}")
+            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+            wait_for(lambda: pid not in blocked(), 20, "the end of its connection")
+            held.execute("ROLLBACK")
+        worker.join(30)
+        assert not worker.is_alive()
+    finally:
+        lock.close()
