@@ -2,10 +2,12 @@
 
 kombu's filesystem transport, mended where several workers met its races: a message becomes
 visible only when it is whole, one worker takes it (by an atomic rename within one folder), a
-file that is no message is put aside instead of ending the worker, and the table of queues is a
-constant instead of a file that two starting workers write at once.
+file that is no message is put aside instead of ending the worker, the table of queues is a
+constant instead of a file that two starting workers write at once, and a folder that cannot be
+read is an empty one: an OSError would end Celery's worker, which treats it as a fault of its own.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -40,6 +42,26 @@ def ready(folder: Path) -> str:
         return f"cannot write to {folder}"
     except OSError as error:
         return f"{folder}: {error.strerror}"
+
+
+# The folders that could not be read when they were looked at last. A worker looks twenty times a
+# second; one line when it begins and one when it is over are enough.
+_unreadable: set[Path] = set()
+
+
+def _is_unreadable(folder: Path, error: OSError) -> None:
+    if folder not in _unreadable:
+        _unreadable.add(folder)
+        log.warning(
+            "Messages cannot be read (%s). Runs go on without: workers look for work themselves.",
+            error,
+        )
+
+
+def _is_readable(folder: Path) -> None:
+    if folder in _unreadable:
+        _unreadable.discard(folder)
+        log.warning("Messages can be read again in %s", folder)
 
 
 def _folders(folder: Path) -> None:
@@ -82,18 +104,24 @@ class Channel(filesystem.Channel):
             taken = self._folder / "taken" / name
             try:
                 (self._folder / "queue" / name).rename(taken)
+                text = taken.read_text(errors="replace")
             except FileNotFoundError:
                 continue  # another worker was first
-            text = taken.read_text(errors="replace")
+            except OSError as error:
+                _is_unreadable(self._folder / "taken", error)
+                break
+            _is_readable(self._folder / "taken")
             try:
                 payload = json.loads(text)
                 if not isinstance(payload, dict) or "body" not in payload:
                     raise ValueError("no body")
             except ValueError as error:
                 log.warning("%s is no message (%s); put aside", name, error)
-                taken.rename(self._folder / "odd" / name)
+                with contextlib.suppress(OSError):  # it is out of the queue, which is what counts
+                    taken.rename(self._folder / "odd" / name)
                 continue
-            taken.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                taken.unlink(missing_ok=True)
             return payload
         raise Empty()
 
@@ -102,8 +130,16 @@ class Channel(filesystem.Channel):
         try:
             names = [e.name for e in os.scandir(self._folder / "queue") if e.name.endswith(suffix)]
         except FileNotFoundError:
-            _folders(self._folder)
-            return []
+            names = []
+            try:
+                _folders(self._folder)
+            except OSError as error:
+                _is_unreadable(self._folder / "queue", error)
+        except OSError as error:
+            names = []
+            _is_unreadable(self._folder / "queue", error)
+        else:
+            _is_readable(self._folder / "queue")
         return sorted(names)
 
     def _purge(self, queue: str) -> int:
