@@ -24,6 +24,7 @@ from runs.models.stored import compiled_version
 from runs.operations.places import project_folder
 from runs.operations.publish_workflow import Checked, store_version
 from runs.operations.start_run import checked_inputs, resolve, split_secrets
+from runs.planning.changes import Outline, changes, outlines
 from runs.planning.graph import Compiled
 from runs.planning.planner import make_plan
 from runs.planning.prior import PriorRun
@@ -33,6 +34,8 @@ from runs.record.new_run import NewRun, create_run
 from runs.record.prior_runs import prior_from_file, prior_run
 from runs.record.sealing import seal, unseal
 from runs.states import RUN_OVER, RunStatus, StepStatus
+
+MOST_NAMED = 20  # changed steps in one message
 
 
 class StillRunning(Conflict):
@@ -301,32 +304,30 @@ def _inputs(compiled: Compiled, given: dict[str, Any], start: _From) -> dict[str
 def _refuse_changes(compiled: Compiled, start: _From, accept: bool) -> None:
     if accept:
         return
-    changed = []
-    seen: set[str] = set()
-    for path, step in start.prior.steps.items():
-        try:
-            node = compiled.node(path)
-        except KeyError:
-            changed.append(f"{path} is gone")
-            continue
-        if node.path in seen:
-            continue
-        seen.add(node.path)
-        if step.definition and step.definition != node.digest:
-            changed.append(f"{node.path} changed")
-    if start.source is not None:
-        before = set(compiled_version(start.source.version_id).nodes)
-        changed += [f"{path} is new" for path in compiled.nodes if path not in before]
-        changed += [
-            f"{path} is gone"
-            for path in before
-            if path not in compiled.nodes and f"{path} is gone" not in changed
-        ]
-    if changed:
+    found = changes(_outline(compiled, start), outlines(compiled))
+    if found:
         raise WorkflowChanged(
-            f"The workflow has changed since {start.prior.run_id}: {', '.join(changed[:20])}.",
+            f"The workflow has changed since {start.prior.run_id}: {_listed(found)}.",
             hint="--accept-changes goes on and reuses only what is unchanged.",
         )
+
+
+def _outline(compiled: Compiled, start: _From) -> list[Outline]:
+    """The workflow as the run to resume had it."""
+    if start.source is not None:
+        return outlines(compiled_version(start.source.version_id))
+    try:
+        return [Outline.from_json(one) for one in (start.content or {})["outline"]]
+    except (KeyError, TypeError):
+        raise CheckpointDamaged(
+            f"The checkpoint of {start.prior.run_id} does not say which steps its workflow had.",
+            hint="--accept-changes goes on from it all the same.",
+        ) from None
+
+
+def _listed(found: list[str]) -> str:
+    shown = ", ".join(found[:MOST_NAMED])
+    return shown + (f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else "")
 
 
 # ---- taking the old run away --------------------------------------------------------------------

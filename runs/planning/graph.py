@@ -20,7 +20,7 @@ from runs.definition.spec import (
     WorkflowSpec,
 )
 from runs.errors import Refused
-from runs.planning.fingerprint import definition_digest
+from runs.planning.fingerprint import condition_digest, definition_digest
 
 MAX_NESTING = 16  # containers within containers; a sub-workflow that calls itself meets it first
 
@@ -36,6 +36,7 @@ class Node:
     needs: tuple[str, ...]  # names in the same scope
     step: Step
     digest: str  # of its own definition
+    condition: str  # digest of what decides whether it runs
     file: str  # which workflow's text it stands in
 
     @property
@@ -60,6 +61,7 @@ class ScopeSpec:
     nodes: Mapping[str, Node]
     dependents: Mapping[str, tuple[str, ...]]
     workflow: WorkflowSpec  # whose inputs the steps see
+    is_ordered: bool  # whether a step without `needs` comes after the one before it
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def compile_workflow(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> 
                 f"{pattern} is nested deeper than {MAX_NESTING} containers.",
                 hint="Flatten the workflow, or move a part into a workflow of its own.",
             )
-        scope = _scope(pattern, steps, owner, ordered)
+        scope = _scope(pattern, steps, owner, ordered, called)
         scopes[pattern] = scope
         for node in scope.nodes.values():
             nodes[node.path] = node
@@ -134,7 +136,13 @@ def compile_workflow(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> 
     return Compiled(spec=spec, scopes=scopes, nodes=nodes)
 
 
-def _scope(pattern: str, steps: tuple[Step, ...], owner: WorkflowSpec, ordered: bool) -> ScopeSpec:
+def _scope(
+    pattern: str,
+    steps: tuple[Step, ...],
+    owner: WorkflowSpec,
+    ordered: bool,
+    called: Mapping[str, WorkflowSpec],
+) -> ScopeSpec:
     nodes: dict[str, Node] = {}
     dependents: dict[str, list[str]] = {}
     before: str | None = None
@@ -145,6 +153,7 @@ def _scope(pattern: str, steps: tuple[Step, ...], owner: WorkflowSpec, ordered: 
             needs = tuple(dict.fromkeys(step.needs))
         else:
             needs = (before,) if before is not None else ()
+        callee = called.get(step.workflow) if isinstance(step, SubworkflowStep) else None
         nodes[step.name] = Node(
             path=steppath.child(pattern, step.name),
             name=step.name,
@@ -152,7 +161,8 @@ def _scope(pattern: str, steps: tuple[Step, ...], owner: WorkflowSpec, ordered: 
             position=position,
             needs=needs,
             step=step,
-            digest=definition_digest(step),
+            digest=definition_digest(step, callee),
+            condition=condition_digest(step),
             file=owner.file,
         )
         for need in needs:
@@ -163,6 +173,7 @@ def _scope(pattern: str, steps: tuple[Step, ...], owner: WorkflowSpec, ordered: 
         nodes=nodes,
         dependents={name: tuple(others) for name, others in dependents.items()},
         workflow=owner,
+        is_ordered=ordered,
     )
 
 

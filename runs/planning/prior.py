@@ -16,6 +16,7 @@ class PriorStep:
     type: str
     status: StepStatus
     definition: str = ""  # definition digest it ran with
+    condition: str = ""  # digest of the condition it ran or was skipped by
     code_version: str = ""
     duration_ms: int = 0
     reason: str = ""  # status_reason

@@ -15,6 +15,7 @@ from runs.planning.prior import PriorRun, PriorStep
 from runs.states import StepStatus
 
 DEFINITION_CHANGED = "definition changed"
+CONDITION_CHANGED = "condition changed"
 UNCHANGED = "input and definition are unchanged"
 _LAST_TIME = {
     StepStatus.FAILED: "failed last time",
@@ -109,7 +110,7 @@ class _Walk:
             upstream is None
             and not self.rules.reuse_nothing
             and path != self.rules.chosen
-            and why != DEFINITION_CHANGED
+            and why not in (DEFINITION_CHANGED, CONDITION_CHANGED)
         )
         inner_why = None if stands else (why or upstream)
         rerun_inside = self._inside(node, path, inner_why)
@@ -171,12 +172,16 @@ class _Walk:
             if node.is_container and prior.status is StepStatus.RUNNING:
                 return "was not finished last time"
             return _LAST_TIME[prior.status]
+        condition_changed = bool(prior.condition) and prior.condition != node.condition
         if prior.status is StepStatus.SKIPPED:
-            return None
+            return CONDITION_CHANGED if condition_changed else None
         if self.prior.kept is not None and path not in self.prior.kept:
             return "comes after the checkpoint"
         if prior.definition and prior.definition != node.digest:
             return DEFINITION_CHANGED
+        if condition_changed:
+            # Whether it holds is not known here: the step is asked again, and runs or is skipped.
+            return CONDITION_CHANGED
         version = self.rules.code_version(node)
         if version is not None and prior.code_version and version != prior.code_version:
             return f"code version changed from {prior.code_version} to {version}"

@@ -21,6 +21,7 @@ from runs.canonical import digest
 from runs.errors import CheckpointDamaged, StepFailure
 from runs.masking import Masker
 from runs.models import Checkpoint, Execution, Run
+from runs.planning.changes import outlines
 from runs.planning.graph import Compiled
 
 FORMAT = 1
@@ -122,6 +123,7 @@ def _content(
             "type": row.type,
             "status": row.status,
             "definition": compiled.node(row.path).digest,
+            "condition": compiled.node(row.path).condition,
             "input": row.input,
             "output": row.payload.value if row.payload else row.output,
             "duration_ms": row.duration_ms,
@@ -132,6 +134,7 @@ def _content(
         "type": "checkpoint",
         "status": "succeeded",
         "definition": compiled.node(path).digest,
+        "condition": compiled.node(path).condition,
         "output": {"name": name},
         "duration_ms": 0,
     }
@@ -140,6 +143,7 @@ def _content(
         "run_id": run.id,
         "workflow": run.workflow_name,
         "workflow_digest": run.version.digest,
+        "outline": [one.to_json() for one in outlines(compiled)],
         "checkpoint": name,
         "position": position(path),
         "inputs": masker.value(dict(run.inputs)),

@@ -14,18 +14,19 @@ def prior_run(run: Run, compiled: Compiled, kept: frozenset[str] | None = None) 
     rows = Execution.objects.filter(run=run).values_list(
         "path", "id", "type", "status", "duration_ms", "status_reason"
     )
-    steps = {
-        path: PriorStep(
+    steps = {}
+    for path, pk, kind, status, duration, reason in rows:
+        definition, condition = _digests(compiled, path)
+        steps[path] = PriorStep(
             path=path,
             execution_id=pk,
             type=kind,
             status=StepStatus(status),
-            definition=_digest(compiled, path),
+            definition=definition,
+            condition=condition,
             duration_ms=duration or 0,
             reason=reason,
         )
-        for path, pk, kind, status, duration, reason in rows
-    }
     return PriorRun(run.id, steps, kept)
 
 
@@ -38,6 +39,7 @@ def prior_from_file(content: Mapping[str, Any]) -> PriorRun:
             type=str(step.get("type", "")),
             status=StepStatus(step.get("status", "succeeded")),
             definition=str(step.get("definition", "")),
+            condition=str(step.get("condition", "")),
             duration_ms=int(step.get("duration_ms") or 0),
         )
         for path, step in content["steps"].items()
@@ -46,8 +48,9 @@ def prior_from_file(content: Mapping[str, Any]) -> PriorRun:
     return PriorRun(str(content["run_id"]), steps, done)
 
 
-def _digest(compiled: Compiled, path: str) -> str:
+def _digests(compiled: Compiled, path: str) -> tuple[str, str]:
     try:
-        return compiled.node(path).digest
+        node = compiled.node(path)
     except KeyError:
-        return ""
+        return "", ""
+    return node.digest, node.condition
