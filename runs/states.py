@@ -47,8 +47,6 @@ STEP_OVER = frozenset(
     }
 )
 STEP_BAD = frozenset({StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.TIMEOUT})
-# What a step that needs this one may build upon.
-STEP_GOOD = frozenset({StepStatus.SUCCEEDED, StepStatus.SKIPPED})
 
 _OPEN_RUN = frozenset(RunStatus) - RUN_OVER
 _OPEN_STEP = frozenset(StepStatus) - STEP_OVER

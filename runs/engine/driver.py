@@ -26,6 +26,11 @@ TURN_SECONDS = 20.0
 # The threads of this process that work in a run right now.
 _working: set[int] = set()
 
+# Runs that this process left to a faster one, and when; hints about them are not followed for
+# this long: their steps are taken as fast as they can be recorded.
+_left: dict[str, float] = {}
+LEFT_SECONDS = 1.0
+
 
 def work(run_id: str, *, placement: str = "") -> bool:
     """Do ready steps of the run until there is none; whether there was any.
@@ -45,6 +50,8 @@ def is_idle() -> bool:
 
 
 def _work(run_id: str, placement: str) -> bool:
+    if not placement and _has_left(run_id):
+        return False
     state = RunState.load(run_id)
     if state is None or not state.is_open or state.placement != placement:
         return False
@@ -55,20 +62,32 @@ def _work(run_id: str, placement: str) -> bool:
     until = time.monotonic() + TURN_SECONDS
     while job is not None:
         reach("after-claim", job.path)
+        began = time.perf_counter()
         outcome = attempt.attempt(state, job)
+        worked = time.perf_counter() - began
         go_on = not stopping.is_set() and (bool(placement) or time.monotonic() < until)
-        job = _record(session, job, outcome, go_on)
+        job = _record(session, job, outcome, go_on, worked)
+    if session.is_crowded:
+        _left[run_id] = time.monotonic()
     return True
 
 
-def _record(session: Session, job: Job, outcome: Outcome, go_on: bool) -> Job | None:
+def _has_left(run_id: str) -> bool:
+    """Whether this process has just left the run to another worker."""
+    for run, when in list(_left.items()):
+        if time.monotonic() - when > LEFT_SECONDS:
+            _left.pop(run, None)
+    return run_id in _left
+
+
+def _record(session: Session, job: Job, outcome: Outcome, go_on: bool, worked: float) -> Job | None:
     """Record an outcome, through a restart of the database if need be."""
     if isinstance(outcome, GivenBack):
         go_on = False
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return session.finish(job, outcome, go_on=go_on)
+            return session.finish(job, outcome, go_on=go_on, worked=worked)
         except GONE as error:
             if time.monotonic() > deadline:
                 raise

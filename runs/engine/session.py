@@ -6,9 +6,8 @@ work as well, it takes the run's row lock first, takes in what they recorded, an
 """
 
 import logging
+import time
 from collections.abc import Callable
-
-from django.db import transaction
 
 from runs import dispatch
 from runs.engine.crashpoints import reach
@@ -30,6 +29,9 @@ class Session:
 
     def __init__(self, state: RunState) -> None:
         self.state = state
+        self.is_crowded = False  # see `_crowds`
+        self._waited = 0.0  # seconds, for the row lock of the last step
+        self._news = False  # whether others had recorded something meanwhile
 
     def claim(self) -> Job | None:
         """Take a ready step of the run, beginning the run if nobody has yet.
@@ -48,17 +50,21 @@ class Session:
         self._hint(writing, "")
         return writing.next
 
-    def finish(self, job: Job, outcome: Outcome, *, go_on: bool = True) -> Job | None:
+    def finish(
+        self, job: Job, outcome: Outcome, *, go_on: bool = True, worked: float = 1.0
+    ) -> Job | None:
         """Record how ``job`` ended, with all that follows, and take the next ready step.
 
-        None when there is nothing to go on with, or the step or the run was taken away: then
-        nothing was written, and what the new holder says counts.
+        ``worked`` is how many seconds the step itself took. None when there is nothing to go on
+        with, or the step or the run was taken away: then nothing was written, and what the new
+        holder says counts.
         """
 
         def build(writer: Writer) -> None:
             held = self.state.held.get(job.path)
             if held is not None and held.id == job.execution_id and held.fence == job.fence:
-                writer.finish(job, outcome, go_on=go_on)
+                self.is_crowded = self._crowds(worked)
+                writer.finish(job, outcome, go_on=go_on and not self.is_crowded)
 
         reach("after-step", job.path)
         if self.state.is_shared:
@@ -98,9 +104,21 @@ class Session:
         if writing:
             self._hint(writing, "")
 
+    def _crowds(self, worked: float) -> bool:
+        """Whether this worker only stands in the way of another one that works in this run.
+
+        Steps that take less time than the wait for the run's row lock are done faster by one
+        worker than by two: recording is what takes the time, and that is one after the other. So
+        who had to wait longer than it worked, and finds another worker at it that has recorded
+        something in between, leaves the rest to that one. Should the rest be slow after all, the
+        sweep brings the idle back within two seconds.
+        """
+        return self._news and self._waited > worked and self.state.is_shared
+
     # ---- the two ways of recording ----------------------------------------------------------
 
     def _alone(self, build: Callable[[Writer], None], path: str) -> Writing | None:
+        self._news, self._waited = False, 0.0
         writer = Writer(self.state)
         build(writer)
         if not self._record(writer.w, path):
@@ -110,18 +128,19 @@ class Session:
         return writer.w
 
     def _locked(self, build: Callable[[Writer], None], path: str = "") -> Writing | None:
-        with transaction.atomic():
-            head = ledger.lock_run(self.state.run_id)
+        asked = time.perf_counter()
+        with ledger.locked(self.state.run_id, self.state.seq) as (head, rows):
+            self._news, self._waited = bool(rows), time.perf_counter() - asked
             if head is None or head.status in RUN_OVER:
                 return None
-            self.state.catch_up(head)
+            self.state.catch_up(head, rows)
             writer = Writer(self.state)
             build(writer)
-            if not self._record(writer.w, path):
+            if not self._record(writer.w, path, commit=True):
                 return None
             return writer.w
 
-    def _record(self, w: Writing, path: str) -> bool:
+    def _record(self, w: Writing, path: str, *, commit: bool = False) -> bool:
         if not (w.changes or w.rows or w.entries):
             return False
         if path:
@@ -134,6 +153,7 @@ class Session:
             changes=w.changes,
             rows=w.rows,
             entries=w.entries,
+            commit=commit,
         )
         if seq is None:
             return False

@@ -118,17 +118,16 @@ class RunState:
         return True
 
     def _read_all(self) -> None:
-        rows = ledger.rows_after(self.run_id, -1)
+        rows = ledger.rows(self.run_id)
         self._hold(rows)
         self.frontier.load(Fact(row.path, row.status, row.input) for row in rows)
         self.frontier.total = 0  # what the run row counts already
 
-    def catch_up(self, head: ledger.RunHead) -> None:
+    def catch_up(self, head: ledger.RunHead, rows: list[ledger.Row]) -> None:
         """Take in what others recorded since. The caller holds the run's row lock."""
         self.fence, self.status, self.placement = head.fence, head.status, head.placement
         if head.seq == self.seq:
             return
-        rows = ledger.rows_after(self.run_id, self.seq)
         self._hold(rows)
         self.frontier.observe(Fact(row.path, row.status, row.input) for row in rows)
         self.frontier.total = 0
@@ -148,9 +147,8 @@ class RunState:
 
     @property
     def is_shared(self) -> bool:
-        """Whether another worker may be recording something in this run right now."""
-        frontier = self.frontier
-        return len(frontier.running) > 1 or bool(frontier.queued) or bool(frontier.waiting)
+        """Whether another worker holds a step of this run, as far as this one knows."""
+        return len(self.frontier.running) > 1
 
 
 _HOST = os.uname().nodename

@@ -50,7 +50,6 @@ class Run(models.Model):
     n_reused = models.IntegerField(default=0)
     event_seq = models.IntegerField(default=0)
     fence = models.IntegerField(default=0)
-    cancel_requested = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

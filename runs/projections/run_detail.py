@@ -251,7 +251,7 @@ def header(run: Run, states: Mapping[str, StepState], now: datetime) -> RunHeade
         by=run.created_by,
         labels=tuple((str(key), str(value)) for key, value in (run.labels or {}).items()),
         over=over,
-        can_cancel=not over and not run.cancel_requested,
+        can_cancel=not over,
         seq=run.event_seq,
         steps=max(len(states), run.n_total),
         checkpoints=sum(1 for s in states.values() if s.type == "checkpoint"),

@@ -1,7 +1,5 @@
 """End a run from outside its workers: cancel, or replace by a resumed one."""
 
-from django.db import connection
-
 from runs.models import Execution, Run
 from runs.record import ledger
 from runs.states import RUN_OVER, RunStatus, StepStatus
@@ -58,6 +56,4 @@ def end_run(run: Run, status: RunStatus, reason: str, code: str = "cancelled") -
     )
     if seq is None:
         raise RuntimeError(f"{run.id} changed under its own row lock")
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE runs_run SET cancel_requested = true WHERE id = %s", [run.id])
     return True

@@ -7,11 +7,13 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
+from django.db.models import Max
 
 from runs.engine import driver
 from runs.engine.outcome import Succeeded
 from runs.engine.session import Session
 from runs.engine.state import RunState
+from runs.engine.steps import Job
 from runs.models import Event, Execution, Run
 from runs.record import ledger
 
@@ -128,3 +130,47 @@ def test_a_statement_on_an_old_number_writes_nothing(project: Path) -> None:
     assert ledger.write(run.pk, seq=run.event_seq, fence=run.fence + 1, patch=patch) is None
     run.refresh_from_db()
     assert run.status == "queued"
+
+
+def two_at(run: Run) -> tuple[Session, Job, Session, Job]:
+    """Two workers with a step each of a fan-out in hand."""
+    first, second = session(run), session(run)
+    a, b = first.claim(), second.claim()
+    assert a is not None
+    assert b is not None
+    return first, a, second, b
+
+
+def test_who_waits_longer_than_it_works_leaves_the_run_to_the_faster_one(project: Path) -> None:
+    run = start(project, WIDE)
+    first, a, second, b = two_at(run)
+    job = first.finish(a, Succeeded({"value": 0}), worked=9.0)
+    assert not first.is_crowded
+    # Nothing takes less time than 0 s, so the wait for the row lock was longer.
+    assert second.finish(b, Succeeded({"value": 1}), worked=0.0) is None
+    assert second.is_crowded
+    assert steps(run)[b.path].status == "succeeded"
+    while job is not None:
+        job = first.finish(job, Succeeded({"value": 0}), worked=0.0)
+    assert do(run).status == "succeeded"
+
+
+def test_nobody_leaves_a_run_whose_other_worker_is_busy_with_a_long_step(project: Path) -> None:
+    _, _, second, job = two_at(start(project, WIDE))
+    for _ in range(5):
+        after = second.finish(job, Succeeded({"value": 1}), worked=0.0)
+        assert after is not None
+        job = after
+    assert not second.is_crowded
+
+
+def test_every_change_of_an_execution_is_in_the_journal(project: Path) -> None:
+    """What others recorded is found by the journal, so a change without an entry is lost."""
+    for text in (WIDE, LINE):
+        run = do(start(project, text))
+        # Whoever reads has seen whole statements; those of one share their time.
+        whole = Event.objects.filter(run=run).values("at").annotate(last=Max("seq"))
+        for after in [0, *whole.values_list("last", flat=True)]:
+            changed = Execution.objects.filter(run=run, seq__gt=after)
+            with ledger.locked(run.pk, after) as (_, news):
+                assert {row.id for row in news} >= set(changed.values_list("id", flat=True))
