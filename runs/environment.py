@@ -1,6 +1,7 @@
 """What steps may see of the process environment, and where secrets come from."""
 
 import os
+import re
 from collections.abc import Mapping
 
 from runs import conf
@@ -26,6 +27,11 @@ def allowed() -> Mapping[str, str]:
 def mask_keys() -> str:
     """The pattern of keys whose values are never written; ``MAVERICK_SECRET_KEYS`` adds to it."""
     return "|".join([DEFAULT_KEYS, *(f"(?:{pattern})" for pattern in conf.secret_keys())])
+
+
+def is_secret_key(name: str) -> bool:
+    """Whether a value of this name is never written down, whoever declared it how."""
+    return re.search(mask_keys(), name, re.IGNORECASE) is not None
 
 
 def for_commands() -> dict[str, str]:

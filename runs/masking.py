@@ -39,6 +39,18 @@ class Masker:
                 longest_first = sorted(self._values, key=len, reverse=True)
                 self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
+    def learn(self, value: Any) -> None:
+        """Learn what stands under a key of the patterns, at any depth, and nothing beside it."""
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                if self._keys.search(str(key)):
+                    self.add(item)
+                else:
+                    self.learn(item)
+        elif isinstance(value, list | tuple):
+            for item in value:
+                self.learn(item)
+
     def text(self, text: str) -> str:
         """``text`` without secrets."""
         return self._pattern.sub(MASK, text) if self._pattern else text
@@ -59,6 +71,15 @@ class Masker:
         if self._pattern and isinstance(value, int | float) and str(value) in self._values:
             return MASK
         return value
+
+
+def is_masked(value: Any) -> bool:
+    """Whether something in a shown value is hidden."""
+    if isinstance(value, str):
+        return MASK in value
+    if isinstance(value, Mapping):
+        return any(is_masked(item) for item in value.values())
+    return isinstance(value, list | tuple) and any(map(is_masked, value))
 
 
 class SecretNames(Mapping[str, str]):

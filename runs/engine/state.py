@@ -70,7 +70,7 @@ class RunState:
         self.secrets: Mapping[str, str] = SecretNames(environment.secrets(), self.masker)
         sealed = sealing.unseal(run.sealed)
         self.secrets_lost = bool(run.sealed) and not sealed
-        self.masker.add(sealed)
+        sealing.learn(self.masker, self.compiled.spec, sealed)
         self.inputs = {**run.inputs, **sealed}
         self.run_names = {
             "id": run.id,

@@ -36,7 +36,6 @@ class Run(models.Model):
     golden_name = models.CharField(max_length=200, null=True, blank=True)
     inputs = models.JSONField(default=dict)  # secrets masked
     sealed = models.BinaryField(null=True)  # secret inputs, encrypted, so that any worker can go on
-    inputs_digest = models.CharField(max_length=64, blank=True, default="")
     context = models.JSONField(default=dict)
     labels = models.JSONField(default=dict)
     # What the planner decided for a run with a source: {path: {action, because, …}}.

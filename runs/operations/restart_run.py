@@ -7,7 +7,6 @@ from django.db import transaction
 
 from runs import dispatch
 from runs.actor import Actor
-from runs.canonical import digest
 from runs.errors import Refused, RunNotOver, StalePlan, UnknownRun
 from runs.models import Execution, Run
 from runs.models.stored import compiled_version
@@ -16,6 +15,7 @@ from runs.planning.graph import Compiled
 from runs.planning.plan import Action, Plan
 from runs.planning.planner import make_plan
 from runs.planning.prior import PriorRun
+from runs.record import sealing
 from runs.record.new_run import NewRun, create_run
 from runs.record.prior_runs import prior_run
 from runs.states import RUN_OVER, RunStatus, StepStatus
@@ -51,7 +51,7 @@ def restart_run(
     Raises UnknownRun, RunNotOver, Refused, StalePlan, IdempotencyMismatch.
     """
     request = request or RestartRequest()
-    body = digest(["restart", run_id, _body(request)])
+    body = sealing.keyed_hex(["restart", run_id, _body(request)])
     with transaction.atomic():
         known = answered(by, idempotency_key, body)
         if known is not None:
@@ -71,7 +71,6 @@ def restart_run(
                 compiled=compiled_version(source.version_id),
                 inputs=source.inputs,
                 sealed=bytes(source.sealed) if source.sealed else None,
-                inputs_digest=source.inputs_digest,
                 created_by=by.name,
                 workspace=source.workspace,
                 labels=source.labels,

@@ -9,31 +9,27 @@ from django.db import IntegrityError, transaction
 
 from runs import conf, dispatch
 from runs.actor import Actor
-from runs.canonical import digest, to_json_value
+from runs.canonical import to_json_value
 from runs.errors import (
     CheckpointDamaged,
     Conflict,
-    InputsDiffer,
     NothingToResume,
-    UnknownCheckpoint,
     WorkflowChanged,
 )
-from runs.masking import MASK
-from runs.models import Checkpoint, Run, WorkflowVersion
+from runs.models import Run, WorkflowVersion
 from runs.models.stored import compiled_version
 from runs.operations.places import project_folder
 from runs.operations.publish_workflow import Checked, store_version
-from runs.operations.start_run import checked_inputs, resolve, split_secrets
+from runs.operations.resume_from import Start, find_start
+from runs.operations.resume_inputs import resumed_inputs
+from runs.operations.start_run import resolve
 from runs.planning.changes import Outline, changes, outlines
 from runs.planning.graph import Compiled
 from runs.planning.planner import make_plan
-from runs.planning.prior import PriorRun
-from runs.record import checkpoints, claims, workers
+from runs.record import claims, sealing, workers
 from runs.record.ending import end_run
 from runs.record.new_run import NewRun, create_run
-from runs.record.prior_runs import prior_from_file, prior_run
-from runs.record.sealing import seal, unseal
-from runs.states import RUN_OVER, RunStatus, StepStatus
+from runs.states import RUN_OVER, RunStatus
 
 MOST_NAMED = 20  # changed steps in one message
 
@@ -60,18 +56,6 @@ class ResumeNote:
     age_seconds: float
     kept_steps: int
     warnings: list[str] = field(default_factory=list)
-
-
-@dataclass
-class _From:
-    """Where a resume starts from."""
-
-    source: Run | None
-    prior: PriorRun
-    saved_at: datetime
-    checkpoint: Checkpoint | None = None
-    content: dict[str, Any] | None = None  # of a file whose run is not in this database
-    name: str | None = None
 
 
 def resume_run(
@@ -105,8 +89,8 @@ def resume_run(
     )
     given = to_json_value(inputs, "inputs")
     warnings: list[str] = []
-    start = _find(compiled, given, checkpoint, folder, warnings)
-    bound = _inputs(compiled, given, start)
+    start = find_start(compiled, given, checkpoint, folder, warnings)
+    bound = resumed_inputs(compiled.spec, given, start.source, start.content, warnings)
     _refuse_changes(compiled, start, accept_changes)
     plan = make_plan(
         compiled,
@@ -114,7 +98,7 @@ def resume_run(
         reuse="checkpoint",
         basis=f"resume:{start.source.event_seq if start.source else ''}",
     )
-    shown, secret = split_secrets(compiled.spec, bound)
+    shown, secret = sealing.split(compiled.spec, bound)
     with transaction.atomic():
         source = _take_over(start.source)
         try:
@@ -123,8 +107,7 @@ def resume_run(
                     version=_version(resolved),
                     compiled=compiled,
                     inputs=shown,
-                    sealed=seal(secret),
-                    inputs_digest=digest(bound),
+                    sealed=sealing.seal(secret),
                     created_by=by.name,
                     workspace=source.workspace if source else str(folder),
                     labels=source.labels if source else {},
@@ -155,153 +138,10 @@ def _version(resolved: Checked | WorkflowVersion) -> WorkflowVersion:
     return resolved if isinstance(resolved, WorkflowVersion) else store_version(resolved)
 
 
-# ---- where from -----------------------------------------------------------------------------
-
-
-def _find(
-    compiled: Compiled,
-    given: dict[str, Any],
-    wanted: str | None,
-    folder: Path,
-    warnings: list[str],
-) -> _From:
-    if wanted is not None:
-        return _named(compiled, wanted, folder, warnings)
-    name = compiled.spec.name
-    candidates = (
-        Run.objects.filter(workflow_name=name)
-        .exclude(status=RunStatus.SUCCEEDED)
-        .exclude(successors__kind="resume")
-        .exclude(successors__status=RunStatus.SUCCEEDED)  # a restart has done what was left
-        .order_by("-id")[:50]
-    )
-    first: Run | None = None
-    for run in candidates:
-        if _same_inputs(run, compiled, given):
-            return _from_run(run, compiled, warnings)
-        first = first or run
-    if first is not None:
-        _name_differences(first, compiled, given)
-    raise NothingToResume(
-        f"There is no unfinished run of {name} to resume.",
-        hint=f"`maverick run {name}` starts one.",
-    )
-
-
-def _from_run(run: Run, compiled: Compiled, warnings: list[str]) -> _From:
-    saved = run.checkpoints.filter(retired=False).order_by("-created_at", "-id")
-    for one in saved:
-        try:
-            return _from_checkpoint(run, one, warnings)
-        except CheckpointDamaged as error:
-            warnings.append(f"{error.message} The one before it is used.")
-    own = compiled_version(run.version_id)
-    prior = prior_run(run, own, kept=None)
-    if not any(s.status is StepStatus.SUCCEEDED for s in prior.steps.values()):
-        warnings.append(f"{run.id} has no finished step; the workflow starts from the beginning.")
-    else:
-        warnings.append(f"{run.id} has no checkpoint; its succeeded steps are kept.")
-    return _From(run, prior, run.created_at)
-
-
-def _from_checkpoint(run: Run, one: Checkpoint, warnings: list[str]) -> _From:
-    file = Path(one.file)
-    if file.exists():
-        content = checkpoints.read_file(file)
-    else:
-        content = checkpoints.check_content(one.content, f"checkpoint {one.name} of {run.id}")
-        warnings.append(f"The file {file} is gone; the database's copy is used.")
-    kept = prior_from_file(content).kept
-    prior = prior_run(run, compiled_version(run.version_id), kept)
-    return _From(run, prior, one.created_at, one, None, one.name)
-
-
-def _named(compiled: Compiled, wanted: str, folder: Path, warnings: list[str]) -> _From:
-    path = Path(wanted)
-    if not path.is_absolute():
-        path = folder / path
-    if wanted.endswith(".json") or path.is_file():
-        return _from_file(compiled, path)
-    mine = Checkpoint.objects.filter(run__workflow_name=compiled.spec.name).select_related("run")
-    found = (
-        mine.filter(pk=wanted).first()
-        or mine.filter(name=wanted).exclude(run__status=RunStatus.SUCCEEDED).first()
-    )
-    if found is None:
-        raise UnknownCheckpoint(
-            f"There is no checkpoint {wanted!r} of {compiled.spec.name}.",
-            hint="`maverick checkpoint list` shows them; a path to a checkpoint file works too.",
-        )
-    return _from_checkpoint(found.run, found, warnings)
-
-
-def _from_file(compiled: Compiled, path: Path) -> _From:
-    content = checkpoints.read_file(path)
-    if content.get("workflow") != compiled.spec.name:
-        raise CheckpointDamaged(
-            f"{path} is a checkpoint of {content.get('workflow')!r}, not of {compiled.spec.name!r}."
-        )
-    saved_at = datetime.fromisoformat(content["saved_at"])
-    run = Run.objects.filter(pk=content["run_id"]).first()
-    if run is not None and not run.successors.filter(kind="resume").exists():
-        kept = prior_from_file(content).kept
-        prior = prior_run(run, compiled_version(run.version_id), kept)
-        return _From(run, prior, saved_at, None, None, content.get("checkpoint"))
-    return _From(None, prior_from_file(content), saved_at, None, content, content.get("checkpoint"))
-
-
 # ---- what has changed -------------------------------------------------------------------------
 
 
-def _same_inputs(run: Run, compiled: Compiled, given: dict[str, Any]) -> bool:
-    if not given:
-        return True  # nothing said about inputs: those of the run are kept
-    return run.inputs_digest == digest(checked_inputs(compiled.spec, given))
-
-
-def _name_differences(run: Run, compiled: Compiled, given: dict[str, Any]) -> None:
-    wanted = split_secrets(compiled.spec, checked_inputs(compiled.spec, given))[0]
-    keys = [key for key in sorted({*wanted, *run.inputs}) if wanted.get(key) != run.inputs.get(key)]
-    raise InputsDiffer(
-        f"The newest unfinished run, {run.id}, has other inputs: {', '.join(keys) or 'a secret'}.",
-        hint="Give the same inputs, or none; or start a new run without --resume.",
-    )
-
-
-def _inputs(compiled: Compiled, given: dict[str, Any], start: _From) -> dict[str, Any]:
-    """The inputs to go on with. Raises InputsDiffer when others than the recorded are given."""
-    if start.source is not None:
-        recorded = {**start.source.inputs, **unseal(start.source.sealed)}
-    else:
-        recorded = dict((start.content or {}).get("inputs", {}))
-    known = {key: value for key, value in recorded.items() if key in compiled.spec.inputs}
-    if not given:
-        hidden = [
-            k for k, spec in compiled.spec.inputs.items() if spec.secret and known.get(k) == MASK
-        ]
-        if hidden:
-            raise InputsDiffer(
-                f"The secret inputs cannot be read here: {', '.join(hidden)}.",
-                hint="Give all inputs again, with `-i name=value`.",
-            )
-        return checked_inputs(compiled.spec, known)
-    bound = checked_inputs(compiled.spec, given)
-    before = (
-        checkpoints.input_digests(recorded)
-        if start.source is not None
-        else (start.content or {}).get("input_digests", {})
-    )
-    now = checkpoints.input_digests(bound)
-    differ = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
-    if differ:
-        raise InputsDiffer(
-            f"The inputs differ from those of {start.prior.run_id}: {', '.join(differ)}.",
-            hint="Give the same inputs, or none; or start a new run without --resume.",
-        )
-    return bound
-
-
-def _refuse_changes(compiled: Compiled, start: _From, accept: bool) -> None:
+def _refuse_changes(compiled: Compiled, start: Start, accept: bool) -> None:
     if accept:
         return
     found = changes(_outline(compiled, start), outlines(compiled))
@@ -312,7 +152,7 @@ def _refuse_changes(compiled: Compiled, start: _From, accept: bool) -> None:
         )
 
 
-def _outline(compiled: Compiled, start: _From) -> list[Outline]:
+def _outline(compiled: Compiled, start: Start) -> list[Outline]:
     """The workflow as the run to resume had it."""
     if start.source is not None:
         return outlines(compiled_version(start.source.version_id))

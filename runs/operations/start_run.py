@@ -7,18 +7,17 @@ from django.db import IntegrityError, transaction
 
 from runs import dispatch
 from runs.actor import Actor
-from runs.canonical import digest, to_json_value
+from runs.canonical import to_json_value
 from runs.definition.inputs import bind_inputs
 from runs.definition.spec import WorkflowSpec
 from runs.errors import IdempotencyMismatch, InvalidInputs, Refused, UnknownWorkflow
 from runs.library.find import find_workflow
-from runs.masking import MASK
 from runs.models import IdempotencyRecord, Run, WorkflowVersion
 from runs.models.stored import compiled_version
 from runs.operations.places import project_folder, user_folder
 from runs.operations.publish_workflow import Checked, check_workflow, store_version
+from runs.record import sealing
 from runs.record.new_run import NewRun, create_run
-from runs.record.sealing import seal
 
 MOST_LABELS = 50
 
@@ -41,21 +40,20 @@ def start_run(
     """
     given = to_json_value(inputs or {}, "inputs")
     folder = project_folder(workspace)
-    body = digest([workflow, _text(definition), given, labels or {}])
+    body = sealing.keyed_hex([workflow, _text(definition), given, labels or {}])
     with transaction.atomic():
         known = answered(by, idempotency_key, body)
         if known is not None:
             return known
         version, spec = resolve_version(workflow, definition, file, folder)
         bound = checked_inputs(spec, given)
-        shown, secret = split_secrets(spec, bound)
+        shown, secret = sealing.split(spec, bound)
         run = create_run(
             NewRun(
                 version=version,
                 compiled=compiled_version(version.pk),
                 inputs=shown,
-                sealed=seal(secret),
-                inputs_digest=digest(bound),
+                sealed=sealing.seal(secret),
                 created_by=by.name,
                 workspace=str(folder),
                 labels=checked_labels(labels),
@@ -105,7 +103,7 @@ def resolve(
 
 def checked_inputs(spec: WorkflowSpec, given: dict[str, Any]) -> dict[str, Any]:
     """The inputs with defaults, each of its declared type. Raises InvalidInputs."""
-    bound, problems = bind_inputs(spec, given)
+    bound, problems = bind_inputs(_with_secret_names(spec), given)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InvalidInputs(errors, "; ".join(problem.message for problem in errors))
@@ -113,16 +111,14 @@ def checked_inputs(spec: WorkflowSpec, given: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def split_secrets(
-    spec: WorkflowSpec, bound: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Inputs as they may be shown, and the secret ones as they are."""
-    secret = {
-        name: bound[name]
+def _with_secret_names(spec: WorkflowSpec) -> WorkflowSpec:
+    """The same declarations, with those secret whose names are: no message quotes their values."""
+    named = {
+        name: declared.model_copy(update={"secret": True})
         for name, declared in spec.inputs.items()
-        if declared.secret and bound.get(name) is not None
+        if not declared.secret and sealing.is_secret(declared)
     }
-    return {name: MASK if name in secret else value for name, value in bound.items()}, secret
+    return spec.model_copy(update={"inputs": {**spec.inputs, **named}}) if named else spec
 
 
 def checked_labels(labels: dict[str, Any] | None) -> dict[str, str]:

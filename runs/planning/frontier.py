@@ -14,15 +14,13 @@ from runs import steppath
 from runs.canonical import to_json_value
 from runs.definition.spec import BranchStep, LoopStep
 from runs.errors import MaverickError
-from runs.expressions import ExpressionError, evaluate, evaluate_condition, render
+from runs.expressions import ExpressionError, evaluate_condition, render
 from runs.planning.graph import Compiled, Node
 from runs.planning.moves import Fact, Move, Open, Queue, RunEnd, Settle
 from runs.planning.names import Names, OutputSource
-from runs.planning.resolve import resolve_input
+from runs.planning.resolve import items_of, resolve_input
 from runs.planning.run_state import Loop, RunFacts, Scope
 from runs.states import STEP_BAD, RunStatus, StepStatus
-
-MAX_TURNS = 100_000
 
 
 class Frontier(RunFacts):
@@ -163,29 +161,13 @@ class Frontier(RunFacts):
         if step.until is not None:
             items, limit, resolved = None, 1, {}
         else:
-            items = self._items(step, path, names)
+            items = items_of(step, path, names)
             limit, resolved = step.max_concurrency, {"items": items}
         self._begin_container(scope, node, path, resolved)
         loop = self._loops[path] = Loop(items, limit)
         if items is not None:
             self.total += len(items) * len(step.steps)
         self._next_turns(path, node, loop)
-
-    def _items(self, step: LoopStep, path: str, names: Mapping[str, Any]) -> list[Any]:
-        if step.for_each is None:
-            return [None]  # neither for_each nor until: the body runs once
-        value = (
-            render(step.for_each, names)
-            if not isinstance(step.for_each, str) or "${{" in step.for_each
-            else evaluate(step.for_each, names)
-        )
-        if not isinstance(value, list | tuple):
-            kind = "null" if value is None else type(value).__name__
-            raise ExpressionError(f"for_each of {path} must give a list, got {kind}.")
-        if len(value) > MAX_TURNS:
-            raise ExpressionError(f"for_each of {path} gives {len(value)} items, over {MAX_TURNS}.")
-        items: list[Any] = to_json_value(list(value), "for_each")
-        return items
 
     def _next_turns(self, path: str, node: Node, loop: Loop) -> None:
         step = node.step

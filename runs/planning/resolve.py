@@ -7,6 +7,7 @@ from runs.canonical import to_json_value
 from runs.definition.inputs import bind_inputs
 from runs.definition.spec import (
     CheckpointStep,
+    LoopStep,
     PythonStep,
     ShellStep,
     Step,
@@ -14,8 +15,10 @@ from runs.definition.spec import (
     WorkflowSpec,
 )
 from runs.errors import InvalidInputs
-from runs.expressions import render
+from runs.expressions import ExpressionError, evaluate, render
 from runs.planning.graph import Node
+
+MAX_TURNS = 100_000
 
 
 def resolve_input(step: Step, names: Mapping[str, Any]) -> Any:
@@ -39,6 +42,24 @@ def resolve_input(step: Step, names: Mapping[str, Any]) -> Any:
     if isinstance(step, CheckpointStep):
         return {"checkpoint_id": render(step.checkpoint_id or step.name, names)}
     raise TypeError(f"{step.type} steps have no input of their own")
+
+
+def items_of(step: LoopStep, path: str, names: Mapping[str, Any]) -> list[Any]:
+    """The items of a loop that is no `until` loop. Raises ExpressionError."""
+    if step.for_each is None:
+        return [None]  # neither for_each nor until: the body runs once
+    value = (
+        render(step.for_each, names)
+        if not isinstance(step.for_each, str) or "${{" in step.for_each
+        else evaluate(step.for_each, names)
+    )
+    if not isinstance(value, list | tuple):
+        kind = "null" if value is None else type(value).__name__
+        raise ExpressionError(f"for_each of {path} must give a list, got {kind}.")
+    if len(value) > MAX_TURNS:
+        raise ExpressionError(f"for_each of {path} gives {len(value)} items, over {MAX_TURNS}.")
+    items: list[Any] = to_json_value(list(value), "for_each")
+    return items
 
 
 def called_inputs(node: Node, callee: WorkflowSpec, names: Mapping[str, Any]) -> dict[str, Any]:

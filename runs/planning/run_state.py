@@ -10,10 +10,11 @@ from typing import Any
 
 from runs import steppath
 from runs.definition.spec import LoopStep
+from runs.masking import is_masked
 from runs.planning.graph import Compiled, Node, ScopeSpec
 from runs.planning.moves import Fact
 from runs.planning.names import Names, OutputSource
-from runs.planning.resolve import called_inputs
+from runs.planning.resolve import called_inputs, items_of
 from runs.states import STEP_BAD, STEP_OVER, StepStatus
 
 
@@ -45,6 +46,7 @@ class Loop:
     bad: str | None = None
     bad_status: StepStatus | None = None
     met: bool = False  # the `until` condition
+    masked: bool = False  # the items are the ledger's, and it has masks for secrets
 
 
 class RunFacts:
@@ -116,7 +118,9 @@ class RunFacts:
             step = node.step
             assert isinstance(step, LoopStep)
             items = (fact.input or {}).get("items") if step.until is None else None
-            self._loops[path] = Loop(items, 1 if step.until is not None else step.max_concurrency)
+            loop = Loop(items, 1 if step.until is not None else step.max_concurrency)
+            loop.masked = is_masked(items)
+            self._loops[path] = loop
             if items is not None:
                 self.total += len(items) * len(step.steps)
         elif node.type == "branch" and path not in self._scopes:
@@ -229,6 +233,21 @@ class RunFacts:
             self._note(scope, name, Fact(steppath.child(key, name), status))
         return scope
 
+    def _unmask(self, turn: str) -> None:
+        """The real items of a loop that another worker opened: the ledger's have no secrets."""
+        container, index = steppath.split_turn(turn)
+        loop = self._loops.get(container)
+        if loop is None or not loop.masked or loop.items is None or index is None:
+            return
+        loop.masked = False
+        step = self.compiled.node(container).step
+        assert isinstance(step, LoopStep)
+        real = items_of(step, container, self.scope_names(steppath.scope_of(container)))
+        if len(real) == len(loop.items):
+            loop.items = real
+            for open_turn in loop.open_turns:
+                self._scopes[steppath.turn(container, open_turn)].item = real[open_turn]
+
     def scope_names(self, key: str) -> Mapping[str, Any]:
         """What an expression in the scope ``key`` can see."""
         chain: list[tuple[str, ScopeSpec, Any]] = []
@@ -241,6 +260,7 @@ class RunFacts:
             if scope is not None:
                 chain.append((at, scope.spec, scope.status))
                 if not found and scope.index is not None:
+                    self._unmask(at)
                     item, index, found = scope.item, scope.index, True
             if at == "":
                 break

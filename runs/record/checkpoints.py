@@ -23,6 +23,7 @@ from runs.masking import Masker
 from runs.models import Checkpoint, Execution, Run
 from runs.planning.changes import outlines
 from runs.planning.graph import Compiled
+from runs.record import sealing
 
 FORMAT = 1
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -38,11 +39,6 @@ def clean_name(wanted: str) -> str:
     """A checkpoint id as a file name: none escapes the folder, none is empty or hidden."""
     cleaned = _UNSAFE.sub("-", wanted).strip(".-")[:100]
     return cleaned or "checkpoint"
-
-
-def input_digests(inputs: Mapping[str, Any]) -> dict[str, str]:
-    """One hash for each input, so that a difference can be named without the value."""
-    return {key: digest([key, value]) for key, value in sorted(inputs.items())}
 
 
 def save(
@@ -147,7 +143,7 @@ def _content(
         "checkpoint": name,
         "position": position(path),
         "inputs": masker.value(dict(run.inputs)),
-        "input_digests": input_digests(inputs),
+        "input_digests": sealing.input_digests(compiled.spec, inputs),
         "steps": steps,
         "loops": loops,
         "workspace": str(workspace),

@@ -25,7 +25,6 @@ class NewRun:
     compiled: Compiled
     inputs: dict[str, Any]  # masked
     sealed: bytes | None
-    inputs_digest: str
     created_by: str
     workspace: str
     labels: dict[str, Any] = field(default_factory=dict)
@@ -61,7 +60,6 @@ def create_run(new: NewRun) -> Run:
             reason=new.reason,
             inputs=new.inputs,
             sealed=new.sealed,
-            inputs_digest=new.inputs_digest,
             context=new.context,
             labels=new.labels,
             decisions=decisions,

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from runs import environment
 from runs.definition.spec import InputSpec
 from runs.errors import MaverickError
 from runs.models import Run, WorkflowVersion
@@ -146,7 +147,8 @@ def _cards() -> list[WorkflowCard]:
 
 def _field(declared: InputSpec) -> InputField:
     value = declared.default
-    shown = "" if value is None or declared.secret else value
+    secret = declared.secret or environment.is_secret_key(declared.name)
+    shown = "" if value is None or secret else value
     if isinstance(shown, bool):
         shown = "true" if shown else "false"
     elif not isinstance(shown, str | int | float):
@@ -159,7 +161,7 @@ def _field(declared: InputSpec) -> InputField:
         type=str(declared.type),
         description=declared.description,
         required=declared.required and not declared.has_default,
-        secret=declared.secret,
+        secret=secret,
         value=str(shown),
         choices=choices,
     )
