@@ -7,7 +7,6 @@ import pytest
 from runs.states import (
     RUN_OVER,
     STEP_BAD,
-    STEP_GOOD,
     STEP_OVER,
     RunStatus,
     StepStatus,
@@ -50,6 +49,6 @@ def test_an_interrupted_step_goes_back_to_the_queue() -> None:
     assert may_move_step(StepStatus.RUNNING, StepStatus.QUEUED)
 
 
-def test_over_is_good_or_bad() -> None:
-    assert STEP_GOOD | STEP_BAD == STEP_OVER
-    assert not STEP_GOOD & STEP_BAD
+def test_what_is_over_went_well_was_left_out_or_is_bad() -> None:
+    assert {StepStatus.SUCCEEDED, StepStatus.SKIPPED} == STEP_OVER - STEP_BAD
+    assert STEP_BAD < STEP_OVER
