@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
 FLUSH_EVERY = 0.5
+IDLE_SECONDS = 3.0  # then its database connection is given back
 GRACE_SECONDS = 5.0
 
 
@@ -140,7 +141,7 @@ class Heartbeat:
             present = self._present
             if watched or present:
                 idle_since = now
-            elif now - idle_since > 10:
+            elif now - idle_since > IDLE_SECONDS:
                 connection.close()  # an idle process holds no connection for nothing
                 idle_since = now
             for one in watched:

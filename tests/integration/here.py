@@ -1,14 +1,19 @@
 """Runs that are done in the test's own process, for tests of what is recorded."""
 
 import textwrap
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
+
 from runs.actor import SYSTEM
 from runs.engine import driver
-from runs.models import Execution, Run
+from runs.models import Execution, LogChunk, Run
 from runs.operations.start_run import start_run
-from tests.interruption.harness import ACTIONS, OVER
+from tests.interruption.harness import ACTIONS, OVER, wait_for
 
 LINE = """
 version: "1.0"
@@ -62,3 +67,26 @@ def effects(project: Path, run: Run) -> list[str]:
     file = project / "effects.log"
     lines = file.read_text().splitlines() if file.exists() else []
     return [line.split()[1] for line in lines if line.startswith(run.pk + " ")]
+
+
+def said(run: Run, path: str, stream: str) -> str:
+    """All that the step's log has of a stream."""
+    chunks = LogChunk.objects.filter(execution__run=run, execution__path=path, stream=stream)
+    return "".join(chunks.order_by("id").values_list("text", flat=True))
+
+
+@contextmanager
+def goes_on_when_written(project: Path, text: str) -> Iterator[None]:
+    """As soon as the database has a log with ``text``, the file `go` lets the step go on."""
+
+    def watch() -> None:
+        try:
+            wait_for(lambda: LogChunk.objects.filter(text__contains=text).exists())
+        finally:
+            connection.close()
+            (project / "go").touch()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    yield
+    watcher.join()

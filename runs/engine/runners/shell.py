@@ -1,49 +1,42 @@
 """`type: shell`: run a command, stream what it prints, fail when it does."""
 
-import contextlib
-import ctypes
-import os
+import codecs
 import shutil
 import signal
-import subprocess
-import sys
-import threading
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from runs import environment
 from runs.definition.spec import ShellStep
+from runs.engine.commands import Command, GuardianLost, NotStarted
 from runs.engine.context import StepContext
 from runs.errors import CommandFailed
 
 KEPT_CHARACTERS = 64 * 1024  # of stdout and of stderr, the end of each, in the output
-_READ = 64 * 1024
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-class _Tail:
-    """The last characters of a stream."""
+class _Stream:
+    """What a command prints on one of its two streams: to the log, and the end of it kept."""
 
-    def __init__(self) -> None:
-        self.text, self.cut = "", False
+    def __init__(self, name: str, context: StepContext) -> None:
+        self._name, self._context = name, context
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._text, self.cut = "", False
 
-    def add(self, text: str) -> None:
-        self.text += text
-        if len(self.text) > 2 * KEPT_CHARACTERS:
-            self.text, self.cut = self.text[-KEPT_CHARACTERS:], True
+    def add(self, data: bytes, *, last: bool = False) -> None:
+        """Some bytes, which may end in the middle of a character."""
+        text = self._decoder.decode(data, last)
+        self._context.buffer.add(text, self._name)
+        self._text += text
+        if len(self._text) > 2 * KEPT_CHARACTERS:
+            self._text, self.cut = self._text[-KEPT_CHARACTERS:], True
 
     def end(self) -> str:
-        if len(self.text) > KEPT_CHARACTERS:
-            self.text, self.cut = self.text[-KEPT_CHARACTERS:], True
-        return self.text
-
-
-def _die_with_parent() -> None:
-    # A worker that is killed with -9 must not leave its command behind: the step runs again
-    # elsewhere, and two of them would work in one workspace.
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        """The last characters."""
+        self.add(b"", last=True)
+        self.cut = self.cut or len(self._text) > KEPT_CHARACTERS
+        text = self._text[-KEPT_CHARACTERS:]
+        return text.replace("\x00", "�").rstrip("\n")
 
 
 def run_shell(context: StepContext, given: Any) -> dict[str, Any]:
@@ -53,25 +46,27 @@ def run_shell(context: StepContext, given: Any) -> dict[str, Any]:
     """
     step = context.job.node.step
     assert isinstance(step, ShellStep)
-    process = _start(context, step, given)
-    context.watched.kill = lambda: _kill_group(process)
-    out, err = _Tail(), _Tail()
-    readers = [
-        _read(process.stdout, out, context, "stdout"),
-        _read(process.stderr, err, context, "stderr"),
-    ]
+    folder = _folder(context, given)
+    program, words = _shell(step, given, folder)
+    env = _env(context, given)
+    out, err = _Stream("stdout", context), _Stream("stderr", context)
     try:
-        code = process.wait()
-    finally:
-        _kill_group(process)  # what it left in the background would keep the pipes open
-        for reader in readers:
-            reader.join(timeout=5)
-    stdout, stderr = out.end().rstrip("\n"), err.end().rstrip("\n")
-    if code != 0:
-        said = (stderr or stdout).strip().splitlines()
-        what = f"exit code {code}" if code > 0 else f"ended by {signal.Signals(-code).name}"
+        with Command() as command:
+            # Before anything is started: a stop that comes now has something to stop.
+            context.watched.kill = command.stop
+            code = command.run(program, words, folder=folder, env=env, out=out.add, err=err.add)
+    except NotStarted as error:
+        raise CommandFailed(f"The command could not be started: {error}.") from None
+    except GuardianLost:
         raise CommandFailed(
-            f"{what}{': ' + said[-1][:300] if said else ''}",
+            "The process that watches over the command was killed, and the command with it.",
+            hint="The machine may be short of memory.",
+        ) from None
+    stdout, stderr = out.end(), err.end()
+    if code != 0:
+        last = (stderr or stdout).strip().splitlines()
+        raise CommandFailed(
+            f"{_how(code)}{': ' + last[-1][:300] if last else ''}",
             exit_code=code,
             stdout=stdout[-4000:],
             stderr=stderr[-4000:],
@@ -79,54 +74,36 @@ def run_shell(context: StepContext, given: Any) -> dict[str, Any]:
     return {"exit_code": 0, "stdout": stdout, "stderr": stderr, "truncated": out.cut or err.cut}
 
 
-def _start(context: StepContext, step: ShellStep, given: Any) -> subprocess.Popen[bytes]:
-    cwd = (context.workspace / str(given.get("cwd") or ".")).resolve()
-    if not cwd.is_dir():
-        raise CommandFailed(f"The folder {given.get('cwd') or cwd} does not exist.")
+def _shell(step: ShellStep, given: Any, folder: Path) -> tuple[str, list[str]]:
+    """The path of the program that reads `run`, and its words."""
     shell = step.shell or ("bash" if shutil.which("bash") else "sh")
-    if shutil.which(shell) is None:
+    program = shutil.which(str(folder / shell) if "/" in shell else shell)
+    if program is None:
         raise CommandFailed(f"The shell {shell!r} is not on this machine.")
     flags = ["-e", "-o", "pipefail", "-c"] if Path(shell).name == "bash" else ["-e", "-c"]
-    env = environment.for_commands()
-    env |= {
+    return program, [shell, *flags, given["run"]]
+
+
+def _folder(context: StepContext, given: Any) -> Path:
+    folder = (context.workspace / str(given.get("cwd") or ".")).resolve()
+    if not folder.is_dir():
+        raise CommandFailed(f"The folder {given.get('cwd') or folder} does not exist.")
+    return folder
+
+
+def _env(context: StepContext, given: Any) -> dict[str, str]:
+    own = {
         "MAVERICK_RUN_ID": context.run_id,
         "MAVERICK_EXECUTION_ID": context.execution_id,
         "MAVERICK_STEP": context.path,
         "MAVERICK_ATTEMPT": str(context.attempt),
     }
-    env |= {key: "" if v is None else str(v) for key, v in (given.get("env") or {}).items()}
-    try:
-        return subprocess.Popen(
-            [shell, *flags, given["run"]],
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=_die_with_parent,
-        )
-    except (OSError, ValueError) as error:
-        raise CommandFailed(f"The command could not be started: {error}.") from None
+    asked = {key: "" if v is None else str(v) for key, v in (given.get("env") or {}).items()}
+    return environment.for_commands() | own | asked
 
 
-def _read(
-    stream: IO[bytes] | None, tail: _Tail, context: StepContext, name: str
-) -> threading.Thread:
-    assert stream is not None
-
-    def pump() -> None:
-        with contextlib.suppress(ValueError, OSError):
-            while data := os.read(stream.fileno(), _READ):
-                text = data.decode("utf-8", "replace").replace("\x00", "�")
-                tail.add(text)
-                context.buffer.add(text, name, "info")
-
-    thread = threading.Thread(target=pump, name=f"{name} of {context.path}", daemon=True)
-    thread.start()
-    return thread
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+def _how(code: int) -> str:
+    if code > 0:
+        return f"exit code {code}"
+    named = {int(one): one.name for one in signal.Signals}
+    return f"ended by {named.get(-code, f'signal {-code}')}"
