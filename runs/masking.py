@@ -12,20 +12,27 @@ DEFAULT_KEYS = (
 )
 # A one-letter secret would blank out half of every text.
 SHORTEST = 4
+# A line of a longer secret is one as well, but `true` or `type:` in a key file is not.
+SHORTEST_LINE = 8
 
 
 class Masker:
     """Knows the secret values of one run and takes them out of whatever is to be written."""
 
     def __init__(self, values: Iterable[Any] = (), keys: str = DEFAULT_KEYS) -> None:
-        self._values: set[str] = set()
+        self._values: frozenset[str] = frozenset()
+        self.longest = 0  # characters of the longest secret
         self._keys = re.compile(keys, re.IGNORECASE)
         self._pattern: re.Pattern[str] | None = None
         for value in values:
             self.add(value)
 
     def add(self, value: Any) -> None:
-        """Learn a secret: a text, or every text inside a list or mapping."""
+        """Learn a secret: a text, or every text inside a list or mapping.
+
+        Of a text with several lines each line is a secret as well: programs print keys indented,
+        with other line ends, or line by line.
+        """
         if isinstance(value, Mapping):
             for item in value.values():
                 self.add(item)
@@ -34,10 +41,21 @@ class Masker:
                 self.add(item)
         elif value is not None and not isinstance(value, bool):
             text = str(value)
-            if len(text) >= SHORTEST and text not in self._values:
-                self._values.add(text)
-                longest_first = sorted(self._values, key=len, reverse=True)
-                self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            # A secret from a file ends with a line end, which whoever uses it leaves out.
+            found = {one for one in (text, text.strip()) if len(one) >= SHORTEST}
+            if "\n" in text.strip():
+                found |= {
+                    one for one in map(str.strip, text.split("\n")) if len(one) >= SHORTEST_LINE
+                }
+            self._know(found)
+
+    def _know(self, found: set[str]) -> None:
+        if found <= self._values:
+            return
+        self._values |= found  # a new set: a stream's reader may be going through the old one
+        longest_first = sorted(self._values, key=len, reverse=True)
+        self.longest = len(longest_first[0])
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def learn(self, value: Any) -> None:
         """Learn what stands under a key of the patterns, at any depth, and nothing beside it."""
@@ -53,7 +71,56 @@ class Masker:
 
     def text(self, text: str) -> str:
         """``text`` without secrets."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        parts, at = [], 0
+        for start, end in self.places(text):
+            parts += [text[at:start], MASK]
+            at = end
+        return "".join([*parts, text[at:]]) if at else text
+
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where secrets are, as (start, end) from left to right; those that overlap are one."""
+        if self._pattern is None:
+            return
+        first = last = -1
+        found = self._pattern.search(text)
+        while found:
+            if found.start() < last:
+                last = max(last, found.end())
+            else:
+                if last > 0:
+                    yield first, last
+                first, last = found.span()
+            found = self._pattern.search(text, found.start() + 1)
+        if last > 0:
+            yield first, last
+
+    def end_of(self, text: str, most: int, *, cut: bool) -> str:
+        """The last ``most`` characters of ``text``, masked.
+
+        ``cut``: more came before. Then a secret may be cut at the front, so ``text`` must have
+        ``longest`` characters to spare.
+        """
+        whole_from = self.longest if cut else 0
+        for start, end in self.places(text):
+            if start < whole_from < end:
+                whole_from = end
+        return self.text(text[whole_from:])[-most:]
+
+    def beginning(self, text: str) -> int:
+        """From where on ``text`` could be the beginning of a secret that goes on after it.
+
+        The length of the text when there is no such place, which is the usual case.
+        """
+        where = len(text)
+        for value in self._values:
+            if text[-1:] not in value:
+                continue
+            at = text.find(value[0], max(len(text) - len(value) + 1, 0), where)
+            while at >= 0 and not value.startswith(text[at:]):
+                at = text.find(value[0], at + 1, where)
+            if at >= 0:
+                where = at
+        return where
 
     def value(self, value: Any) -> Any:
         """JSON data without secrets, at any depth."""
@@ -80,6 +147,40 @@ def is_masked(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(is_masked(item) for item in value.values())
     return isinstance(value, list | tuple) and any(map(is_masked, value))
+
+
+class StreamMasker:
+    """Masks a text that comes in pieces as if it came at once.
+
+    The end of what came is held back while it could be the beginning of a secret: one character
+    less than the longest secret at most, and of ordinary output nothing.
+    """
+
+    def __init__(self, masker: Masker) -> None:
+        self._masker = masker
+        self.held = ""
+        self._covered = 0  # so much of what is held belongs to a secret whose mask was given
+
+    def feed(self, text: str) -> str:
+        """The masked text that is clear by now."""
+        text = self.held + text
+        return self._clear(text, self._masker.beginning(text))
+
+    def end(self) -> str:
+        """What was held back: nothing follows that could make a secret of it."""
+        return self._clear(self.held, len(self.held))
+
+    def _clear(self, text: str, until: int) -> str:
+        parts, at = [], self._covered
+        for start, end in self._masker.places(text):
+            if start < at:  # overlaps with the secret before, whose mask stands for both
+                at = max(at, end)
+            elif start < until:
+                parts += [text[at:start], MASK]
+                at = end
+        parts.append(text[at:until])
+        self.held, self._covered = text[until:], max(at - until, 0)
+        return "".join(parts)
 
 
 class SecretNames(Mapping[str, str]):

@@ -6,45 +6,58 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from runs.masking import Masker
+from runs.canonical import storable
+from runs.masking import Masker, StreamMasker
 from runs.models import LogChunk
 
 # A step that prints 100 MB keeps the first mebibyte; the rest is counted, not kept.
 MOST_BYTES = 1024 * 1024
 
+Piece = tuple[str, str, str, datetime]  # stream, level, masked text, when
+
 
 class LogBuffer:
-    """The log of one attempt. Thread-safe: a runner's readers add, the heartbeat flushes."""
+    """The log of one attempt. Thread-safe: a runner adds, the heartbeat flushes.
+
+    Secrets are taken out of each stream before it is cut into chunks: one that a command prints
+    in two pieces would otherwise be written in two pieces.
+    """
 
     def __init__(self, execution_id: str, attempt: int, masker: Masker) -> None:
         self._execution_id, self._attempt, self._masker = execution_id, attempt, masker
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        self._pending: list[tuple[str, str, str, datetime]] = []
+        self._pending: list[Piece] = []
+        self._streams: dict[str, tuple[StreamMasker, str]] = {}  # and the level it spoke at last
         self._kept = 0
         self.dropped = 0
 
     def add(self, text: str, stream: str = "log", level: str = "info") -> None:
         """Add some text, one line or many."""
-        if not text:
-            return
         with self._lock:
-            room = MOST_BYTES - self._kept
-            if room <= 0:
+            if self._kept >= MOST_BYTES:
                 self.dropped += len(text)
                 return
-            if len(text) > room:
-                self.dropped += len(text) - room
-                text = text[:room]
+            masked, _ = self._streams.get(stream) or (StreamMasker(self._masker), "")
+            self._streams[stream] = masked, level
+            self._keep(masked.feed(text), stream, level)
+
+    def _keep(self, text: str, stream: str, level: str) -> None:
+        room = MOST_BYTES - self._kept
+        self.dropped += max(len(text) - room, 0)
+        text = text[:room]
+        if text:
             self._kept += len(text)
-            # PostgreSQL's text cannot hold NUL.
-            self._pending.append((stream, level, text.replace("\x00", "�"), datetime.now(UTC)))
+            # A file name that is not UTF-8, a NUL: the database refuses them.
+            self._pending.append((stream, level, storable(text), datetime.now(UTC)))
 
     def close(self) -> None:
-        """Write what is left, and say how much was dropped."""
-        if self.dropped:
-            note = f"… {self.dropped} more characters were not kept (limit {MOST_BYTES})."
-            with self._lock:
+        """The streams have ended. Write what is left, and say how much was dropped."""
+        with self._lock:
+            for stream, (masked, level) in self._streams.items():
+                self._keep(masked.end(), stream, level)
+            if self.dropped:
+                note = f"… {self.dropped} more characters were not kept (limit {MOST_BYTES})."
                 self._pending.append(("log", "warning", note, datetime.now(UTC)))
         self.flush()
 
@@ -68,16 +81,14 @@ class LogBuffer:
             attempt=self._attempt,
             stream=stream,
             level=level,
-            text=self._masker.text(text),
+            text=text,
             at=at,
         )
 
 
-def _joined(
-    pending: list[tuple[str, str, str, datetime]],
-) -> list[tuple[str, str, str, datetime]]:
+def _joined(pending: list[Piece]) -> list[Piece]:
     """Neighbours of one stream become one chunk: a chatty command writes few rows."""
-    joined: list[tuple[str, str, str, datetime]] = []
+    joined: list[Piece] = []
     for stream, level, text, at in pending:
         if joined and joined[-1][0] == stream and joined[-1][1] == level and stream != "log":
             joined[-1] = (stream, level, joined[-1][2] + text, joined[-1][3])

@@ -1,5 +1,6 @@
 """A secret reaches the step and nothing that is written."""
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from runs.actor import SYSTEM
 from runs.masking import MASK
 from runs.operations.restart_run import restart_run
 from runs.operations.resume_run import resume_run
+from tests.interruption.harness import output
 
-from .here import do, done, effects, start, steps
+from .here import do, done, effects, goes_on_when_written, said, start, steps
 
 # Really committed: the heartbeat is another connection, and a lease it does not see is lost.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -134,3 +136,88 @@ def test_a_step_never_gets_the_mask_for_a_secret_that_cannot_be_read(
     assert do(run).status == "failed"
     assert steps(run)["tell"].error["code"] == "secret-unreadable"
     assert not (project / "got.txt").exists()
+
+
+HALVES = r"""
+version: "1.0"
+name: halves
+inputs:
+  token: {type: string, secret: true}
+steps:
+  - name: show
+    type: shell
+    env: {T: "${{ inputs.token }}"}
+    run: |
+      printf %s "it is ${T%cret-t0ken}"
+      printf 'half\n' >&2
+      until [ -e go ]; do sleep 0.02; done
+      printf '%s\n' "${T#v3ry-s3}, I say"
+"""
+
+
+def test_a_secret_that_is_printed_in_two_pieces_is_written_in_none(project: Path) -> None:
+    with goes_on_when_written(project, "half"):
+        run = done(project, HALVES, {"token": SECRET})
+    written = everything_written(project)
+    assert "is v3ry-s3" not in written
+    assert "cret-t0ken, I" not in written
+    assert said(run, "show", "stdout") == f"it is {MASK}, I say\n"
+    assert steps(run)["show"].output["stdout"] == f"it is {MASK}, I say"
+
+
+def test_what_only_began_like_a_secret_is_in_the_log(project: Path) -> None:
+    text = HALVES.replace('${T#v3ry-s3}, I say"', "simple, v3ry-s\" | tr -d '\\n'")
+    with goes_on_when_written(project, "half"):
+        run = done(project, text, {"token": SECRET})
+    assert said(run, "show", "stdout") == "it is v3ry-s3simple, v3ry-s"
+
+
+def test_a_secret_of_many_lines_is_masked_when_it_is_logged_line_by_line(project: Path) -> None:
+    lines = ["aa1", "bb2", "cc3", "dd4"]  # each too short to be a secret of its own
+    with (project / "maverick_actions.py").open("a") as actions:
+        actions.write(
+            textwrap.dedent(
+                """
+                @action("tell_lines")
+                def tell_lines(context, secret):
+                    context.log("before")
+                    for line in secret.splitlines():
+                        context.log(line)
+                    context.log("after", "warning")
+                """
+            )
+        )
+    text = FAILING.replace("tell_and_fail", "tell_lines")
+    run = done(project, text, {"token": "\n".join(lines)})
+    assert said(run, "tell", "log") == f"before\n{MASK}\nafter\n"
+
+
+def test_no_part_of_a_secret_is_left_where_the_log_or_the_output_is_cut(project: Path) -> None:
+    run = done(
+        project,
+        r"""
+        version: "1.0"
+        name: cut
+        inputs:
+          token: {type: string, secret: true}
+        steps:
+          - name: log
+            type: shell
+            env: {T: "${{ inputs.token }}"}
+            run: |
+              head -c 1048570 /dev/zero | tr '\0' x
+              printf %s "$T"
+          - name: tail
+            type: shell
+            env: {T: "${{ inputs.token }}"}
+            run: |
+              head -c 200000 /dev/zero | tr '\0' x
+              printf %s "$T"
+              head -c 65530 /dev/zero | tr '\0' y
+        """,
+        {"token": SECRET},
+    )
+    assert set(said(run, "log", "stdout")) <= {"x", *MASK}
+    tail = output(steps(run)["tail"])
+    assert set(tail["stdout"]) <= {"x", "y", *MASK}
+    assert tail["truncated"]

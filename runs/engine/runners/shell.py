@@ -28,14 +28,17 @@ class _Stream:
         text = self._decoder.decode(data, last)
         self._context.buffer.add(text, self._name)
         self._text += text
-        if len(self._text) > 2 * KEPT_CHARACTERS:
-            self._text, self.cut = self._text[-KEPT_CHARACTERS:], True
+        # More than is kept: `end_of` needs some to see what is a secret at the cut.
+        most = KEPT_CHARACTERS + self._context.state.masker.longest
+        if len(self._text) > 2 * most:
+            self._text, self.cut = self._text[-most:], True
 
     def end(self) -> str:
-        """The last characters."""
+        """The last characters, masked."""
         self.add(b"", last=True)
+        masker = self._context.state.masker
+        text = masker.end_of(self._text, KEPT_CHARACTERS, cut=self.cut)
         self.cut = self.cut or len(self._text) > KEPT_CHARACTERS
-        text = self._text[-KEPT_CHARACTERS:]
         return text.replace("\x00", "�").rstrip("\n")
 
 
