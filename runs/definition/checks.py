@@ -11,13 +11,22 @@ from runs.definition.load import Document, Path
 from runs.definition.problems import Problem, Severity
 from runs.definition.references import (
     check_inputs_read,
-    check_loop_names,
+    check_local_names,
     check_steps_read,
     check_unused_inputs,
     read_expressions,
 )
 from runs.definition.reporting import STAND_IN, closest
-from runs.definition.spec import PythonStep, StepBase, SubworkflowStep, WorkflowSpec
+from runs.definition.spec import (
+    ApprovalStep,
+    InputSpec,
+    LoopStep,
+    PythonStep,
+    StepBase,
+    SubworkflowStep,
+    WorkflowSpec,
+    nested,
+)
 from runs.definition.walk import Site, Walk, walk
 from runs.expressions import ExpressionError, Slot, parse, references, split, texts
 
@@ -45,9 +54,10 @@ def check(spec: WorkflowSpec, document: Document, known: Known) -> Iterator[Prob
     yield from check_circles(walked, document)
     yield from check_steps_read(uses, spec, document.file)
     yield from check_inputs_read(uses, spec, document.file)
-    yield from check_loop_names(uses, document.file)
-    yield from check_containers(walked, document)
-    yield from check_defaults(spec, document)
+    yield from check_local_names(uses, document.file)
+    yield from check_arms(walked, document)
+    yield from check_defaults(walked, spec, document)
+    yield from check_literals(walked, document)
     yield from check_actions(walked, document, known)
     yield from check_subworkflows(walked, document, known)
     if not unreadable and not _metadata_reads_inputs(walked):
@@ -80,6 +90,21 @@ def check_names(walked: Walk, document: Document) -> Iterator[Problem]:
                 yield _problem(document, "D201", message, (*path, number, "name"), hint)
 
 
+def check_arms(walked: Walk, document: Document) -> Iterator[Problem]:
+    """The steps directly inside a step have different names, as their paths begin alike."""
+    for site in walked.sites:
+        if isinstance(site.step, LoopStep):
+            continue  # its body is a list, and looked at as such
+        first: dict[str, Path] = {}
+        for where, step in nested(site.step):
+            path = (*site.path, *where, "name")
+            if step.name == STAND_IN or first.setdefault(step.name, path) == path:
+                continue
+            message = f"Two steps inside `{site.step.name}` are called `{step.name}`."
+            hint = f"the other one is on line {document.mark(first[step.name]).line}; rename one"
+            yield _problem(document, "D201", message, path, hint)
+
+
 def check_needs(walked: Walk, document: Document) -> Iterator[Problem]:
     """`needs` names steps of the same list."""
     for site in walked.sites:
@@ -87,12 +112,13 @@ def check_needs(walked: Walk, document: Document) -> Iterator[Problem]:
         if not needs:
             continue
         siblings = site.scope.siblings
-        names = {} if siblings is None or site.arm else siblings.positions
+        names = {} if siblings is None or site.alone else siblings.positions
         for number, name in enumerate(needs):
             where = (*site.path, "needs", number)
-            if site.arm:
-                message = "The step of a branch option has no siblings that it could need."
-                yield _problem(document, "D204", message, where, "give `needs` to the branch")
+            if site.alone:
+                message = "This step stands alone and has no siblings that it could need."
+                hint = "give `needs` to the step around it"
+                yield _problem(document, "D204", message, where, hint)
                 break
             if name not in names:
                 others = [each for each in names if each not in (STAND_IN, site.step.name)]
@@ -112,22 +138,17 @@ def check_circles(walked: Walk, document: Document) -> Iterator[Problem]:
             yield _problem(document, "D208", message, where, hint)
 
 
-def check_containers(walked: Walk, document: Document) -> Iterator[Problem]:
-    """`retry` and `timeout` belong to steps that do work of their own."""
+def check_defaults(walked: Walk, spec: WorkflowSpec, document: Document) -> Iterator[Problem]:
+    """A default fits the type of its input, and is a literal; the same in an approval's form."""
+    yield from _defaults(spec.inputs, ("inputs",), document)
     for site in walked.sites:
-        if site.step.type not in ("loop", "branch", "subworkflow"):
-            continue
-        for field in ("retry", "timeout"):
-            if getattr(site.step, field) is not None:
-                message = f"`{field}` on a {site.step.type} is not supported in this version yet."
-                hint = "give it to the steps inside"
-                yield _problem(document, "D416", message, (*site.path, field), hint, key=True)
+        if isinstance(site.step, ApprovalStep):
+            yield from _defaults(site.step.form, (*site.path, "form"), document)
 
 
-def check_defaults(spec: WorkflowSpec, document: Document) -> Iterator[Problem]:
-    """A default fits the type of its input, and is a literal."""
-    for name, declared in spec.inputs.items():
-        where = ("inputs", name, "default")
+def _defaults(inputs: dict[str, InputSpec], path: Path, document: Document) -> Iterator[Problem]:
+    for name, declared in inputs.items():
+        where = (*path, name, "default")
         if not declared.has_default or declared.default is None:
             continue
         wrong = misfit(declared, declared.default)
@@ -136,6 +157,19 @@ def check_defaults(spec: WorkflowSpec, document: Document) -> Iterator[Problem]:
         elif any("${{" in text for _, text in texts(declared.default)):
             message = "An expression in a default is not evaluated."
             yield _problem(document, "W005", message, where, severity="warning")
+
+
+def check_literals(walked: Walk, document: Document) -> Iterator[Problem]:
+    """Names that are looked at before anything runs hold no expression."""
+    for site in walked.sites:
+        step = site.step
+        fields: dict[str, tuple[str, ...]] = {"needs": step.needs or (), "requires": step.requires}
+        if isinstance(step, ApprovalStep):
+            fields["approvers"] = step.approvers
+        for field, names in fields.items():
+            if any("${{" in name for name in names):
+                message = f"`{field}` must be literal; an expression cannot stand here."
+                yield _problem(document, "D209", message, (*site.path, field))
 
 
 def check_actions(walked: Walk, document: Document, known: Known) -> Iterator[Problem]:

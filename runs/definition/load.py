@@ -17,8 +17,8 @@ from typing import Any
 
 import yaml
 
+from runs.definition.fields import START, Mark
 from runs.definition.problems import Problem
-from runs.definition.spec import START, Mark
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 60

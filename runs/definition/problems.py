@@ -8,7 +8,7 @@ from typing import Literal
 Severity = Literal["error", "warning"]
 
 # code → its meaning in one line. D0xx the text, D1xx the shape, D2xx names and references,
-# D3xx what is named elsewhere, D4xx not supported, D5xx values given to a run, W warnings.
+# D3xx what is named elsewhere, D4xx cannot run, D5xx values given to a run, W warnings.
 CODES: dict[str, str] = {
     "D001": "The file is not text, or too large.",
     "D002": "The file is not readable YAML.",
@@ -34,26 +34,21 @@ CODES: dict[str, str] = {
     "D302": "The sub-workflow is not known.",
     "D303": "A required input of the sub-workflow is not given.",
     "D304": "The arguments do not fit the action.",
-    "D401": "Step type `agent` is not supported in this version yet.",
-    "D402": "Step type `generate` is not supported in this version yet.",
-    "D403": "Step type `validate` is not supported in this version yet.",
-    "D404": "Step type `wait` is not supported in this version yet.",
-    "D405": "Step type `approval` is not supported in this version yet.",
-    "D411": "`on_error` is not supported in this version yet.",
-    "D412": "`rollback` is not supported in this version yet.",
-    "D413": "`outputs` on a step is not supported in this version yet.",
-    "D414": "`requires` on a step is not supported in this version yet.",
-    "D415": "`config` on a step is not supported in this version yet.",
-    "D416": "`retry` or `timeout` on a step with steps inside is not supported in this version yet.",
+    "D305": "The agent is not known.",
+    "D306": "The generator is not known.",
+    "D307": "The context builder is not known.",
+    "D401": "This version of the program does not run it yet.",
     "D501": "A required input was not given.",
     "D502": "An input has a value of the wrong type.",
     "D503": "An input was given that the workflow does not declare.",
     "D504": "An input has a value that is not among the allowed ones.",
     "W001": "A key is not known and has no effect.",
     "W002": "An input is declared and never read.",
-    "W003": "`type: parallel` is the old name of a loop without a bound.",
+    "W003": "An old way of writing, still understood.",
     "W004": "An input is given to a sub-workflow that does not declare it.",
     "W005": "A field has no effect here.",
+    "W006": "A key has no value and counts as missing.",
+    "W007": "What a name stands for is not known here, and not checked.",
 }
 
 

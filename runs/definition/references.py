@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from runs.definition.load import Document, Path
 from runs.definition.problems import Problem
 from runs.definition.reporting import STAND_IN, closest
-from runs.definition.spec import BranchStep, LoopStep, StepBase, WorkflowSpec
+from runs.definition.spec import StepBase, WorkflowSpec, nested
 from runs.definition.walk import Place, Scope, StepList, Walk
 from runs.expressions import ExpressionError, Reference, Slot, parse, references, split, texts
 
@@ -149,7 +149,10 @@ def _too_early(name: str, position: int, scope: Scope) -> tuple[str, str, str]:
     if siblings is None or step is None:
         return "D205", f"The result of `{name}` is not there yet.", ""
     if scope.position == position:
-        return "D205", f"The step `{name}` reads its own result.", "read that of a step before it"
+        hint = "read that of a step before it"
+        if scope.output or scope.error:
+            hint = "read `output`" if scope.output else "read `error`"
+        return "D205", f"The step `{name}` reads its own result.", hint
     message = f"The step `{step.name}` does not depend on `{name}`, whose result it reads."
     if step.needs is None and position > scope.position:
         return (
@@ -176,12 +179,7 @@ def _inner_names(spec: WorkflowSpec) -> Iterator[tuple[str, str]]:
         todo: list[StepBase] = [top]
         while todo:
             step = todo.pop()
-            if isinstance(step, LoopStep):
-                todo.extend(step.steps)
-            elif isinstance(step, BranchStep):
-                todo.extend(option.step for option in step.options)
-                if step.otherwise is not None:
-                    todo.append(step.otherwise)
+            todo.extend(inner for _, inner in nested(step))
             if step is not top:
                 yield step.name, top.name
 
@@ -196,14 +194,22 @@ def check_inputs_read(uses: list[Use], spec: WorkflowSpec, file: str) -> Iterato
                 yield Problem("D206", message, hint, use.line, use.column, file)
 
 
-def check_loop_names(uses: list[Use], file: str) -> Iterator[Problem]:
-    """`item` and `index` are known in the loops that have them."""
+# name → (where it is known, in words)
+_LOCAL = {
+    "item": "inside a `for_each` loop",
+    "index": "inside a loop",
+    "output": "in a step's `outputs`, `rollback` and `on_failure`",
+    "error": "inside `on_error`",
+}
+
+
+def check_local_names(uses: list[Use], file: str) -> Iterator[Problem]:
+    """`item`, `index`, `output` and `error` are known in some places only."""
     for use in uses:
         roots = {reference.root for reference in use.reads}
-        for name, known in (("item", use.scope.item), ("index", use.scope.index)):
-            if name in roots and not known:
-                inside = "a `for_each` loop" if name == "item" else "a loop"
-                message = f"`{name}` is only known inside {inside}."
+        for name, where in _LOCAL.items():
+            if name in roots and not getattr(use.scope, name):
+                message = f"`{name}` is only known {where}."
                 yield Problem("D207", message, "", use.line, use.column, file)
 
 

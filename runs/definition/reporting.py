@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from runs.definition.fields import NAME_PATTERN
 from runs.definition.load import Document, Path
 from runs.definition.problems import Problem, Severity
-from runs.definition.spec import NAME_PATTERN
 
 STAND_IN = "__missing__"  # the name of whatever could not be built; no author may use it
 MAX_HINTS = 1_000  # looking for a similar word takes time that a hostile file must not get
@@ -64,6 +64,13 @@ class Reporter:
                 message = f"`{key[:80]}` is no key of {what} and has no effect."
                 hint = closest(key, names) if len(self.problems) < MAX_HINTS else ""
                 self.report("W001", message, (*path, key), hint, severity="warning", key=True)
+
+    def empty_keys(self, raw: Mapping[str, Any], path: Path, known: Iterable[str]) -> None:
+        """A key with nothing behind it is a key that is not there; who wrote it may not know."""
+        for key in known:
+            if key in raw and raw[key] is None:
+                message = f"`{key}` has no value and counts as missing."
+                self.report("W006", message, (*path, key), severity="warning", key=True)
 
     def validated(
         self, model: type[_Model], fields: dict[str, Any], path: Path, fills: dict[str, Any]

@@ -7,131 +7,71 @@ editors. Values that hold expressions stay as they were written; nothing is eval
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
+from pydantic import Field, field_validator, model_validator
+
+from runs.definition.fields import (
+    NAME_PATTERN,
+    START,
+    WORKFLOW_NAME_PATTERN,
+    Condition,
+    CountFrom0,
+    CountFrom1,
+    DurationOrExpression,
+    Effect,
+    Frozen,
+    InputSpec,
+    Mark,
+    MomentOrExpression,
+    PositiveSeconds,
+    Retry,
+    RollbackCall,
+    StageCommand,
 )
 
-from runs.definition.durations import parse_duration
-
-Effect = Literal["pure", "idempotent", "once", "ask"]
-InputType = Literal["string", "integer", "boolean", "float", "object", "array"]
-
-NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$"
-WORKFLOW_NAME_PATTERN = r"^[a-z][a-z0-9-]{0,63}$"
-
-# A year: longer is a slip of the pen, and a timer that long helps nobody.
-MAX_SECONDS = 366 * 24 * 3600.0
-
-Seconds = Annotated[
-    float,
-    BeforeValidator(parse_duration),
-    Field(ge=0, le=MAX_SECONDS),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0},
-                {"type": "string", "pattern": r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"},
-            ],
-            "description": 'Seconds, or a text such as "30s", "5m", "1h30m".',
-        }
-    ),
-]
-PositiveSeconds = Annotated[Seconds, Field(gt=0)]
-
-
-def _text(value: Any) -> Any:
-    """A YAML truth value where a condition is expected: `when: true` is the text "true"."""
-    return ("true" if value else "false") if isinstance(value, bool) else value
-
-
-Condition = Annotated[
-    str,
-    BeforeValidator(_text),
-    Field(min_length=1),
-    WithJsonSchema({"type": ["string", "boolean"]}),
+__all__ = [
+    "NAME_PATTERN",
+    "START",
+    "STEP_CLASSES",
+    "WORKFLOW_NAME_PATTERN",
+    "AgentStep",
+    "ApprovalStep",
+    "BranchOption",
+    "BranchStep",
+    "CheckpointStep",
+    "GenerateStep",
+    "InputSpec",
+    "LoopStep",
+    "Mark",
+    "PythonStep",
+    "Retry",
+    "RollbackCall",
+    "ShellStep",
+    "StageCommand",
+    "Step",
+    "StepBase",
+    "SubworkflowStep",
+    "ValidateStep",
+    "WaitStep",
+    "WorkflowSpec",
+    "nested",
 ]
 
 
-class _Frozen(BaseModel):
-    # `extra` is ignored: build.py has already told about every unknown key, with its line.
-    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+class StepBase(Frozen):
+    """What every step may say.
 
-
-class Mark(_Frozen):
-    """A place in a file. Both numbers begin with 1."""
-
-    line: int
-    column: int
-
-
-START = Mark(line=1, column=1)
-
-
-class Retry(_Frozen):
-    """How often a failed attempt is repeated, and how long to wait before.
-
-    The wait before attempt n (n ≥ 2) is `backoff * factor ** (n - 2)` seconds, at most
-    `max_backoff`. `on` names error codes; empty means any error that may be retried.
+    `on_error`: what happens when the last attempt has failed. A step: it runs, sees `error`
+    (`code`, `message`), and its output becomes this step's. `continue`: the step counts as
+    succeeded with null. `skip`: as skipped.
+    `rollback`: when the run fails after this step succeeded; the name of an action is called with
+    this step's own resolved arguments.
+    `outputs`: expressions that also see `output`. The recorded output becomes
+    `{**output, **outputs}` if the output is a mapping, else `{"result": output, **outputs}`.
+    `config`: settings of the agent that does the step (`runs.definition.config`).
     """
-
-    max_attempts: int = Field(ge=1, le=100, strict=True)
-    backoff: Seconds = 1.0
-    factor: float = Field(default=2.0, ge=1, le=100)
-    max_backoff: Seconds = 300.0
-    on: tuple[str, ...] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_forms(cls, value: Any) -> Any:
-        """`retry: 3`; `backoff: {initial, factor, max}`; `on: one-code`."""
-        if isinstance(value, int) and not isinstance(value, bool):
-            return {"max_attempts": value}
-        if not isinstance(value, Mapping):
-            return value
-        flat = dict(value)
-        backoff = flat.get("backoff")
-        if isinstance(backoff, Mapping):
-            unknown = sorted(set(map(str, backoff)) - {"initial", "factor", "max"})
-            if unknown:
-                raise ValueError(f"backoff has initial, factor and max, not {', '.join(unknown)}")
-            flat["backoff"] = backoff.get("initial", 1.0)
-            for ours, theirs in (("factor", "factor"), ("max_backoff", "max")):
-                if theirs in backoff:
-                    flat[ours] = backoff[theirs]
-        if isinstance(flat.get("on"), str):
-            flat["on"] = (flat["on"],)
-        return flat
-
-
-class InputSpec(_Frozen):
-    """One declared input. `default` counts only when `has_default` is true."""
-
-    name: str = Field(pattern=NAME_PATTERN)
-    type: InputType
-    required: bool = True
-    default: Any = None
-    has_default: bool = False
-    description: str = ""
-    secret: bool = False
-    enum: list[Any] | None = None
-
-    @field_validator("description", mode="before")
-    @classmethod
-    def _null_is_empty(cls, value: Any) -> Any:
-        return "" if value is None else value
-
-
-class StepBase(_Frozen):
-    """What every step may say."""
 
     name: str = Field(pattern=NAME_PATTERN)
     type: str
@@ -140,10 +80,15 @@ class StepBase(_Frozen):
     retry: Retry | None = None
     timeout: PositiveSeconds | None = None  # seconds for one attempt
     effect: Effect = "idempotent"
+    on_error: Step | Literal["continue", "skip"] | None = None
+    rollback: str | RollbackCall | None = None
+    outputs: dict[str, Any] = Field(default_factory=dict)
+    requires: tuple[str, ...] = ()  # prerequisites, checked before the run starts
+    config: dict[str, Any] = Field(default_factory=dict)
     metadata: dict[str, Any] = Field(default_factory=dict)  # kept, never evaluated
     mark: Mark = START
 
-    @field_validator("needs", mode="before")
+    @field_validator("needs", "requires", mode="before")
     @classmethod
     def _one_need(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
@@ -174,14 +119,17 @@ class ShellStep(StepBase):
 
 
 class LoopStep(StepBase):
-    """Run `steps` for each item, or until a condition holds, or (with neither) once."""
+    """Run `steps` for each item, or until a condition holds, or (with neither) once.
+
+    A bound that is a text is an expression, evaluated when the loop opens.
+    """
 
     type: Literal["loop"] = "loop"
     steps: tuple[Step, ...] = Field(min_length=1)
     for_each: str | list[Any] | None = None
     until: Condition | None = None
-    max_concurrency: int = Field(default=1, ge=0, strict=True)  # turns at once; 0: no bound
-    max_iterations: int = Field(default=30, ge=1, strict=True)  # of an `until` loop
+    max_concurrency: CountFrom0 = 1  # turns at once; 0: no bound
+    max_iterations: CountFrom1 = 30  # of an `until` loop
 
     @model_validator(mode="after")
     def _one_kind_of_loop(self) -> LoopStep:
@@ -190,7 +138,7 @@ class LoopStep(StepBase):
         return self
 
 
-class BranchOption(_Frozen):
+class BranchOption(Frozen):
     """One arm: its step runs when its condition is the first that holds."""
 
     when: Condition
@@ -220,22 +168,102 @@ class SubworkflowStep(StepBase):
     inputs: dict[str, Any] = Field(default_factory=dict)
 
 
+class AgentStep(StepBase):
+    """Let an agent work. `context`: what it is told, or the action that builds it.
+
+    `agent` may hold expressions. `output_schema`: a mapping is the JSON Schema that the answer
+    must fit; a text names a class of the original program and is not checked.
+    """
+
+    type: Literal["agent"] = "agent"
+    agent: str = Field(min_length=1)
+    context: dict[str, Any] | str = Field(default_factory=dict)
+    output_schema: str | dict[str, Any] | None = None
+
+
+class GenerateStep(StepBase):
+    """Let a generator write a text, or JSON that fits `output_schema`."""
+
+    type: Literal["generate"] = "generate"
+    generator: str = Field(min_length=1)
+    context: dict[str, Any] | str = Field(default_factory=dict)
+    output_schema: str | dict[str, Any] | None = None
+
+
+class ValidateStep(StepBase):
+    """Run checks. While they fail: `on_failure`, then the checks again, up to `rounds` times.
+
+    `stages`: names, commands, or an expression that answers a list of them. `fail` says whether
+    a validation that has not passed in the end is a failed step; else its output says so.
+    """
+
+    type: Literal["validate"] = "validate"
+    stages: str | list[str | StageCommand]
+    rounds: CountFrom0 = 3  # a number as `retry` means this
+    on_failure: Step | None = None  # sees `output`, the result of the checks
+    fail: bool = False
+    cwd: str | None = None
+
+
+class WaitStep(StepBase):
+    """Wait: some time (`seconds`), or until a moment (ISO 8601; UTC where no zone is given)."""
+
+    type: Literal["wait"] = "wait"
+    seconds: DurationOrExpression | None = None
+    until: MomentOrExpression | None = None
+
+    @model_validator(mode="after")
+    def _one_end(self) -> WaitStep:
+        if (self.seconds is None) == (self.until is None):
+            raise ValueError("a wait has either seconds or until")
+        return self
+
+
+class ApprovalStep(StepBase):
+    """Ask people. `approvers`: names of users, or viewer, operator, admin; empty: any operator."""
+
+    type: Literal["approval"] = "approval"
+    prompt: str = Field(min_length=1)
+    approvers: tuple[str, ...] = ()
+    form: dict[str, InputSpec] = Field(default_factory=dict)
+
+    @field_validator("approvers", mode="before")
+    @classmethod
+    def _one_approver(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+
 Step = Annotated[
-    PythonStep | ShellStep | LoopStep | BranchStep | CheckpointStep | SubworkflowStep,
+    PythonStep
+    | ShellStep
+    | LoopStep
+    | BranchStep
+    | CheckpointStep
+    | SubworkflowStep
+    | AgentStep
+    | GenerateStep
+    | ValidateStep
+    | WaitStep
+    | ApprovalStep,
     Field(discriminator="type"),
 ]
 
 STEP_CLASSES: dict[str, type[StepBase]] = {
     "python": PythonStep,
     "shell": ShellStep,
-    "loop": LoopStep,
-    "branch": BranchStep,
-    "checkpoint": CheckpointStep,
+    "agent": AgentStep,
+    "generate": GenerateStep,
+    "validate": ValidateStep,
     "subworkflow": SubworkflowStep,
+    "branch": BranchStep,
+    "loop": LoopStep,
+    "checkpoint": CheckpointStep,
+    "wait": WaitStep,
+    "approval": ApprovalStep,
 }
 
 
-class WorkflowSpec(_Frozen):
+class WorkflowSpec(Frozen):
     """A whole file. `file` says where it came from, for messages only."""
 
     version: str = Field(default="1.0", pattern=r"^1\.\d{1,4}$")
@@ -247,5 +275,23 @@ class WorkflowSpec(_Frozen):
     file: str = "<text>"
 
 
-for _model in (LoopStep, BranchOption, BranchStep, WorkflowSpec):
+_FORWARD: list[type[Frozen]] = [StepBase, *STEP_CLASSES.values(), BranchOption, WorkflowSpec]
+for _model in _FORWARD:
     _model.model_rebuild()
+
+
+def nested(step: StepBase) -> Iterator[tuple[tuple[str | int, ...], StepBase]]:
+    """The steps directly inside a step, each with where it stands in it."""
+    match step:
+        case LoopStep():
+            for number, each in enumerate(step.steps):
+                yield ("steps", number), each
+        case BranchStep():
+            for number, option in enumerate(step.options):
+                yield ("options", number, "step"), option.step
+            if step.otherwise is not None:
+                yield ("else",), step.otherwise
+        case ValidateStep() if step.on_failure is not None:
+            yield ("on_failure",), step.on_failure
+    if isinstance(step.on_error, StepBase):
+        yield ("on_error",), step.on_error

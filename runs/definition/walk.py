@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runs.definition.load import Path
 from runs.definition.spec import (
+    AgentStep,
+    ApprovalStep,
     BranchStep,
     CheckpointStep,
+    GenerateStep,
     LoopStep,
     PythonStep,
+    RollbackCall,
     ShellStep,
+    StageCommand,
     StepBase,
     SubworkflowStep,
+    ValidateStep,
+    WaitStep,
     WorkflowSpec,
+    nested,
 )
 
 
@@ -40,6 +48,8 @@ class Scope:
     outer: Scope | None = None
     item: bool = False
     index: bool = False
+    output: bool = False  # in `outputs`, a roll-back and `on_failure`: what the step gave
+    error: bool = False  # in `on_error`: what went wrong
 
     @property
     def step(self) -> StepBase | None:
@@ -51,12 +61,12 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One step where it stands. `arm`: it is the step of a branch option and has no siblings."""
+    """One step where it stands. `alone`: an arm, an `on_error`, an `on_failure`: no siblings."""
 
     step: StepBase
     path: Path
     scope: Scope
-    arm: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,58 +102,100 @@ def _visit_list(found: Walk, steps: Sequence[StepBase], path: Path, outer: Scope
     siblings = step_list(steps)
     found.lists.append((siblings, path))
     for number, step in enumerate(steps):
-        scope = Scope(siblings, number, siblings.before[number], outer, outer.item, outer.index)
+        scope = replace(
+            outer, siblings=siblings, position=number, visible=siblings.before[number], outer=outer
+        )
         _visit(found, step, (*path, number), scope)
     return siblings
 
 
-def _visit(found: Walk, step: StepBase, path: Path, scope: Scope, *, arm: bool = False) -> None:
-    found.sites.append(Site(step, path, scope, arm))
+def _visit(found: Walk, step: StepBase, path: Path, scope: Scope, *, alone: bool = False) -> None:
+    found.sites.append(Site(step, path, scope, alone))
+    _own_places(found, step, path, scope)
+    if isinstance(step, LoopStep):
+        _visit_loop(found, step, path, scope)
+    for where, inner in nested(step):
+        if where[0] == "steps":
+            continue  # a loop's body sees itself; that was done above
+        around = scope
+        if where[0] == "on_error":
+            around = replace(scope, error=True)
+        elif where[0] == "on_failure":
+            around = replace(scope, output=True)
+        _visit(found, inner, (*path, *where), around, alone=True)
 
-    def place(key: str, value: Any, *, bare: bool = False) -> None:
-        if value is not None:
-            found.places.append(Place(value, (*path, key), scope, bare))
 
-    place("when", step.when, bare=True)
+def _own_places(found: Walk, step: StepBase, path: Path, scope: Scope) -> None:
+    """The values of one step that may hold expressions, except those of the steps inside it."""
+
+    def place(value: Any, *where: str | int, bare: bool = False, after: bool = False) -> None:
+        if value is not None and value != {}:
+            seen = replace(scope, output=True) if after else scope
+            found.places.append(Place(value, (*path, *where), seen, bare))
+
+    place(step.when, "when", bare=True)
     match step:
         case PythonStep():
-            place("args", step.args)
-            place("kwargs", step.kwargs)
+            place(step.args, "args")
+            place(step.kwargs, "kwargs")
         case ShellStep():
-            place("run", step.run)
-            place("cwd", step.cwd)
-            place("env", step.env)
-            place("shell", step.shell)
+            place(step.run, "run")
+            place(step.cwd, "cwd")
+            place(step.env, "env")
+            place(step.shell, "shell")
         case CheckpointStep():
-            place("checkpoint_id", step.checkpoint_id)
+            place(step.checkpoint_id, "checkpoint_id")
         case SubworkflowStep():
-            place("inputs", step.inputs)
-        case LoopStep():
-            _visit_loop(found, step, path, scope)
+            place(step.inputs, "inputs")
+        case AgentStep():
+            place(step.agent, "agent")
+            place(step.context, "context")
+        case GenerateStep():
+            place(step.context, "context")
+        case ValidateStep():
+            place(step.cwd, "cwd")
+            place(step.rounds, "rounds")
+            _stages(place, step)
+        case WaitStep():
+            place(step.seconds, "seconds")
+            place(step.until, "until")
+        case ApprovalStep():
+            place(step.prompt, "prompt")
         case BranchStep():
             for number, option in enumerate(step.options):
-                where: Path = (*path, "options", number)
-                found.places.append(Place(option.when, (*where, "when"), scope, bare=True))
-                _visit(found, option.step, (*where, "step"), scope, arm=True)
-            if step.otherwise is not None:
-                _visit(found, step.otherwise, (*path, "else"), scope, arm=True)
+                place(option.when, "options", number, "when", bare=True)
+    place(step.config, "config")
+    place(step.outputs, "outputs", after=True)
+    if isinstance(step.rollback, RollbackCall):
+        place(step.rollback.kwargs, "rollback", "kwargs", after=True)
+
+
+def _stages(place: Any, step: ValidateStep) -> None:
+    if isinstance(step.stages, str):
+        place(step.stages, "stages")
+        return
+    for number, stage in enumerate(step.stages):
+        if isinstance(stage, StageCommand):
+            place(stage.run, "stages", number, "run")
+            place(stage.cwd, "stages", number, "cwd")
+        else:
+            place(stage, "stages", number)
 
 
 def _visit_loop(found: Walk, step: LoopStep, path: Path, scope: Scope) -> None:
     if step.for_each is not None:
         bare = isinstance(step.for_each, str)
         found.places.append(Place(step.for_each, (*path, "for_each"), scope, bare))
-    inside = Scope(
-        scope.siblings,
-        scope.position,
-        scope.visible,
-        scope.outer,
+    for key in ("max_concurrency", "max_iterations"):
+        found.places.append(Place(getattr(step, key), (*path, key), scope))
+    inside = replace(
+        scope,
         item=scope.item or step.for_each is not None,
         index=scope.index or step.for_each is not None or step.until is not None,
     )
     body = _visit_list(found, step.steps, (*path, "steps"), inside)
     if step.until is not None:
-        after = Scope(body, -1, _everything(body), inside, inside.item, inside.index)
+        after = replace(inside, siblings=body, position=-1, visible=_everything(body), outer=inside)
         found.places.append(Place(step.until, (*path, "until"), after, bare=True))
 
 

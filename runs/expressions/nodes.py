@@ -104,7 +104,7 @@ class Expression:
     tree: Node
 
 
-ROOTS = ("inputs", "steps", "item", "index", "run", "secrets", "env")
+ROOTS = ("inputs", "steps", "item", "index", "output", "error", "run", "secrets", "env")
 
 # name → (fewest, most) arguments
 FUNCTIONS: dict[str, tuple[int, int]] = {

@@ -1,5 +1,6 @@
 """publish_workflow: YAML → checked, versioned workflow, with every workflow that it calls."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,8 +9,9 @@ from django.db.models import Max
 
 from runs.canonical import digest
 from runs.definition import Known, load_workflow
+from runs.definition.pending import not_run_yet
 from runs.definition.problems import Problem
-from runs.definition.spec import BranchStep, LoopStep, Step, SubworkflowStep, WorkflowSpec
+from runs.definition.spec import StepBase, SubworkflowStep, WorkflowSpec, nested
 from runs.errors import InvalidDefinition
 from runs.library.find import find_workflow
 from runs.models import Workflow, WorkflowVersion
@@ -83,23 +85,26 @@ def check_workflow(text: str | bytes, *, file: str = "", project: Path | None = 
     return checked
 
 
-def called_names(steps: tuple[Step, ...]) -> list[str]:
-    """The workflows that these steps call, at any depth of loops and branches."""
+def called_names(steps: Iterable[StepBase]) -> list[str]:
+    """The workflows that these steps call, at any depth."""
     names: list[str] = []
     for step in steps:
         if isinstance(step, SubworkflowStep):
             names.append(step.workflow)
-        elif isinstance(step, LoopStep):
-            names += called_names(step.steps)
-        elif isinstance(step, BranchStep):
-            arms = tuple(option.step for option in step.options)
-            names += called_names(arms + ((step.otherwise,) if step.otherwise else ()))
+        names += called_names(inner for _, inner in nested(step))
     return names
 
 
 def store_version(checked: Checked) -> WorkflowVersion:
-    """The version row of a checked workflow: the same text and calls give the same version."""
+    """The version row of a checked workflow: the same text and calls give the same version.
+
+    Raises InvalidDefinition for what this version of the program cannot run.
+    """
     spec = checked.compiled.spec
+    owners = {id(scope.workflow): scope.workflow for scope in checked.compiled.scopes.values()}
+    pending = [problem for owner in owners.values() for problem in not_run_yet(owner)]
+    if pending:
+        raise InvalidDefinition(pending)
     content = digest([checked.source, {n: b["source"] for n, b in checked.bundle.items()}])
     known = WorkflowVersion.objects.filter(workflow__name=spec.name, digest=content).first()
     if known is not None:

@@ -162,7 +162,7 @@ class Frontier(RunFacts):
             items, limit, resolved = None, 1, {}
         else:
             items = items_of(step, path, names)
-            limit, resolved = step.max_concurrency, {"items": items}
+            limit, resolved = int(step.max_concurrency), {"items": items}
         self._begin_container(scope, node, path, resolved)
         loop = self._loops[path] = Loop(items, limit)
         if items is not None:
@@ -172,7 +172,7 @@ class Frontier(RunFacts):
     def _next_turns(self, path: str, node: Node, loop: Loop) -> None:
         step = node.step
         assert isinstance(step, LoopStep)
-        last = step.max_iterations if loop.items is None else len(loop.items)
+        last = int(step.max_iterations) if loop.items is None else len(loop.items)
         while (
             loop.bad is None
             and not loop.met

@@ -118,7 +118,7 @@ class RunFacts:
             step = node.step
             assert isinstance(step, LoopStep)
             items = (fact.input or {}).get("items") if step.until is None else None
-            loop = Loop(items, 1 if step.until is not None else step.max_concurrency)
+            loop = Loop(items, 1 if step.until is not None else int(step.max_concurrency))
             loop.masked = is_masked(items)
             self._loops[path] = loop
             if items is not None:

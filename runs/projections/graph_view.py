@@ -179,7 +179,8 @@ def _shape(made: Compiled) -> tuple[list[_Shape], _Edges, dict[tuple[str, str], 
         for node in made.scopes[pattern].nodes.values():
             step = node.step
             children: tuple[tuple[str, str], ...] = ()
-            at_once = step.max_concurrency if isinstance(step, LoopStep) else 1
+            bound = step.max_concurrency if isinstance(step, LoopStep) else 1
+            at_once = bound if isinstance(bound, int) else 0  # an expression: not known yet
             if node.type == "subworkflow" and node.path in made.scopes:
                 children = tuple(
                     (child.path, child.name) for child in made.scopes[node.path].nodes.values()

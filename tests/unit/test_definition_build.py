@@ -146,7 +146,6 @@ def test_the_old_name_of_a_loop_is_a_warning() -> None:
         ("parallel: true\nuntil: 'true'", "D105"),
         ("parallel: true\nmax_concurrency: 3", "D105"),
         ("parallel: maybe", "D102"),
-        ("max_concurrency: ${{ inputs.n }}", "D209"),
         ("max_concurrency: -1", "D102"),
         ("max_concurrency: true", "D102"),
         ("until: 'true'\nmax_concurrency: 3", "W005"),
@@ -170,26 +169,6 @@ else: {name: t, type: python, action: y}
     assert isinstance(step, BranchStep)
     assert isinstance(step.otherwise, PythonStep)
     assert step.otherwise.action == "y"
-
-
-@pytest.mark.parametrize("kind", ["agent", "generate", "validate", "wait", "approval"])
-def test_a_step_type_of_later_is_told_and_never_ignored(kind: str) -> None:
-    loaded = load_step(f"name: a\ntype: {kind}\nanything: 1")
-    assert [problem.line for problem in loaded.errors] == [7]
-    assert "not supported in this version yet" in loaded.errors[0].message
-    assert loaded.spec is None
-
-
-@pytest.mark.parametrize("key", ["on_error", "rollback", "outputs", "requires", "config"])
-def test_a_field_of_later_is_told_and_never_ignored(key: str) -> None:
-    loaded = load_step(f"name: a\ntype: python\naction: x\n{key}: continue")
-    assert [problem.line for problem in loaded.errors] == [9]
-    assert "not supported in this version yet" in loaded.errors[0].message
-
-
-def test_each_thing_of_later_has_its_own_code() -> None:
-    kinds = [load_step(f"name: a\ntype: {k}").errors[0].code for k in ("agent", "wait", "approval")]
-    assert len(set(kinds)) == 3
 
 
 def test_an_unknown_key_is_a_warning_with_its_line() -> None:

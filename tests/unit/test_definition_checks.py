@@ -300,13 +300,3 @@ def test_a_subworkflow_exists_and_gets_what_it_requires() -> None:
 def test_a_default_fits_its_type(declaration: str, code: str) -> None:
     loaded = load(py("a", "inputs.v"), inputs=f"{{v: {declaration}}}")
     assert (only(loaded).code, only(loaded).line) == (code, 3)
-
-
-def test_a_time_limit_on_a_step_with_steps_inside_is_refused_with_its_line() -> None:
-    text = (
-        "version: '1.0'\nname: a\nsteps:\n  - name: l\n    type: loop\n    for_each: ${{ [1] }}\n"
-        "    timeout: 5s\n    retry: {max_attempts: 2}\n    steps:\n"
-        "      - {name: s, type: shell, run: 'true', timeout: 5s, retry: {max_attempts: 2}}\n"
-    )
-    problems = load_workflow(text).errors
-    assert [(p.code, p.line) for p in problems] == [("D416", 7), ("D416", 8)]

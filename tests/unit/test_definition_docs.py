@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from runs.definition import CODES, load_workflow
-from runs.definition.build import UNSUPPORTED_FIELDS, UNSUPPORTED_TYPES
 from runs.definition.reporting import yaml_keys
+from runs.definition.settings import CONFIG_KEYS, PREREQUISITES
 from runs.definition.spec import STEP_CLASSES
 from runs.expressions import FUNCTIONS, ROOTS
 
@@ -36,6 +36,12 @@ def test_every_kind_of_step_and_its_keys_are_described(kind: str) -> None:
             assert f"`{key}" in PAGE
 
 
-@pytest.mark.parametrize("word", [*ROOTS, *FUNCTIONS, *UNSUPPORTED_FIELDS, *UNSUPPORTED_TYPES])
+@pytest.mark.parametrize("word", [*ROOTS, *FUNCTIONS, *PREREQUISITES])
 def test_every_word_is_named(word: str) -> None:
     assert re.search(rf"`{word}\b", PAGE)
+
+
+@pytest.mark.parametrize("key", CONFIG_KEYS)
+def test_every_setting_of_an_agent_is_described(key: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "steps" / "agent.md").read_text()
+    assert re.search(rf"`{key}\b", page)

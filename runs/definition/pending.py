@@ -1,0 +1,53 @@
+"""What the language has and the engine does not run yet. Asked by publishing and starting only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runs.definition.problems import Problem
+from runs.definition.spec import LoopStep, StepBase, WorkflowSpec
+from runs.definition.walk import walk
+
+# Take a word out when the engine can do it: a kind of step, a field of any step, `loop bound` (a
+# bound that is an expression), `container retry` (`retry` or `timeout` of a step with steps
+# inside). Empty it and this file can go.
+NOT_RUN_YET: set[str] = {
+    "agent",
+    "generate",
+    "validate",
+    "wait",
+    "approval",
+    "on_error",
+    "rollback",
+    "outputs",
+    "requires",
+    "loop bound",
+    "container retry",
+}
+
+
+def not_run_yet(spec: WorkflowSpec) -> Iterator[Problem]:
+    """What of this workflow cannot be run, each with its line."""
+    if not NOT_RUN_YET:
+        return
+    for site in walk(spec).sites:
+        for word, shown in _asks_for(site.step):
+            if word in NOT_RUN_YET:
+                mark = site.step.mark
+                message = f"`{site.step.name}`: {shown} cannot be run by this version yet."
+                yield Problem("D401", message, "", mark.line, mark.column, spec.file)
+
+
+def _asks_for(step: StepBase) -> Iterator[tuple[str, str]]:
+    yield step.type, f"a {step.type} step"
+    for field in ("on_error", "rollback", "outputs", "requires"):
+        if getattr(step, field):
+            yield field, f"`{field}`"
+    if step.type in ("loop", "branch", "subworkflow"):
+        for field in ("retry", "timeout"):
+            if getattr(step, field) is not None:
+                yield "container retry", f"`{field}` on a {step.type}"
+    if isinstance(step, LoopStep) and isinstance(step.max_concurrency, str):
+        yield "loop bound", "an expression as `max_concurrency`"
+    if isinstance(step, LoopStep) and isinstance(step.max_iterations, str):
+        yield "loop bound", "an expression as `max_iterations`"
