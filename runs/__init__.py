@@ -7,12 +7,13 @@
     engine                                making steps happen
     operations                            what can be asked for, one verb a file
     dispatch                              the only door to Celery
-    record, agents                        the only writer; calling agents over HTTP
+    record, agents                        the only writer; calling agents
     models                                what is stored
     planning, library                     pure; shipped workflows and actions
     definition                            pure: YAML to WorkflowSpec
     expressions                           pure
     states, errors, ids, canonical, steppath, actions, actor, conf     words everyone uses
+    processes, project_file, schemas, environment                      and tools
 
 `make lint` and tests/unit/test_layers.py hold it.
 """

@@ -6,6 +6,8 @@ import click
 import pytest
 
 from runs import conf
+from runs.agents import errors as agent_errors
+from runs.agents.keys import AGENT
 from runs.cli.main import COMMANDS
 from runs.definition.reporting import yaml_keys
 from runs.definition.spec import STEP_CLASSES, StepBase
@@ -91,3 +93,8 @@ def test_every_decision_says_context_choice_and_what_was_turned_down() -> None:
     for file in (DOCS / "decisions").glob("*.md"):
         for part in ("Context", "Choice", "Turned down"):
             assert f"\n## {part}\n" in file.read_text(), f"{file.name}: {part}"
+
+
+@pytest.mark.parametrize("key", [*AGENT, *agent_errors.CODES, "agent-misconfigured"])
+def test_every_key_and_every_failure_of_an_agent_is_described(key: str) -> None:
+    assert f"`{key}`" in page("agents.md")
