@@ -1,35 +1,33 @@
-"""Running a program: followed line by line, stopped with everything that came of it.
+"""Running a program for an agent, a check or an action: followed line by line, and ended whole.
 
-What the engine starts for an agent or a check goes through here, so that a time-out, a stop and
-the death of the worker mean the same everywhere.
+Commands have a guardian (`commands.py`); this adds what its callers share: words instead of a
+path, text instead of bytes, an input, a time-out and a question that stops it.
 """
 
 from __future__ import annotations
 
 import codecs
-import contextlib
-import ctypes
 import os
+import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, Protocol
+from typing import Literal, Protocol
 
-GRACE_SECONDS = 1.0  # from SIGTERM to SIGKILL
+from runs.commands import Command, GuardianLost, NotStarted
+
+__all__ = ["Command", "Ended", "GuardianLost", "NotStarted", "RunProgram", "run_program"]
+
 TICK_SECONDS = 0.05
 LONGEST_LINE = 8 * 1024  # characters; more without a line's end is handed on in parts
-_READ = 64 * 1024
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
-Sink = Callable[[str], None]
-End = Literal["exit", "timeout", "stopped"]
+TextSink = Callable[[str], None]
+How = Literal["exit", "timeout", "stopped"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Ended:
     """How a program ended. ``code`` below 0 is the number of the signal that ended it."""
 
     code: int
-    how: End
+    how: How
     seconds: float
 
     @property
@@ -50,7 +48,7 @@ class Ended:
 
 
 class RunProgram(Protocol):
-    """`run_program`, or what an engine puts in its place."""
+    """`run_program` as its callers see it, with its stop decided by who hands it over."""
 
     def __call__(
         self,
@@ -58,8 +56,8 @@ class RunProgram(Protocol):
         *,
         cwd: Path,
         env: Mapping[str, str],
-        out: Sink,
-        err: Sink,
+        out: TextSink,
+        err: TextSink,
         stdin: str = "",
         timeout: float | None = None,
     ) -> Ended: ...
@@ -70,100 +68,111 @@ def run_program(
     *,
     cwd: Path,
     env: Mapping[str, str],
-    out: Sink,
-    err: Sink,
+    out: TextSink,
+    err: TextSink,
     stdin: str = "",
     timeout: float | None = None,
-    stopped: Callable[[], bool] = lambda: False,
-    on_process: Callable[[subprocess.Popen[bytes]], None] | None = None,
+    stopped: Callable[[], bool] | None = None,
+    on_process: Callable[[Command], None] | None = None,
 ) -> Ended:
-    """Run it to its end, its time-out (seconds) or a stop; then nothing of its group is left.
+    """Run it to its end, its time-out (seconds) or a stop; then nothing that it started is left.
 
-    ``out`` and ``err`` get whole lines as they come, each from a thread of its own. Raises OSError
-    when it cannot start (FileNotFoundError: no such program), ValueError for words with NUL.
+    ``out`` and ``err`` get whole lines as they come. ``on_process`` gets the command before it
+    begins; its ``stop`` ends it at once, from any thread. Raises NotStarted and GuardianLost.
     """
     began = time.monotonic()
-    with tempfile.TemporaryFile() as given:
-        # A file, not a pipe: a program that never reads its input cannot make us wait.
-        given.write(stdin.encode("utf-8", "replace"))
-        given.seek(0)
-        process = subprocess.Popen(
-            list(words),
-            cwd=cwd,
-            env=dict(env),
-            stdin=given,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=_die_with_parent,
-        )
-    readers: list[threading.Thread] = []
-    try:
+    out_lines, err_lines = _Lines(out), _Lines(err)
+    program = _program(words[0], cwd, env)
+    with ExitStack() as stack:
+        given: int | None = None
+        if stdin:
+            # A file, not a pipe: a program that never reads its input cannot make us wait.
+            file = stack.enter_context(tempfile.TemporaryFile())
+            file.write(stdin.encode("utf-8", "replace"))
+            file.seek(0)
+            given = file.fileno()
+        command = stack.enter_context(Command())
         if on_process is not None:
-            on_process(process)
-        readers = [_follow(process.stdout, out), _follow(process.stderr, err)]
-        deadline = None if timeout is None else began + timeout
-        how = _wait(process, deadline, stopped)
-        if how != "exit":
-            _signal(process, signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(GRACE_SECONDS)
-    finally:
-        # Also what it left in the background: that would hold the pipes open, and go on working
-        # in the workspace beside the next attempt.
-        _signal(process, signal.SIGKILL)
-        process.wait()
-        for reader in readers:
-            reader.join(timeout=5)
-    return Ended(process.returncode, how, time.monotonic() - began)
+            on_process(command)
+        watch = stack.enter_context(_Watch(command, timeout, stopped))
+        code = command.run(
+            program,
+            words,
+            folder=cwd,
+            env=env,
+            out=out_lines.add,
+            err=err_lines.add,
+            given=given,
+        )
+    out_lines.end()
+    err_lines.end()
+    return Ended(code, watch.how, time.monotonic() - began)
 
 
-def _wait(
-    process: subprocess.Popen[bytes], deadline: float | None, stopped: Callable[[], bool]
-) -> End:
-    while True:
-        try:
-            process.wait(TICK_SECONDS)
-            return "exit"
-        except subprocess.TimeoutExpired:
-            if stopped():
-                return "stopped"
-            if deadline is not None and time.monotonic() > deadline:
-                return "timeout"
+class _Watch:
+    """A thread that stops a command when its time is over or a question says so."""
+
+    def __init__(
+        self, command: Command, timeout: float | None, stopped: Callable[[], bool] | None
+    ) -> None:
+        self._command, self._timeout, self._stopped = command, timeout, stopped
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="watch of a program", daemon=True)
+        self.how: How = "exit"
+
+    def __enter__(self) -> _Watch:
+        if self._timeout is not None or self._stopped is not None:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _look(self) -> None:
+        deadline = None if self._timeout is None else time.monotonic() + self._timeout
+        tick = self._timeout if self._stopped is None else TICK_SECONDS
+        while not self._over.wait(tick):
+            if self._stopped is not None and self._stopped():
+                self.how = "stopped"
+            elif deadline is not None and time.monotonic() >= deadline:
+                self.how = "timeout"
+            else:
+                continue
+            self._command.stop()
+            return
 
 
-def _follow(stream: IO[bytes] | None, sink: Sink) -> threading.Thread:
-    assert stream is not None
+class _Lines:
+    """Bytes in any portions → whole lines of text."""
 
-    def pump() -> None:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        text = ""
-        with stream, contextlib.suppress(ValueError, OSError):
-            while data := os.read(stream.fileno(), _READ):
-                text += decoder.decode(data).replace("\x00", "�")
-                whole, end, rest = text.rpartition("\n")
-                for line in whole.split("\n") if end else []:
-                    sink(f"{line}\n")
-                text = rest
-                if len(text) > LONGEST_LINE:
-                    sink(text)
-                    text = ""
-        text += decoder.decode(b"", True)
-        if text:
-            sink(text)
+    def __init__(self, sink: TextSink) -> None:
+        self._sink = sink
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._text = ""
 
-    thread = threading.Thread(target=pump, name="reader of a program", daemon=True)
-    thread.start()
-    return thread
+    def add(self, data: bytes, *, last: bool = False) -> None:
+        # PostgreSQL's text cannot hold NUL.
+        self._text += self._decoder.decode(data, last).replace("\x00", "�")
+        whole, end, rest = self._text.rpartition("\n")
+        if last or len(rest) > LONGEST_LINE:
+            whole, end, rest = self._text, "", ""
+        self._text = rest
+        for line in (whole + end).splitlines(keepends=True):
+            self._sink(line)
+
+    def end(self) -> None:
+        self.add(b"", last=True)
 
 
-def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
-
-
-def _die_with_parent() -> None:
-    # A worker that is killed with -9 must not leave its program behind: the step runs again
-    # elsewhere, and two of them would work in one workspace.
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _program(word: str, cwd: Path, env: Mapping[str, str]) -> str:
+    """The program's path. One with a slash in it starts at the folder, as in a shell there."""
+    if not cwd.is_dir():
+        raise NotStarted(f"there is no folder {cwd}")
+    if "/" in word:
+        return str(cwd / os.path.expanduser(word))
+    found = shutil.which(word, path=env.get("PATH"))
+    if found is None:
+        raise NotStarted(f"there is no program {word!r}")
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from subprocess import Popen
 
 from runs import environment
 from runs.agents.answer import check_request, check_success
@@ -13,6 +12,7 @@ from runs.agents.errors import AgentFailed, AgentMisconfigured
 from runs.agents.request import AgentRequest, AgentResult, Log
 from runs.agents.setup import AgentSetup
 from runs.masking import Masker
+from runs.processes import Command
 
 __all__ = ["AgentFailed", "AgentRequest", "AgentResult", "call_agent"]
 
@@ -23,12 +23,13 @@ def call_agent(
     *,
     log: Log,
     stopped: Callable[[], bool],
-    on_process: Callable[[Popen[bytes]], None] | None = None,
+    on_process: Callable[[Command], None] | None = None,
     secrets: Mapping[str, str] | None = None,
 ) -> AgentResult:
     """One answer. ``log(text, stream)`` gets what the agent says as it comes.
 
-    ``secrets`` is what ``${{ secrets.NAME }}`` means in the settings, the environment's by default.
+    ``on_process`` gets a command before it begins, so that its ``stop`` can be called at once;
+    what has no command is stopped when ``stopped()`` says so. ``secrets`` is what ``${{ secrets.NAME }}`` means in the settings, the environment's by default.
     Raises AgentFailed and AgentMisconfigured; no message of theirs holds a secret.
     """
     known = environment.secrets() if secrets is None else secrets
@@ -58,7 +59,7 @@ def _call(
     masker: Masker,
     log: Log,
     stopped: Callable[[], bool],
-    on_process: Callable[[Popen[bytes]], None] | None,
+    on_process: Callable[[Command], None] | None,
 ) -> AgentResult:
     def masked(text: str, stream: str) -> None:
         log(masker.text(text), stream)

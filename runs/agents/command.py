@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Mapping
-from subprocess import Popen
 
 from runs import environment
 from runs.agents.answer import NotUsable, bad_output, read_answer
@@ -13,7 +10,7 @@ from runs.agents.errors import AgentFailed
 from runs.agents.prompt import prompt_text
 from runs.agents.request import AgentRequest, AgentResult, Log
 from runs.agents.setup import AgentSetup
-from runs.processes import run_program
+from runs.processes import Command, GuardianLost, NotStarted, run_program
 
 PLACE = "{prompt}"
 MOST_ARGUMENT = 120 * 1024  # bytes; Linux takes no longer word
@@ -29,17 +26,16 @@ def call_command(
     secrets: Mapping[str, str],
     log: Log,
     stopped: Callable[[], bool],
-    on_process: Callable[[Popen[bytes]], None] | None,
+    on_process: Callable[[Command], None] | None,
 ) -> AgentResult:
     """Run the program once. Raises AgentFailed."""
     prompt = prompt_text(setup, request.prompt, request.context, request.schema)
     words = _words(setup, prompt)
     out, err = _Kept("stdout", log), _Kept("stderr", log)
     env = _environment(setup, request, secrets)
-    program = _program(setup, words[0], request, env)
     try:
         ended = run_program(
-            [program, *words[1:]],
+            words,
             cwd=request.workspace,
             env=env,
             stdin=prompt if setup.prompt == "stdin" else "",
@@ -49,8 +45,14 @@ def call_command(
             stopped=stopped,
             on_process=on_process,
         )
-    except (OSError, ValueError) as error:
+    except NotStarted as error:
         raise _not_started(setup, str(error)) from None
+    except GuardianLost:
+        raise AgentFailed(
+            "agent-exit-status",
+            f"The process that watches over {setup.name} was killed, and {setup.name} with it.",
+            "The machine may be short of memory.",
+        ) from None
     detail = {"exit_code": ended.code, "stdout": out.text[-_TAIL:], "stderr": err.text[-_TAIL:]}
     if ended.how == "timeout":
         raise AgentFailed(
@@ -106,16 +108,6 @@ def _words(setup: AgentSetup, prompt: str) -> list[str]:
         first, *rest = setup.command
         return [first, *(word.replace(PLACE, prompt) for word in rest)]
     return [*setup.command, prompt]
-
-
-def _program(setup: AgentSetup, word: str, request: AgentRequest, env: Mapping[str, str]) -> str:
-    """The program's path. One with a slash in it starts at the workspace, as in a shell there."""
-    if "/" in word:
-        return str(request.workspace / os.path.expanduser(word))
-    found = shutil.which(word, path=env.get("PATH"))
-    if found is None:
-        raise _not_started(setup, f"there is no program {word!r}")
-    return found
 
 
 def _not_started(setup: AgentSetup, why: str) -> AgentFailed:

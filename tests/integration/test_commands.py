@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from runs.engine import commands
-from runs.engine.commands import Command, Guardian, GuardianLost, NotStarted
+from runs import commands
+from runs.commands import Command, Guardian, GuardianLost, NotStarted
 from tests.interruption.harness import CHECKOUT, wait_for
 from tests.processes import living
 
@@ -199,7 +199,7 @@ import os, sys, django
 django.setup()
 from pathlib import Path
 from tests.integration.test_commands import Run
-from runs.engine import commands
+from runs import commands
 folder = Path({str(tmp_path)!r})
 assert Run("true", folder)() == 0
 first = commands._guardian._process.pid

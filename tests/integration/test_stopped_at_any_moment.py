@@ -25,7 +25,7 @@ name: short
 steps:
   - {name: it, type: shell, run: "sleep 0.1"}
 """
-WHERE = ("runs/engine/runners/shell.py", "runs/engine/commands.py", "/subprocess.py")
+WHERE = ("runs/engine/runners/shell.py", "runs/commands.py", "/subprocess.py")
 
 
 class Stop:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from runs import environment
+from runs.commands import Command, GuardianLost, NotStarted
 from runs.definition.spec import ShellStep
-from runs.engine.commands import Command, GuardianLost, NotStarted
 from runs.engine.context import StepContext
 from runs.errors import CommandFailed
 

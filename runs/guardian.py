@@ -17,7 +17,7 @@ socket open. Elsewhere it knows the command's process group only.
 
     python -I -S guardian.py CONTROL-FD WORKER-PID GRACE-SECONDS [portable]
 
-No part of the engine imports this file; it must load fast and needs nothing but Python.
+Nothing imports this file; it must load fast and needs nothing but Python.
 """
 
 import contextlib
@@ -56,7 +56,7 @@ def main() -> None:
         ready = {fd for fd, _ in poll.poll()}
         if alive in ready:
             return
-        said, fds, _, _ = socket.recv_fds(control, 1, 3)
+        said, fds, _, _ = socket.recv_fds(control, 1, 4)
         if not said:
             return
         for fd in fds:
@@ -78,12 +78,14 @@ class Guardian:
         link: int,
         out: int,
         err: int,
+        given: int | None = None,  # its standard input; without one it has none
         *,
         alive: int | None,
         grace: float,
         prctl: Callable[[int, int], object] | None,
     ) -> None:
         self._link, self._out, self._err = socket.socket(fileno=link), out, err
+        self._given = given
         self._alive, self._grace, self._prctl = alive, grace, prctl
         self._command, self._code = 0, 0
         self._ended = False
@@ -105,8 +107,9 @@ class Guardian:
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         failed = self._start(*request)
-        os.close(self._out)
-        os.close(self._err)
+        for fd in (self._out, self._err, self._given):
+            if fd is not None:
+                os.close(fd)
         if failed:
             self._link.sendall(f"failed {failed}\n".encode())
             return
@@ -151,6 +154,8 @@ class Guardian:
                         os._exit(1)
                 for number in _TO_DEFAULT:
                     signal.signal(number, signal.SIG_DFL)
+                if self._given is not None:
+                    os.dup2(self._given, 0)
                 os.dup2(self._out, 1)
                 os.dup2(self._err, 2)
                 os.chdir(folder)

@@ -72,10 +72,12 @@ class Command:
         env: Mapping[str, str],
         out: Sink,
         err: Sink,
+        given: int | None = None,
     ) -> int:
         """Run it, and hand over what it prints, until it and all that it started is over.
 
-        ``program`` is a path, ``words`` are its name and arguments. What it started in a session
+        ``program`` is a path, ``words`` are its name and arguments, ``given`` is a file descriptor
+        for its standard input, which it has none of otherwise. What it started in a session
         of its own may live on if the command ends by itself.
 
         Returns the exit code; negative: the number of the signal that ended it. Raises NotStarted
@@ -91,7 +93,8 @@ class Command:
                 theirs.append(other)
                 pipes[ours] = sink
             try:
-                _guardian.give(self._theirs.fileno(), *theirs)
+                more = [] if given is None else [given]
+                _guardian.give(self._theirs.fileno(), *theirs, *more)
             except OSError as error:
                 raise NotStarted(str(error)) from None
             finally:
