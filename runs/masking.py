@@ -21,11 +21,12 @@ class Masker:
 
     def __init__(self, values: Iterable[Any] = (), keys: str = DEFAULT_KEYS) -> None:
         self._values: frozenset[str] = frozenset()
+        self._by_first: dict[str, list[str]] = {}  # the longest first
+        self._letters: frozenset[str] = frozenset()  # what may stand before a secret's last
         self.longest = 0  # characters of the longest secret
         self._keys = re.compile(keys, re.IGNORECASE)
         self._pattern: re.Pattern[str] | None = None
-        for value in values:
-            self.add(value)
+        self.add(list(values))
 
     def add(self, value: Any) -> None:
         """Learn a secret: a text, or every text inside a list or mapping.
@@ -33,21 +34,7 @@ class Masker:
         Of a text with several lines each line is a secret as well: programs print keys indented,
         with other line ends, or line by line.
         """
-        if isinstance(value, Mapping):
-            for item in value.values():
-                self.add(item)
-        elif isinstance(value, list | tuple):
-            for item in value:
-                self.add(item)
-        elif value is not None and not isinstance(value, bool):
-            text = str(value)
-            # A secret from a file ends with a line end, which whoever uses it leaves out.
-            found = {one for one in (text, text.strip()) if len(one) >= SHORTEST}
-            if "\n" in text.strip():
-                found |= {
-                    one for one in map(str.strip, text.split("\n")) if len(one) >= SHORTEST_LINE
-                }
-            self._know(found)
+        self._know(set(_secrets_in(value)))
 
     def _know(self, found: set[str]) -> None:
         if found <= self._values:
@@ -55,7 +42,9 @@ class Masker:
         self._values |= found  # a new set: a stream's reader may be going through the old one
         longest_first = sorted(self._values, key=len, reverse=True)
         self.longest = len(longest_first[0])
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        self._letters = frozenset("".join(value[:-1] for value in longest_first))
+        self._by_first = _grouped(longest_first)
+        self._pattern = re.compile(_any_of(longest_first))
 
     def learn(self, value: Any) -> None:
         """Learn what stands under a key of the patterns, at any depth, and nothing beside it."""
@@ -112,14 +101,16 @@ class Masker:
         The length of the text when there is no such place, which is the usual case.
         """
         where = len(text)
-        for value in self._values:
-            if text[-1:] not in value:
-                continue
-            at = text.find(value[0], max(len(text) - len(value) + 1, 0), where)
-            while at >= 0 and not value.startswith(text[at:]):
-                at = text.find(value[0], at + 1, where)
-            if at >= 0:
-                where = at
+        if text[-1:] not in self._letters:  # a line's end, most of the time
+            return where
+        for first, values in self._by_first.items():
+            at = text.find(first, max(len(text) - len(values[0]) + 1, 0), where)
+            while at >= 0:
+                tail = text[at:]
+                if any(value.startswith(tail) and value != tail for value in values):
+                    where = at
+                    break
+                at = text.find(first, at + 1, where)
         return where
 
     def value(self, value: Any) -> Any:
@@ -138,6 +129,39 @@ class Masker:
         if self._pattern and isinstance(value, int | float) and str(value) in self._values:
             return MASK
         return value
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _secrets_in(item)
+    elif value is not None and not isinstance(value, bool):
+        text = str(value)
+        inner = text.strip()  # a file ends with a line end, which whoever uses it leaves out
+        yield from (one for one in (text, inner) if len(one) >= SHORTEST)
+        if "\n" in inner:
+            lines = map(str.strip, inner.split("\n"))
+            yield from (line for line in lines if len(line) >= SHORTEST_LINE)
+
+
+def _any_of(values: list[str], depth: int = 2) -> str:
+    """A pattern for any of the values, the first that fits. Grouped by their first letters: a key
+    of 500 lines would otherwise be 500 comparisons at nearly every place of a text."""
+    if depth == 0 or len(values) == 1:
+        return "|".join(map(re.escape, values))
+    return "|".join(
+        f"{re.escape(first)}(?:{_any_of([value[1:] for value in group], depth - 1)})"
+        for first, group in _grouped(values).items()
+    )
+
+
+def _grouped(values: list[str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for value in values:
+        groups.setdefault(value[0], []).append(value)
+    return groups
 
 
 def is_masked(value: Any) -> bool:
