@@ -99,8 +99,8 @@ class Guardian:
         request = self._request()
         if request is None:
             return  # stopped before it began
-        if self._prctl:
-            self._prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        if self._prctl and self._prctl(_PR_SET_CHILD_SUBREAPER, 1) != 0:
+            self._prctl = None  # a sandbox that forbids it: what is orphaned cannot be found
         woken, wake = os.pipe()
         for end in (woken, wake):
             os.set_blocking(end, False)

@@ -3,9 +3,10 @@
 For a command that drives a run itself it also shows that the command lives (``present_as``).
 
 A step is stopped when its time is up, when its run was cancelled or taken away (its lease could
-not be renewed), or when the process ends. Stopping means: the runner's own way (a command's
-process group is killed) or, for Python code, an exception raised in its thread. Code that does
-not come back even then holds its thread; a worker process records the outcome and ends itself.
+not be renewed), or when the process ends. Stopping means: the runner's own way (a command and all
+that it has started is ended) or, for Python code, an exception raised in its thread. Code that
+does not come back even then holds its thread; a worker process records the outcome and ends
+itself.
 """
 
 import ctypes
