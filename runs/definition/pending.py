@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runs.definition.problems import Problem
-from runs.definition.spec import LoopStep, StepBase, WorkflowSpec
+from runs.definition.spec import StepBase, WorkflowSpec
 from runs.definition.walk import walk
 
-# Take a word out when the engine can do it: a kind of step, a field of any step, `loop bound` (a
-# bound that is an expression), `container retry` (`retry` or `timeout` of a step with steps
-# inside). Empty it and this file can go.
+# Take a word out when the engine can do it: a kind of step, or `container retry` (`retry` or
+# `timeout` of a step with steps inside). Empty it and this file can go.
 NOT_RUN_YET: set[str] = {
     "agent",
     "generate",
     "validate",
-    "wait",
-    "approval",
-    "on_error",
-    "rollback",
-    "outputs",
-    "requires",
-    "loop bound",
     "container retry",
 }
 
@@ -40,14 +32,7 @@ def not_run_yet(spec: WorkflowSpec) -> Iterator[Problem]:
 
 def _asks_for(step: StepBase) -> Iterator[tuple[str, str]]:
     yield step.type, f"a {step.type} step"
-    for field in ("on_error", "rollback", "outputs", "requires"):
-        if getattr(step, field):
-            yield field, f"`{field}`"
     if step.type in ("loop", "branch", "subworkflow"):
         for field in ("retry", "timeout"):
             if getattr(step, field) is not None:
                 yield "container retry", f"`{field}` on a {step.type}"
-    if isinstance(step, LoopStep) and isinstance(step.max_concurrency, str):
-        yield "loop bound", "an expression as `max_concurrency`"
-    if isinstance(step, LoopStep) and isinstance(step.max_iterations, str):
-        yield "loop bound", "an expression as `max_iterations`"

@@ -8,16 +8,16 @@ from typing import Any
 
 from django.db import DatabaseError, connection
 
-from runs import environment, steppath
+from runs import environment
 from runs.canonical import to_json_value
 from runs.engine.away import DatabaseAway, patiently
+from runs.engine.consequences import Job
 from runs.engine.context import StepContext
 from runs.engine.crashpoints import reach
 from runs.engine.heartbeat import StepStopped, Watched, heartbeat
-from runs.engine.outcome import Failed, GivenBack, Outcome, Succeeded
+from runs.engine.outcome import Failed, GivenBack, Outcome, Parked, Succeeded
 from runs.engine.runners import RUNNERS
 from runs.engine.state import RunState
-from runs.engine.steps import Job
 from runs.errors import MaverickError, NotJson, StepFailure
 from runs.expressions import ExpressionError
 from runs.planning.resolve import resolve_input
@@ -84,8 +84,7 @@ def attempt(state: RunState, job: Job) -> Outcome:
 def _input(state: RunState, job: Job) -> Any:
     if job.has_input:
         return job.input
-    scope = steppath.scope_of(job.path)
-    return to_json_value(resolve_input(job.node.step, state.frontier.scope_names(scope)), "input")
+    return to_json_value(resolve_input(job.node.step, state.frontier.step_names(job.path)), "input")
 
 
 def _guarded(context: StepContext, given: Any, limit: float) -> Outcome:
@@ -104,7 +103,7 @@ def _run(context: StepContext, given: Any, limit: float) -> Outcome:
             value = RUNNERS[context.job.node.type](context, given)
         if watched.why:
             return _stopped(watched.why, limit)
-        return _checked(value)
+        return _checked(context, value)
     except StepStopped:
         return _stopped(watched.why, limit)
     except DatabaseAway:
@@ -125,8 +124,19 @@ def _run(context: StepContext, given: Any, limit: float) -> Outcome:
         return Failed("action-failed", f"{type(error).__name__}: {error}")
 
 
-def _checked(value: Any) -> Outcome:
+def _checked(context: StepContext, value: Any) -> Outcome:
+    if isinstance(value, Parked):
+        return value
     output = to_json_value(value, "output")
+    if context.job.node.step.outputs:
+        try:
+            added = patiently(
+                lambda: context.state.frontier.with_outputs(context.path, output),
+                f"the outputs of {context.path}",
+            )
+        except ExpressionError as error:
+            return Failed("outputs-failed", error.message, permanent=True)
+        output = to_json_value(added, "outputs")
     size = _size(output)
     if size > MAX_OUTPUT_BYTES:
         return Failed(
@@ -135,7 +145,7 @@ def _checked(value: Any) -> Outcome:
             "Write it to a file in the workspace and return the file's path.",
             permanent=True,
         )
-    return Succeeded(output)
+    return Succeeded(output, context.code_version)
 
 
 def _size(value: Any) -> int:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from runs.engine.consequences import Job
 from runs.engine.heartbeat import Watched
 from runs.engine.state import RunState
-from runs.engine.steps import Job
 from runs.record.logs import LogBuffer
 
 
@@ -22,6 +22,7 @@ class StepContext:
     state: RunState
     watched: Watched
     buffer: LogBuffer
+    code_version: str = ""  # set by the runner: the declared version of what it runs
 
     def log(self, text: str, level: str = "info") -> None:
         """Add a line to the execution's log."""

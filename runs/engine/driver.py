@@ -8,11 +8,11 @@ from django.db import connection
 
 from runs.engine import attempt
 from runs.engine.away import GONE, PATIENCE_SECONDS, PAUSE_SECONDS
+from runs.engine.consequences import Job
 from runs.engine.crashpoints import reach
 from runs.engine.outcome import Failed, GivenBack, Outcome
 from runs.engine.session import Session
 from runs.engine.state import RunState
-from runs.engine.steps import Job
 
 log = logging.getLogger(__name__)
 

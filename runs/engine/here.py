@@ -8,11 +8,11 @@ from collections.abc import Callable
 from django.db import close_old_connections, connection, transaction
 
 from runs.engine import driver, sweep
+from runs.engine.consequences import Job
 from runs.engine.heartbeat import Watched, heartbeat
 from runs.engine.outcome import Failed
 from runs.engine.session import Session
 from runs.engine.state import RunState
-from runs.engine.steps import Job
 from runs.models import Execution, Run
 from runs.record.ending import end_run
 from runs.states import RUN_OVER, RunStatus

@@ -9,6 +9,7 @@ class Succeeded:
     """The step did its work. ``output`` is JSON data."""
 
     output: Any
+    code_version: str = ""  # what the code that did it says of itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +36,13 @@ class GivenBack:
     reason: str
 
 
-Outcome = Succeeded | Failed | GivenBack
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The step waits, for a time or for somebody's decision, and holds no worker meanwhile."""
+
+    reason: str  # one stable word, then a detail
+    due: float | None = None  # seconds from now; None: until somebody decides
+    data: Any = None  # what is known so far, kept with the attempt
+
+
+Outcome = Succeeded | Failed | GivenBack | Parked

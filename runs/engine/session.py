@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable
 
 from runs import dispatch
+from runs.engine.consequences import Job, Writing
 from runs.engine.crashpoints import reach
 from runs.engine.outcome import Outcome
 from runs.engine.state import RunState
-from runs.engine.steps import Job, Writer, Writing
+from runs.engine.steps import Writer
 from runs.record import ledger
 from runs.states import RUN_OVER, RunStatus
 

@@ -24,6 +24,7 @@ class RecordedOutputs:
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
         self._cache: dict[str, Any] = {}
+        self._errors: dict[str, Any] = {}
 
     def get(self, path: str) -> Any:
         """The output of the step at ``path``; None when there is none."""
@@ -32,6 +33,18 @@ class RecordedOutputs:
         value = ledger.outputs_of(self._run_id, [path]).get(path)
         self.put(path, value)
         return value
+
+    def error(self, path: str) -> Any:
+        """The error of the failed step at ``path``."""
+        return self._errors.get(path) or ledger.error_of(self._run_id, path)
+
+    def input(self, path: str) -> Any:
+        """What the step at ``path`` was given; secrets are masked."""
+        return ledger.input_of(self._run_id, path)
+
+    def put_error(self, path: str, error: Any) -> None:
+        """Remember an error until it is recorded, for the step that handles it."""
+        self._errors = {path: error}
 
     def put(self, path: str, value: Any) -> None:
         """Remember an output. Oldest out: a run of ten thousand steps keeps sixty-four."""
@@ -120,7 +133,7 @@ class RunState:
     def _read_all(self) -> None:
         rows = ledger.rows(self.run_id)
         self._hold(rows)
-        self.frontier.load(Fact(row.path, row.status, row.input) for row in rows)
+        self.frontier.load(Fact(row.path, row.status, row.input, order=row.order) for row in rows)
         self.frontier.total = 0  # what the run row counts already
 
     def catch_up(self, head: ledger.RunHead, rows: list[ledger.Row]) -> None:
@@ -129,7 +142,9 @@ class RunState:
         if head.seq == self.seq:
             return
         self._hold(rows)
-        self.frontier.observe(Fact(row.path, row.status, row.input) for row in rows)
+        self.frontier.observe(
+            Fact(row.path, row.status, row.input, order=row.order) for row in rows
+        )
         self.frontier.total = 0
         self.seq = head.seq
 

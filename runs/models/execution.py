@@ -43,6 +43,7 @@ class Execution(models.Model):
     input = models.JSONField(null=True)  # secrets masked
     input_digest = models.CharField(max_length=64, blank=True, default="")
     match_key = models.CharField(max_length=64, blank=True, default="")
+    code_version = models.CharField(max_length=100, blank=True, default="")  # of what ran
     output = models.JSONField(null=True)  # up to 64 KiB; larger ones are in `payload`
     payload = models.ForeignKey(
         Payload, null=True, on_delete=models.PROTECT, db_constraint=False, db_index=False

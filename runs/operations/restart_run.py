@@ -1,6 +1,7 @@
 """restart_run: a new run with a source; what was recorded is reused, each decision explained."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from runs.actor import Actor
 from runs.errors import Refused, RunNotOver, StalePlan, UnknownRun
 from runs.models import Execution, Run
 from runs.models.stored import compiled_version
+from runs.operations.code_versions import code_versions
 from runs.operations.start_run import answered, remember
 from runs.planning.graph import Compiled
 from runs.planning.plan import Action, Plan
@@ -115,6 +117,7 @@ def _plan(run_id: str, request: RestartRequest) -> tuple[Run, Plan, list[str]]:
         reuse=request.reuse,
         from_=_chosen(source, request.from_),
         succeeded=source.state is RunStatus.SUCCEEDED,
+        code_version=code_versions(Path(source.workspace or ".")),
         basis=f"{source.event_seq}:{source.version_id}",
     )
     return source, plan, _to_confirm(compiled, prior, plan)

@@ -12,13 +12,13 @@ from typing import Any
 
 from runs import steppath
 from runs.canonical import to_json_value
-from runs.definition.spec import BranchStep, LoopStep
+from runs.definition.spec import BranchStep, LoopStep, ValidateStep
 from runs.errors import MaverickError
 from runs.expressions import ExpressionError, evaluate_condition, render
-from runs.planning.graph import Compiled, Node
+from runs.planning.graph import ROLLBACK, Compiled, Node
 from runs.planning.moves import Fact, Move, Open, Queue, RunEnd, Settle
 from runs.planning.names import Names, OutputSource
-from runs.planning.resolve import items_of, resolve_input
+from runs.planning.resolve import count_of, items_of, resolve_input
 from runs.planning.run_state import Loop, RunFacts, Scope
 from runs.states import STEP_BAD, RunStatus, StepStatus
 
@@ -44,6 +44,9 @@ class Frontier(RunFacts):
     def settle(self, path: str, status: StepStatus) -> list[Move]:
         """A leaf ended. ``outputs`` must know its output already."""
         scope = self._scopes[steppath.scope_of(path)]
+        node = self.compiled.node(path)
+        if status is StepStatus.SUCCEEDED and self._has_undo(node):
+            self._undoable[path] = max(self._undoable.values(), default=0) + 1
         self._finish(scope, steppath.name_of(path), status)
         return self._drain()
 
@@ -95,7 +98,11 @@ class Frontier(RunFacts):
     def _ready(self, scope: Scope, name: str) -> None:
         node = scope.spec.nodes[name]
         path = steppath.child(scope.key, name)
-        names = self.scope_names(scope.key)
+        if node.handles and scope.status.get(node.handles) not in STEP_BAD:
+            reason = f"`{node.handles}` did not fail"
+            self._end_at_once(scope, node, path, StepStatus.SKIPPED, reason)
+            return
+        names = self.step_names(path)
         try:
             if node.step.when is not None and not evaluate_condition(node.step.when, names):
                 self._end_at_once(scope, node, path, StepStatus.SKIPPED, "condition is false")
@@ -132,15 +139,26 @@ class Frontier(RunFacts):
         reason: str,
         error: dict[str, Any] | None = None,
     ) -> None:
+        recorded = self.recorded_as(node, status)
+        if recorded is not status:
+            status, reason = recorded, f"on-error-skip: {reason}"
+        self.outputs.put_error(path, error)
         self._moves.append(Settle(path, node, status, reason, error=error))
         self._finish(scope, node.name, status)
+
+    @staticmethod
+    def recorded_as(node: Node, status: StepStatus) -> StepStatus:
+        """How the end of a step is recorded: a failure that may be skipped is a skip."""
+        if status in (StepStatus.FAILED, StepStatus.TIMEOUT) and node.on_error == "skip":
+            return StepStatus.SKIPPED
+        return status
 
     # ---- containers -----------------------------------------------------------------------------
 
     def _open(self, scope: Scope, node: Node, path: str, names: Mapping[str, Any]) -> None:
         step = node.step
-        if isinstance(step, LoopStep):
-            self._open_loop(scope, node, step, path, names)
+        if node.loop is not None:
+            self._open_loop(scope, node, node.loop, path, names)
         elif isinstance(step, BranchStep):
             self._open_branch(scope, node, step, path, names)
         else:
@@ -158,21 +176,22 @@ class Frontier(RunFacts):
     def _open_loop(
         self, scope: Scope, node: Node, step: LoopStep, path: str, names: Mapping[str, Any]
     ) -> None:
+        resolved: dict[str, Any]
+        items: list[Any] | None = None
+        limit, last = 1, 0
         if step.until is not None:
-            items, limit, resolved = None, 1, {}
+            last = count_of(step.max_iterations, f"max_iterations of {path}", 1, names)
+            resolved = {"last": last}
         else:
             items = items_of(step, path, names)
-            limit, resolved = int(step.max_concurrency), {"items": items}
+            limit = count_of(step.max_concurrency, f"max_concurrency of {path}", 0, names)
+            resolved = {"items": items, "limit": limit}
         self._begin_container(scope, node, path, resolved)
-        loop = self._loops[path] = Loop(items, limit)
-        if items is not None:
-            self.total += len(items) * len(step.steps)
+        loop = self._open_loop_state(path, node, items, limit, last)
         self._next_turns(path, node, loop)
 
     def _next_turns(self, path: str, node: Node, loop: Loop) -> None:
-        step = node.step
-        assert isinstance(step, LoopStep)
-        last = int(step.max_iterations) if loop.items is None else len(loop.items)
+        last = loop.last if loop.items is None else len(loop.items)
         while (
             loop.bad is None
             and not loop.met
@@ -193,12 +212,29 @@ class Frontier(RunFacts):
             bad_status = loop.bad_status or StepStatus.FAILED
             self._close(path, node, bad_status, self._blame(path, loop.bad))
             return
+        if node.type == "validate":
+            self._close_validation(path, node, loop)
+            return
         body = self.compiled.scopes[node.path].nodes
         paths = [
             [steppath.child(steppath.turn(path, turn), name) for name in body]
             for turn in sorted(loop.finished)
         ]
         self._close(path, node, StepStatus.SUCCEEDED, "", self.outputs.tree(paths))
+
+    def _close_validation(self, path: str, node: Node, loop: Loop) -> None:
+        """A mended validation: what its last check said, and after how many."""
+        check = next(iter(self.compiled.scopes[node.path].nodes))
+        last = steppath.turn(path, max(loop.finished))
+        said = self.outputs.get(steppath.child(last, check))
+        output = {**(said if isinstance(said, Mapping) else {}), "attempts": len(loop.finished)}
+        step = node.step
+        assert isinstance(step, ValidateStep)
+        if step.fail and not output.get("passed"):
+            reason = f"validation-failed: not passed after {len(loop.finished)} checks"
+            self._close(path, node, StepStatus.FAILED, reason, output)
+        else:
+            self._close(path, node, StepStatus.SUCCEEDED, "", output)
 
     def _open_branch(
         self, scope: Scope, node: Node, step: BranchStep, path: str, names: Mapping[str, Any]
@@ -215,7 +251,7 @@ class Frontier(RunFacts):
         for arm, arm_node in inner.spec.nodes.items():
             if arm in inner.status:
                 continue
-            if arm != chosen:
+            if chosen not in (arm, arm_node.handles):
                 arm_path = steppath.child(path, arm)
                 self._moves.append(Settle(arm_path, arm_node, StepStatus.SKIPPED, "not taken"))
                 inner.status[arm] = StepStatus.SKIPPED
@@ -229,6 +265,10 @@ class Frontier(RunFacts):
             return
         container, index = steppath.split_turn(scope.key)
         node = self.compiled.node(container)
+        if index is None and not node.is_container:
+            self._scopes.pop(scope.key)  # something was undone; the rest of the run ended before
+            self._todo.append(("check", ""))
+            return
         if index is not None:
             self._turn_over(container, node, index, scope)
             return
@@ -251,11 +291,10 @@ class Frontier(RunFacts):
         if loop is None or index not in loop.open_turns:
             return
         if scope.bad is None and loop.items is None:
-            step = node.step
-            assert isinstance(step, LoopStep)
-            assert step.until is not None
+            assert node.loop is not None
+            assert node.loop.until is not None
             try:
-                loop.met = evaluate_condition(step.until, self.scope_names(scope.key))
+                loop.met = evaluate_condition(node.loop.until, self.scope_names(scope.key))
             except ExpressionError as error:
                 loop.bad, loop.bad_status = f"until: {error.message}", StepStatus.FAILED
         self._forget_turn(loop, container, index)
@@ -266,7 +305,19 @@ class Frontier(RunFacts):
     ) -> None:
         error = None
         if status in STEP_BAD:
+            code, _, said = reason.partition(": ")
             error = {"code": "step-inside-failed", "message": reason, "hint": ""}
+            if code == "validation-failed":
+                error = {"code": code, "message": said, "hint": "Its checks' logs say more."}
+        elif node.step.outputs:
+            try:
+                output = to_json_value(self.with_outputs(path, output), "outputs")
+            except (ExpressionError, MaverickError) as wrong:
+                status, output = StepStatus.FAILED, None
+                reason = f"outputs-failed: {getattr(wrong, 'message', wrong)}"
+                error = {"code": "outputs-failed", "message": reason, "hint": ""}
+        status = self.recorded_as(node, status)
+        self.outputs.put_error(path, error)
         self._moves.append(Settle(path, node, status, reason, output, error, is_new=False))
         if status is StepStatus.SUCCEEDED:
             self.outputs.put(path, output)
@@ -275,7 +326,7 @@ class Frontier(RunFacts):
         self._finish(self._scopes[steppath.scope_of(path)], node.name, status)
 
     def _end_run(self, scope: Scope) -> None:
-        if self.over:
+        if self.over or (scope.bad is not None and self._undo_next()):
             return
         self.over = True
         if scope.bad is not None:
@@ -292,6 +343,44 @@ class Frontier(RunFacts):
             self._moves.append(RunEnd(RunStatus.FAILED, f"outputs-failed: {message}", None))
             return
         self._moves.append(RunEnd(RunStatus.SUCCEEDED, "", outputs))
+
+    def _undo_next(self) -> bool:
+        """Undo the step that ended last and is not undone yet; whether something is being undone.
+
+        One after the other, in the reverse order of the work. A failed one does not keep the
+        others from being undone.
+        """
+        if any(not self.compiled.node(key).is_container for key in self._scopes if key):
+            return True
+        if not self._undoable:
+            return False
+        path = max(self._undoable, key=lambda one: (self._undoable[one], one))
+        del self._undoable[path]
+        node = self.compiled.node(path)
+        scope = self._open_scope(path, node.path)
+        undo = scope.spec.nodes[ROLLBACK]
+        own = steppath.child(path, ROLLBACK)
+        scope.active += 1
+        scope.status[ROLLBACK] = StepStatus.PENDING
+        try:
+            given = to_json_value(self._undo_input(path, node, undo), "input")
+        except (ExpressionError, MaverickError) as error:
+            self._fail_at_once(scope, undo, own, error)
+            return True
+        scope.status[ROLLBACK] = StepStatus.QUEUED
+        self.queued[own] = None
+        self._moves.append(Queue(own, undo, given))
+        return True
+
+    def _undo_input(self, path: str, node: Node, undo: Node) -> Any:
+        """What the step itself was given, unless its rollback names arguments of its own."""
+        is_open = steppath.scope_of(path) in self._scopes
+        if isinstance(node.step.rollback, str):
+            if is_open:
+                return resolve_input(node.step, self.step_names(path))
+            return self.outputs.input(path)
+        names = self.step_names(path) if is_open else {}
+        return resolve_input(undo.step, {**names, "output": self.outputs.get(path)})
 
     def _declared(self, scope: Scope) -> Any:
         declared = scope.spec.workflow.outputs

@@ -15,9 +15,14 @@ from runs import steppath
 from runs.definition.spec import (
     BranchStep,
     LoopStep,
+    PythonStep,
+    RollbackCall,
     Step,
+    StepBase,
     SubworkflowStep,
+    ValidateStep,
     WorkflowSpec,
+    nested,
 )
 from runs.errors import Refused
 from runs.planning.fingerprint import condition_digest, definition_digest
@@ -38,11 +43,20 @@ class Node:
     digest: str  # of its own definition
     condition: str  # digest of what decides whether it runs
     file: str  # which workflow's text it stands in
+    handler: str = ""  # the step of the same scope that runs when this one fails
+    handles: str = ""  # the step of the same scope whose failure this one waits for
+    loop: LoopStep | None = None  # how its steps are repeated, of those that repeat them
+    undoes: str = ""  # the pattern of the step that this one undoes when the run fails
 
     @property
     def is_container(self) -> bool:
         """Whether it has steps inside and does no work of its own."""
-        return self.type in CONTAINERS
+        return self.loop is not None or self.type in CONTAINERS
+
+    @property
+    def on_error(self) -> str:
+        """What a failure means for the run: "" (it fails), continue, skip or handle."""
+        return "handle" if self.handler else _ON_ERROR.get(str(self.step.on_error), "")
 
     @property
     def parent(self) -> str:
@@ -50,7 +64,8 @@ class Node:
         return steppath.scope_of(self.path)
 
 
-CONTAINERS = frozenset({"loop", "branch", "subworkflow"})
+CONTAINERS = frozenset({"branch", "loop", "subworkflow"})
+_ON_ERROR = {"continue": "continue", "skip": "skip"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +116,7 @@ def compile_workflow(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> 
     """
     scopes: dict[str, ScopeSpec] = {}
     nodes: dict[str, Node] = {}
+    first = _preflight(spec, called)
     todo: list[tuple[str, tuple[Step, ...], WorkflowSpec, bool, tuple[str, ...]]] = [
         ("", spec.steps, spec, True, (spec.name,))
     ]
@@ -111,13 +127,13 @@ def compile_workflow(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> 
                 f"{pattern} is nested deeper than {MAX_NESTING} containers.",
                 hint="Flatten the workflow, or move a part into a workflow of its own.",
             )
-        scope = _scope(pattern, steps, owner, ordered, called)
+        scope = _scope(pattern, steps, owner, ordered, called, None if pattern else first)
         scopes[pattern] = scope
         for node in scope.nodes.values():
             nodes[node.path] = node
             step = node.step
-            if isinstance(step, LoopStep):
-                todo.append((node.path, step.steps, owner, True, callers))
+            if node.loop is not None:
+                todo.append((node.path, node.loop.steps, owner, True, callers))
             elif isinstance(step, BranchStep):
                 arms = tuple(option.step for option in step.options)
                 arms += (step.otherwise,) if step.otherwise is not None else ()
@@ -133,6 +149,10 @@ def compile_workflow(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> 
                     raise Refused(f"{node.path} calls the unknown workflow {step.workflow!r}.")
                 inner = called[step.workflow]
                 todo.append((node.path, inner.steps, inner, True, (*callers, inner.name)))
+            elif step.rollback is not None:
+                undo = _undo(node, owner)
+                scopes[node.path] = ScopeSpec(node.path, {undo.name: undo}, {}, owner, False)
+                nodes[undo.path] = undo
     return Compiled(spec=spec, scopes=scopes, nodes=nodes)
 
 
@@ -142,31 +162,56 @@ def _scope(
     owner: WorkflowSpec,
     ordered: bool,
     called: Mapping[str, WorkflowSpec],
+    first: Step | None = None,
 ) -> ScopeSpec:
     nodes: dict[str, Node] = {}
     dependents: dict[str, list[str]] = {}
     before: str | None = None
-    for position, step in enumerate(steps):
+
+    def add(step: Step, needs: tuple[str, ...], handler: str = "", handles: str = "") -> None:
+        callee = called.get(step.workflow) if isinstance(step, SubworkflowStep) else None
+        if step.name in nodes:
+            raise Refused(
+                f"Two steps are called {steppath.child(pattern, step.name)!r}.",
+                hint="A step under `on_error` stands beside the others: give it its own name.",
+            )
+        nodes[step.name] = Node(
+            path=steppath.child(pattern, step.name),
+            name=step.name,
+            type=step.type,
+            position=len(nodes),
+            needs=needs,
+            step=step,
+            digest=definition_digest(step, callee),
+            condition=condition_digest(step),
+            file=owner.file,
+            handler=handler,
+            handles=handles,
+            loop=repeated(step),
+        )
+        for need in needs:
+            dependents.setdefault(need, []).append(step.name)
+
+    if first is not None:
+        add(first, ())
+    for step in steps:
         if not ordered:
             needs: tuple[str, ...] = ()
         elif step.needs is not None:
             needs = tuple(dict.fromkeys(step.needs))
         else:
             needs = (before,) if before is not None else ()
-        callee = called.get(step.workflow) if isinstance(step, SubworkflowStep) else None
-        nodes[step.name] = Node(
-            path=steppath.child(pattern, step.name),
-            name=step.name,
-            type=step.type,
-            position=position,
-            needs=needs,
-            step=step,
-            digest=definition_digest(step, callee),
-            condition=condition_digest(step),
-            file=owner.file,
-        )
-        for need in needs:
-            dependents.setdefault(need, []).append(step.name)
+        if first is not None and not needs:
+            needs = (first.name,)
+        handler = step.on_error if isinstance(step.on_error, StepBase) else None
+        add(step, needs, handler=handler.name if handler else "")
+        if handler is not None:
+            if isinstance(handler.on_error, StepBase):
+                raise Refused(
+                    f"{steppath.child(pattern, handler.name)} handles an error and has a handler.",
+                    hint="A step under `on_error` may say `continue` or `skip`, not another step.",
+                )
+            add(handler, (step.name,), handles=step.name)
         before = step.name
     return ScopeSpec(
         pattern=pattern,
@@ -175,6 +220,91 @@ def _scope(
         workflow=owner,
         is_ordered=ordered,
     )
+
+
+PREFLIGHT = "preflight"  # the step that checks what the others require, and its action
+ROLLBACK = "rollback"
+
+
+def _preflight(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> Step | None:
+    """The step before all others, when any step, of a called workflow too, requires something."""
+    wanted: dict[str, None] = {}
+    todo: list[StepBase] = [*spec.steps, *(step for one in called.values() for step in one.steps)]
+    while todo:
+        step = todo.pop(0)
+        wanted.update(dict.fromkeys(step.requires))
+        todo.extend(inner for _, inner in nested(step))
+    if not wanted:
+        return None
+    return PythonStep(
+        name=PREFLIGHT, action=PREFLIGHT, kwargs={"requires": list(wanted)}, effect="pure"
+    )
+
+
+def _undo(node: Node, owner: WorkflowSpec) -> Node:
+    """The step that undoes ``node``, a child of it."""
+    written = node.step.rollback
+    call = RollbackCall(action=written) if isinstance(written, str) else written
+    assert call is not None
+    step = PythonStep(
+        name=ROLLBACK, action=call.action, kwargs=dict(call.kwargs), mark=node.step.mark
+    )
+    return Node(
+        path=steppath.child(node.path, ROLLBACK),
+        name=ROLLBACK,
+        type=step.type,
+        position=0,
+        needs=(),
+        step=step,
+        digest=definition_digest(step),
+        condition=condition_digest(step),
+        file=owner.file,
+        undoes=node.path,
+    )
+
+
+def repeated(step: Step) -> LoopStep | None:
+    """How the steps inside ``step`` are repeated: a loop, or a validation that is mended.
+
+    A `validate` step with `on_failure` is the loop that its author would have to write by hand:
+    check, stop when it passed or no round is left, mend, check again.
+    """
+    if isinstance(step, LoopStep):
+        return step
+    if not isinstance(step, ValidateStep) or step.on_failure is None:
+        return None
+    check = "check" if step.on_failure.name != "check" else "validate"
+    rounds = _inner(str(step.rounds))
+    failed = f"not steps.{check}.output.passed and index < ({rounds})"
+    mend = step.on_failure
+    if mend.when is not None:
+        failed = f"{failed} and ({_inner(mend.when)})"
+    return LoopStep(
+        name=step.name,
+        mark=step.mark,
+        until=f"steps.{check}.output.passed",
+        max_iterations=f"${{{{ ({rounds}) + 1 }}}}",
+        steps=(
+            step.model_copy(
+                update={
+                    "name": check,
+                    "on_failure": None,
+                    "rounds": 0,
+                    "fail": False,
+                    "when": None,
+                    "needs": None,
+                    "on_error": None,
+                    "outputs": {},
+                }
+            ),
+            mend.model_copy(update={"when": failed, "needs": None}),
+        ),
+    )
+
+
+def _inner(expression: str) -> str:
+    """An expression without the marks around it, so that it may stand in another one."""
+    return expression.strip().removeprefix("${{").removesuffix("}}").strip()
 
 
 @dataclass(frozen=True, slots=True)

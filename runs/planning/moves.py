@@ -15,6 +15,7 @@ class Fact:
     status: StepStatus
     input: Any = None  # containers only: {"items": […]} of a loop, {"arm": name} of a branch
     reason: str = ""
+    order: int = 0  # when it was recorded, ascending; 0: not by this run's own work
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from runs import steppath
-from runs.states import STEP_OVER, StepStatus
+from runs.states import STEP_BAD, STEP_OVER, StepStatus
 
 
 class OutputSource(Protocol):
@@ -16,6 +16,18 @@ class OutputSource(Protocol):
 
     def get(self, path: str) -> Any:
         """The output of a settled step; None for one that was skipped."""
+        ...
+
+    def input(self, path: str) -> Any:
+        """What a step was given, as it is recorded: secrets are masked."""
+        ...
+
+    def error(self, path: str) -> Any:
+        """The error of a failed step, ``{code, message, hint}``."""
+        ...
+
+    def put_error(self, path: str, error: Any) -> None:
+        """Remember an error that is about to be recorded."""
         ...
 
     def put(self, path: str, value: Any) -> None:
@@ -28,15 +40,23 @@ class OutputSource(Protocol):
 
 
 class SeenStep(Mapping[str, Any]):
-    """``steps.x`` in an expression: output (read on demand), status, skipped."""
+    """``steps.x`` in an expression: output (read on demand), status, skipped, error.
 
-    def __init__(self, path: str, status: StepStatus, outputs: OutputSource) -> None:
+    The output of a step whose failure `on_error` mended is that of the step that mended it.
+    """
+
+    def __init__(
+        self, path: str, status: StepStatus, outputs: OutputSource, stand_in: str = ""
+    ) -> None:
         self._path, self._status, self._outputs = path, status, outputs
+        self._stand_in = stand_in  # the path of the handler that mended its failure
 
     def __getitem__(self, key: str) -> Any:
         if key == "output":
-            done = self._status is StepStatus.SUCCEEDED
-            return self._outputs.get(self._path) if done else None
+            done = self._path if self._status is StepStatus.SUCCEEDED else self._stand_in
+            return self._outputs.get(done) if done else None
+        if key == "error":
+            return self._outputs.error(self._path) if self._status in STEP_BAD else None
         if key == "status":
             return self._status.value
         if key == "skipped":
@@ -44,10 +64,10 @@ class SeenStep(Mapping[str, Any]):
         raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(("output", "status", "skipped"))
+        return iter(("output", "status", "skipped", "error"))
 
     def __len__(self) -> int:
-        return 3
+        return 4
 
 
 class SeenSteps(Mapping[str, SeenStep]):
@@ -62,7 +82,10 @@ class SeenSteps(Mapping[str, SeenStep]):
                 status = statuses.get(name)
                 if status is None or status not in STEP_OVER:
                     break
-                return SeenStep(steppath.child(key, name), status, self._outputs)
+                handler = spec.nodes[name].handler
+                mended = status in STEP_BAD and statuses.get(handler) is StepStatus.SUCCEEDED
+                stand_in = steppath.child(key, handler) if mended else ""
+                return SeenStep(steppath.child(key, name), status, self._outputs, stand_in)
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:

@@ -6,12 +6,17 @@ from typing import Any
 from runs.canonical import to_json_value
 from runs.definition.inputs import bind_inputs
 from runs.definition.spec import (
+    AgentStep,
+    ApprovalStep,
     CheckpointStep,
+    GenerateStep,
     LoopStep,
     PythonStep,
     ShellStep,
     Step,
     SubworkflowStep,
+    ValidateStep,
+    WaitStep,
     WorkflowSpec,
 )
 from runs.errors import InvalidInputs
@@ -25,7 +30,9 @@ def resolve_input(step: Step, names: Mapping[str, Any]) -> Any:
     """What a step without steps inside is given. Raises ExpressionError.
 
     python: its keyword arguments, or ``{args, kwargs}`` when it has positional ones; shell:
-    ``{run, cwd, env}``; checkpoint: ``{checkpoint_id}``.
+    ``{run, cwd, env}``; checkpoint: ``{checkpoint_id}``; wait: ``{seconds, until}``; approval:
+    ``{prompt}``; agent: ``{agent, context}``; generate: ``{generator, context}``; validate:
+    ``{stages, cwd}``.
     """
     if isinstance(step, PythonStep):
         kwargs = render(dict(step.kwargs), names)
@@ -41,6 +48,19 @@ def resolve_input(step: Step, names: Mapping[str, Any]) -> Any:
         return given
     if isinstance(step, CheckpointStep):
         return {"checkpoint_id": render(step.checkpoint_id or step.name, names)}
+    if isinstance(step, WaitStep):
+        return {"seconds": render(step.seconds, names), "until": render(step.until, names)}
+    if isinstance(step, ApprovalStep):
+        return {"prompt": str(render(step.prompt, names))}
+    if isinstance(step, AgentStep):
+        return {"agent": render(step.agent, names), "context": _context(step.context, names)}
+    if isinstance(step, GenerateStep):
+        return {
+            "generator": render(step.generator, names),
+            "context": _context(step.context, names),
+        }
+    if isinstance(step, ValidateStep):
+        return _stages(step, names)
     raise TypeError(f"{step.type} steps have no input of their own")
 
 
@@ -60,6 +80,37 @@ def items_of(step: LoopStep, path: str, names: Mapping[str, Any]) -> list[Any]:
         raise ExpressionError(f"for_each of {path} gives {len(value)} items, over {MAX_TURNS}.")
     items: list[Any] = to_json_value(list(value), "for_each")
     return items
+
+
+def count_of(written: Any, what: str, least: int, names: Mapping[str, Any]) -> int:
+    """A bound of a loop, which may be an expression. Raises ExpressionError."""
+    value = render(written, names) if isinstance(written, str) else written
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ExpressionError(f"{what} must be a whole number from {least}, got {value!r}.")
+    return min(value, MAX_TURNS)
+
+
+def _context(written: dict[str, Any] | str, names: Mapping[str, Any]) -> Any:
+    # A text names the action that builds the context when the step runs.
+    return written if isinstance(written, str) else render(dict(written), names)
+
+
+def _stages(step: ValidateStep, names: Mapping[str, Any]) -> dict[str, Any]:
+    written = step.stages if isinstance(step.stages, str) else list(step.stages)
+    stages = render(
+        written
+        if isinstance(written, str)
+        else [one if isinstance(one, str) else one.model_dump(mode="json") for one in written],
+        names,
+    )
+    if isinstance(stages, str):
+        stages = [stages]
+    if not isinstance(stages, list):
+        raise ExpressionError(f"stages must be a list of names, got {type(stages).__name__}.")
+    given: dict[str, Any] = {"stages": stages}
+    if step.cwd is not None:
+        given["cwd"] = render(step.cwd, names)
+    return given
 
 
 def called_inputs(node: Node, callee: WorkflowSpec, names: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from runs import steppath
-from runs.planning.graph import Compiled, Node
+from runs.planning.graph import PREFLIGHT, ROLLBACK, Compiled, Node
 from runs.planning.plan import Action, PlannedStep
 from runs.planning.prior import PriorRun, PriorStep
 from runs.states import StepStatus
@@ -85,6 +85,10 @@ class _Walk:
         prior = self.prior.steps.get(path)
         if prior is not None and self._receipt(node, prior):
             self._reuse(prior, "it has the effect `once` and succeeded; its receipt is reused")
+            return True
+        if path == PREFLIGHT and getattr(node.step, "action", "") == PREFLIGHT:
+            # What was there last time may be gone; and no step's input comes from it.
+            self._run(path, "checked before every run")
             return True
         own = self._own_reason(node, path, prior)
         # A step that never ran because of what failed above it: the cause says more.
@@ -175,6 +179,9 @@ class _Walk:
         condition_changed = bool(prior.condition) and prior.condition != node.condition
         if prior.status is StepStatus.SKIPPED:
             return CONDITION_CHANGED if condition_changed else None
+        undone = self.prior.steps.get(steppath.child(path, ROLLBACK))
+        if undone is not None and undone.status is not StepStatus.SKIPPED:
+            return "was undone last time"
         if self.prior.kept is not None and path not in self.prior.kept:
             return "comes after the checkpoint"
         if prior.definition and prior.definition != node.digest:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runs import steppath
-from runs.definition.spec import LoopStep
+from runs.expressions import render
 from runs.masking import is_masked
 from runs.planning.graph import Compiled, Node, ScopeSpec
 from runs.planning.moves import Fact
@@ -40,6 +40,7 @@ class Loop:
 
     items: list[Any] | None  # None: an `until` loop
     limit: int  # turns at once; 0 = all
+    last: int = 0  # of an `until` loop: how many turns at most
     next_turn: int = 0  # every turn below it is open or finished
     open_turns: set[int] = field(default_factory=set)
     finished: set[int] = field(default_factory=set)
@@ -63,6 +64,7 @@ class RunFacts:
         self._scopes: dict[str, Scope] = {}
         self._loops: dict[str, Loop] = {}
         self._done: dict[str, dict[str, StepStatus]] = {}  # facts of scopes that are not open yet
+        self._undoable: dict[str, int] = {}  # succeeded steps with a rollback → when
 
     def load(self, facts: Iterable[Fact]) -> None:
         """Take in everything that is recorded; emits nothing."""
@@ -103,31 +105,46 @@ class RunFacts:
 
     def _take(self, fact: Fact) -> None:
         key, name = steppath.scope_of(fact.path), steppath.name_of(fact.path)
+        node = self.compiled.node(fact.path)
+        if node.undoes:
+            self._undoable.pop(key, None)
+            self._open_scope(key, node.undoes)
+        elif fact.order and fact.status is StepStatus.SUCCEEDED and self._has_undo(node):
+            self._undoable[fact.path] = fact.order
         scope = self._scopes.get(key) or self._enter(key)
         if scope is None:
             self._done.setdefault(key, {})[name] = fact.status
             return
         self._note(scope, name, fact)
-        node = scope.spec.nodes[name]
         if node.is_container and fact.status is StepStatus.RUNNING:
             self._reopen(node, fact)
 
+    @staticmethod
+    def _has_undo(node: Node) -> bool:
+        return node.step.rollback is not None and not node.is_container
+
     def _reopen(self, node: Node, fact: Fact) -> None:
         path = fact.path
-        if node.type == "loop" and path not in self._loops:
-            step = node.step
-            assert isinstance(step, LoopStep)
-            items = (fact.input or {}).get("items") if step.until is None else None
-            loop = Loop(items, 1 if step.until is not None else int(step.max_concurrency))
+        if node.loop is not None and path not in self._loops:
+            given = fact.input or {}
+            items = given.get("items")
+            loop = self._open_loop_state(
+                path, node, items, given.get("limit", 1), given.get("last", 0)
+            )
             loop.masked = is_masked(items)
-            self._loops[path] = loop
-            if items is not None:
-                self.total += len(items) * len(step.steps)
         elif node.type == "branch" and path not in self._scopes:
             self._open_scope(path, node.path)
         elif node.type == "subworkflow" and path not in self._scopes:
             self.names.set_inputs(path, lambda: self._called_inputs(node, path))
             self._open_scope(path, node.path)
+
+    def _open_loop_state(
+        self, path: str, node: Node, items: list[Any] | None, limit: int, last: int
+    ) -> Loop:
+        loop = self._loops[path] = Loop(items, limit, last)
+        if items is not None:
+            self.total += len(items) * len(self.compiled.scopes[node.path].nodes)
+        return loop
 
     def _called_inputs(self, node: Node, path: str) -> dict[str, Any]:
         names = self.scope_names(steppath.scope_of(path))
@@ -170,16 +187,46 @@ class RunFacts:
         path = steppath.child(scope.key, name)
         self._scopes.pop(path, None)
         self._loops.pop(path, None)
-        if status in STEP_BAD:
-            scope.bad = scope.bad or name
-            scope.bad_status = scope.bad_status or status
-            return []
+        node = scope.spec.nodes[name]
         if status is StepStatus.SUCCEEDED:
             nodes = scope.spec.nodes
-            if scope.last is None or nodes[name].position > nodes[scope.last].position:
+            if scope.last is None or node.position > nodes[scope.last].position:
                 scope.last = name
+        ready: list[str] = []
+        if node.handles:
+            ready += self._handled(scope, node.handles, name)
+        elif status in STEP_BAD and node.handler:
+            ready += self._unblock(scope, [node.handler])
+            return ready + self._handled(scope, name, node.handler)
+        if status in STEP_BAD and node.on_error != "continue":
+            if not node.handles:
+                self._fails(scope, name, status)
+            return ready
+        return ready + self._unblock(scope, scope.spec.dependents.get(name, ()))
+
+    def _handled(self, scope: Scope, name: str, handler: str) -> list[str]:
+        """When a step has failed and its handler is over as well: what follows for the scope.
+
+        Which of the two is noted last is not said: others' records come in no order.
+        """
+        failed, how = scope.status.get(name), scope.status.get(handler)
+        if failed not in STEP_BAD or how not in STEP_OVER:
+            return []
+        if how is StepStatus.SUCCEEDED:
+            waiting = scope.spec.dependents.get(name, ())
+            return self._unblock(scope, [other for other in waiting if other != handler])
+        self._fails(scope, name, failed)  # nobody mended it
+        return []
+
+    @staticmethod
+    def _fails(scope: Scope, name: str, status: StepStatus | None) -> None:
+        scope.bad = scope.bad or name
+        scope.bad_status = scope.bad_status or status
+
+    @staticmethod
+    def _unblock(scope: Scope, names: Iterable[str]) -> list[str]:
         ready = []
-        for other in scope.spec.dependents.get(name, ()):
+        for other in names:
             scope.blocked_by[other] -= 1
             if scope.blocked_by[other] == 0 and other not in scope.status:
                 ready.append(other)
@@ -240,13 +287,41 @@ class RunFacts:
         if loop is None or not loop.masked or loop.items is None or index is None:
             return
         loop.masked = False
-        step = self.compiled.node(container).step
-        assert isinstance(step, LoopStep)
+        step = self.compiled.node(container).loop
+        assert step is not None
         real = items_of(step, container, self.scope_names(steppath.scope_of(container)))
         if len(real) == len(loop.items):
             loop.items = real
             for open_turn in loop.open_turns:
                 self._scopes[steppath.turn(container, open_turn)].item = real[open_turn]
+
+    def step_names(self, path: str) -> Mapping[str, Any]:
+        """What the expressions of the step at ``path`` can see.
+
+        A step under `on_error` also sees ``error`` of the step that failed, and the one under
+        `on_failure` sees ``output``, what the checks said.
+        """
+        key, name = steppath.scope_of(path), steppath.name_of(path)
+        names = self.scope_names(key)
+        node = self.compiled.node(path)
+        if node.handles:
+            error = self.outputs.error(steppath.child(key, node.handles))
+            return {**names, "error": error}
+        container, turn = steppath.split_turn(key)
+        if turn is None or self.compiled.node(container).type != "validate":
+            return names
+        check = next(iter(self.compiled.scopes[node.parent].nodes))
+        return names if check == name else {**names, "output": self._output_at(key, check)}
+
+    def _output_at(self, key: str, name: str) -> Any:
+        return self.outputs.get(steppath.child(key, name))
+
+    def with_outputs(self, path: str, output: Any) -> Any:
+        """A step's output with what its `outputs` add. Raises ExpressionError."""
+        names = {**self.scope_names(steppath.scope_of(path)), "output": output}
+        added = render(dict(self.compiled.node(path).step.outputs), names)
+        whole = dict(output) if isinstance(output, Mapping) else {"result": output}
+        return {**whole, **added}
 
     def scope_names(self, key: str) -> Mapping[str, Any]:
         """What an expression in the scope ``key`` can see."""

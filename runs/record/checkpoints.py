@@ -120,6 +120,7 @@ def _content(
             "status": row.status,
             "definition": compiled.node(row.path).digest,
             "condition": compiled.node(row.path).condition,
+            "code_version": row.code_version,
             "input": row.input,
             "output": row.payload.value if row.payload else row.output,
             "duration_ms": row.duration_ms,

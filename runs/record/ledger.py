@@ -49,6 +49,7 @@ class Change:
     error: dict[str, Any] | None = None
     start: bool = False
     finish: bool = False
+    code_version: str | None = None
 
 
 @dataclass(slots=True)
@@ -186,6 +187,7 @@ class Row:
     fence: int
     input: Any  # containers that are open, else None
     tries: list[dict[str, Any]]  # executions that are not over, else empty
+    order: int = 0  # the journal number of its last change; 0: reused
 
 
 @contextmanager
@@ -209,7 +211,7 @@ def rows(run_id: str) -> list[Row]:
 
 
 def _row(r: Any) -> Row:
-    return Row(r[0], r[1], StepStatus(r[2]), r[3], _json(r[4]), _json(r[5]) or [])
+    return Row(r[0], r[1], StepStatus(r[2]), r[3], _json(r[4]), _json(r[5]) or [], r[6])
 
 
 def _json(value: Any) -> Any:
@@ -244,8 +246,14 @@ def outputs_of(run_id: str, paths: Sequence[str]) -> dict[str, Any]:
     return {path: large if digest else small for path, small, large, digest in found}
 
 
-def error_message(run_id: str, path: str) -> str:
-    """What the failed execution at ``path`` says; empty when it says nothing."""
-    error = Execution.objects.filter(run_id=run_id, path=path).values_list("error", flat=True)
-    first = error.first()
-    return str(first.get("message", "")) if first else ""
+def error_of(run_id: str, path: str) -> dict[str, Any] | None:
+    """The error of the execution at ``path``, ``{code, message, hint}``; None without one."""
+    found = Execution.objects.filter(run_id=run_id, path=path).values_list("error", flat=True)
+    return found.first()
+
+
+def input_of(run_id: str, path: str) -> Any:
+    """What the execution at ``path`` was given, secrets masked; None when there is none."""
+    return (
+        Execution.objects.filter(run_id=run_id, path=path).values_list("input", flat=True).first()
+    )

@@ -63,7 +63,7 @@ def create_run(new: NewRun) -> Run:
             context=new.context,
             labels=new.labels,
             decisions=decisions,
-            n_total=len(new.compiled.spec.steps) + inside,
+            n_total=len(new.compiled.scopes[""].nodes) + inside,
             n_succeeded=len(reused_ids),
             n_reused=len(reused_ids),
             event_seq=2 if reused_ids else 1,
@@ -115,7 +115,8 @@ _COPY = """
 INSERT INTO runs_execution (
   id, run_id, parent_id, path, name, type, position, status, status_reason, seq, fence, worker,
   tries, input, input_digest, match_key, output, payload_id, output_size, created_at, started_at,
-  finished_at, duration_ms, reused_from, reused_run, origin_execution, origin_run, decision)
+  finished_at, duration_ms, reused_from, reused_run, origin_execution, origin_run, decision,
+  code_version)
 SELECT n.id, %s, nullif(n.parent_id, ''), s.path, s.name, s.type, s.position, s.status,
   CASE WHEN s.status = 'skipped' THEN s.status_reason ELSE 'reused' END, 2, 0, '', '[]', s.input, s.input_digest, s.match_key, s.output, s.payload_id, s.output_size,
   now(), now(), now(), s.duration_ms,
@@ -123,7 +124,7 @@ SELECT n.id, %s, nullif(n.parent_id, ''), s.path, s.name, s.type, s.position, s.
   CASE WHEN s.status = 'skipped' THEN '' ELSE s.run_id END,
   CASE WHEN s.status = 'skipped' THEN '' ELSE coalesce(nullif(s.origin_execution, ''), s.id) END,
   CASE WHEN s.status = 'skipped' THEN '' ELSE coalesce(nullif(s.origin_run, ''), s.run_id) END,
-  jsonb_build_object('action', 'reuse', 'because', n.because)
+  jsonb_build_object('action', 'reuse', 'because', n.because), s.code_version
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS n(id, parent_id, source, because)
 JOIN runs_execution s ON s.id = n.source
 """
@@ -150,16 +151,17 @@ _FROM_FILE = """
 INSERT INTO runs_execution (
   id, run_id, parent_id, path, name, type, position, status, status_reason, seq, fence, worker,
   tries, input, input_digest, match_key, output, payload_id, output_size, created_at, started_at,
-  finished_at, duration_ms, reused_from, reused_run, origin_execution, origin_run, decision)
+  finished_at, duration_ms, reused_from, reused_run, origin_execution, origin_run, decision,
+  code_version)
 SELECT n.id, %s, n.parent_id, n.path, n.name, n.type, n.position, n.status,
   CASE WHEN n.status = 'skipped' THEN 'skipped last time' ELSE 'reused' END, 2, 0, '', '[]', n.input, '', '', n.output, n.payload, n.size, now(), now(), now(),
   n.duration_ms, n.source, CASE WHEN n.status = 'skipped' THEN '' ELSE %s END, n.origin,
   n.origin_run,
-  jsonb_build_object('action', 'reuse', 'because', n.because)
+  jsonb_build_object('action', 'reuse', 'because', n.because), coalesce(n.code_version, '')
 FROM jsonb_to_recordset(%s) AS n(
   id text, parent_id text, path text, name text, type text, position int, input jsonb,
   output jsonb, payload text, size int, duration_ms bigint, source text, origin text,
-  origin_run text, because text, status text)
+  origin_run text, because text, status text, code_version text)
 """
 
 
@@ -195,6 +197,7 @@ def _copy_from_file(
                 "size": size,
                 "duration_ms": step.get("duration_ms"),
                 "status": step["status"],
+                "code_version": step.get("code_version"),
                 **_file_origin(step, new.file_source),
                 "because": decisions[path]["because"],
             }

@@ -12,10 +12,10 @@ from runs.states import StepStatus
 def prior_run(run: Run, compiled: Compiled, kept: frozenset[str] | None = None) -> PriorRun:
     """What ``run`` recorded. ``compiled``: the workflow as that run had it."""
     rows = Execution.objects.filter(run=run).values_list(
-        "path", "id", "type", "status", "duration_ms", "status_reason"
+        "path", "id", "type", "status", "duration_ms", "status_reason", "code_version"
     )
     steps = {}
-    for path, pk, kind, status, duration, reason in rows:
+    for path, pk, kind, status, duration, reason, version in rows:
         definition, condition = _digests(compiled, path)
         steps[path] = PriorStep(
             path=path,
@@ -24,6 +24,7 @@ def prior_run(run: Run, compiled: Compiled, kept: frozenset[str] | None = None) 
             status=StepStatus(status),
             definition=definition,
             condition=condition,
+            code_version=version,
             duration_ms=duration or 0,
             reason=reason,
         )
@@ -40,6 +41,7 @@ def prior_from_file(content: Mapping[str, Any]) -> PriorRun:
             status=StepStatus(step.get("status", "succeeded")),
             definition=str(step.get("definition", "")),
             condition=str(step.get("condition", "")),
+            code_version=str(step.get("code_version", "")),
             duration_ms=int(step.get("duration_ms") or 0),
         )
         for path, step in content["steps"].items()

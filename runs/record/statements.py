@@ -23,7 +23,8 @@ WITH g AS MATERIALIZED (
   FOR UPDATE
 ), changed AS (
   UPDATE runs_execution e SET
-    status = c.status, status_reason = c.reason, seq = %(new_seq)s, fence = e.fence + c.fence_up,
+    status = c.status, status_reason = c.reason,
+    code_version = coalesce(c.code_version, e.code_version), seq = %(new_seq)s, fence = e.fence + c.fence_up,
     worker = c.worker,
     lease_until = CASE WHEN c.lease THEN now() + %(lease)s * interval '1 second' END,
     due_at = CASE WHEN c.due IS NOT NULL THEN now() + c.due * interval '1 second' END,
@@ -35,20 +36,21 @@ WITH g AS MATERIALIZED (
       THEN (extract(epoch FROM now() - e.started_at) * 1000)::bigint END
   FROM g, jsonb_to_recordset(%(changes)s) AS c(
     id text, status text, reason text, fence_up int, worker text, lease bool, due float8,
-    tries jsonb, output jsonb, payload text, size int, error jsonb, start bool, finish bool)
+    tries jsonb, output jsonb, payload text, size int, error jsonb, start bool, finish bool,
+    code_version text)
   WHERE e.id = ANY(%(ids)s) AND e.id = c.id  -- by primary key: never a scan of the run
 ), added AS (
   INSERT INTO runs_execution (
     id, run_id, parent_id, path, name, type, position, status, status_reason, seq, fence,
     lease_until, worker, due_at, tries, input, input_digest, match_key, output, payload_id,
     output_size, error, created_at, started_at, finished_at, duration_ms,
-    reused_from, reused_run, origin_execution, origin_run, decision)
+    reused_from, reused_run, origin_execution, origin_run, decision, code_version)
   SELECT n.id, g.id, n.parent_id, n.path, n.name, n.type, n.position, n.status, n.reason,
     %(new_seq)s, n.fence,
     CASE WHEN n.lease THEN now() + %(lease)s * interval '1 second' END, n.worker, NULL, n.tries,
     n.input, n.input_digest, n.match_key, n.output, NULL, 0, n.error, now(),
     CASE WHEN n.start THEN now() END, CASE WHEN n.finish THEN now() END,
-    CASE WHEN n.finish THEN 0 END, '', '', '', '', n.decision
+    CASE WHEN n.finish THEN 0 END, '', '', '', '', n.decision, ''
   FROM g, jsonb_to_recordset(%(rows)s) AS n(
     id text, parent_id text, path text, name text, type text, position int, status text,
     reason text, input jsonb, input_digest text, match_key text, fence int, worker text,
@@ -86,8 +88,9 @@ _LOCK = "SELECT event_seq, fence, status, placement FROM runs_run WHERE id = %(r
 
 _COLUMNS = """
 SELECT id, path, status, fence,
-  CASE WHEN status = 'running' AND type IN ('loop', 'branch', 'subworkflow') THEN input END,
-  CASE WHEN status IN ('queued', 'running', 'waiting') THEN tries END
+  CASE WHEN status = 'running' AND type IN ('loop', 'branch', 'subworkflow', 'validate') THEN input END,
+  CASE WHEN status IN ('queued', 'running', 'waiting') THEN tries END,
+  CASE WHEN reused_from = '' THEN seq ELSE 0 END
 FROM runs_execution WHERE
 """
 

@@ -10,10 +10,10 @@ from django.db import connection
 from django.db.models import Max
 
 from runs.engine import driver
+from runs.engine.consequences import Job
 from runs.engine.outcome import Succeeded
 from runs.engine.session import Session
 from runs.engine.state import RunState
-from runs.engine.steps import Job
 from runs.models import Event, Execution, Run
 from runs.record import ledger
 

@@ -5,7 +5,7 @@ recorded, as workers do, and compares what was done with a simple oracle.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -33,12 +33,22 @@ class Store:
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
+        self.errors: dict[str, Any] = {}
 
     def get(self, path: str) -> Any:
         return self.values.get(path)
 
     def put(self, path: str, value: Any) -> None:
         self.values[path] = value
+
+    def error(self, path: str) -> Any:
+        return self.errors.get(path)
+
+    def put_error(self, path: str, error: Any) -> None:
+        self.errors[path] = error
+
+    def input(self, path: str) -> Any:
+        return {"of": path}
 
     def tree(self, paths: list[list[str]]) -> list[list[Any]]:
         return [[self.values.get(path) for path in row] for row in paths]
@@ -79,6 +89,7 @@ class Ledger:
         frontier.total = 0
 
     def _put(self, fact: Fact) -> None:
+        fact = replace(fact, order=self.seq)
         old = self.facts.get(fact.path)
         assert old is None or old[1].status not in STEP_OVER, f"{fact.path} was over"
         self.facts[fact.path] = (self.seq, fact)
@@ -134,7 +145,9 @@ class Player:
         self.ledger.done.append(path)
         status = StepStatus.SUCCEEDED
         if path in self.ledger.failing:
-            status = StepStatus.FAILED
+            node = self.ledger.compiled.node(path)
+            status = self.frontier.recorded_as(node, StepStatus.FAILED)
+            self.frontier.outputs.put_error(path, {"code": "x", "message": path})
         else:
             self.ledger.store.put(path, {"path": path})
         self.write([Fact(path, status)], self.frontier.settle(path, status))
@@ -199,6 +212,7 @@ class Made:
     chance: Random
     called: dict[str, WorkflowSpec] = field(default_factory=dict)
     count: int = 0
+    on_errors: bool = False
 
     def name(self, kind: str) -> str:
         self.count += 1
@@ -214,10 +228,16 @@ class Made:
             made.append(self.step(depth, needs))
         return tuple(made)
 
+    def on_error(self) -> Step | str | None:
+        if self.on_errors and self.chance.random() < 0.4:
+            found: list[Step | str] = ["continue", "skip"]
+            return self.chance.choice([*found, PythonStep(name=self.name("h"), action="x")])
+        return None
+
     def step(self, depth: int, needs: tuple[str, ...] | None = None) -> Step:
         when = self.chance.choice([None, None, None, "true", "false"])
         kind = self.chance.choice(["leaf", "leaf", "loop", "until", "branch", "call"])
-        common: dict[str, Any] = {"needs": needs, "when": when}
+        common: dict[str, Any] = {"needs": needs, "when": when, "on_error": self.on_error()}
         if depth == 0 or kind == "leaf":
             return PythonStep(name=self.name("s"), action="x", **common)
         if kind == "loop":
@@ -340,6 +360,62 @@ def test_a_failure_stops_what_needs_it_and_nothing_else(
     # At the top, whatever does not need a step that failed has been settled.
     for name, node in compiled.scopes[""].nodes.items():
         if all(ledger.facts.get(n) and ledger.status(n) in good for n in node.needs):
+            assert name in ledger.facts
+
+
+def tolerated(ledger: Ledger, path: str) -> bool:
+    """Whether the failure at ``path`` is one that its scope goes on after."""
+    node, scope = ledger.compiled.node(path), steppath.scope_of(path)
+    if node.handler:
+        mended = ledger.facts.get(steppath.child(scope, node.handler))
+        return mended is not None and mended[1].status is StepStatus.SUCCEEDED
+    return node.step.on_error == "continue"
+
+
+@SETTINGS
+@given(
+    shape=st.integers(0, 2**32), order=st.integers(0, 2**32), share=st.sampled_from([0.1, 0.3, 0.7])
+)
+def test_a_failure_that_is_handled_goes_no_further(shape: int, order: int, share: float) -> None:
+    made = Made(Random(shape), on_errors=True)
+    spec = WorkflowSpec(name="of-chance", steps=made.steps(3))
+    compiled = compile_workflow(spec, made.called)
+    chance = Random(order)
+
+    class Some:
+        """Which leaves fail, the same whoever asks."""
+
+        def __contains__(self, path: object) -> bool:
+            return Random(f"{order} {path}").random() < share
+
+    ledger = Ledger(compiled, Some())  # type: ignore[arg-type]
+    play(ledger, chance)
+    assert ledger.ended is not None
+    assert max(Counter(ledger.done).values(), default=1) == 1
+    good = (StepStatus.SUCCEEDED, StepStatus.SKIPPED)
+    bad_scopes = set()
+    for path, (_, fact) in ledger.facts.items():
+        assert fact.status in STEP_OVER
+        node, scope = compiled.node(path), steppath.scope_of(path)
+        for need in node.needs:
+            status = ledger.status(steppath.child(scope, need))
+            if node.handles:
+                assert (path in ledger.done) == (status is StepStatus.FAILED)
+            else:
+                assert status in good or tolerated(ledger, steppath.child(scope, need)), path
+        if node.step.on_error == "skip":
+            assert fact.status in good
+        if fact.status is StepStatus.FAILED and not node.handles and not tolerated(ledger, path):
+            bad_scopes.add(steppath.split_turn(scope)[0])
+    assert (ledger.ended.status is RunStatus.FAILED) == ("" in bad_scopes)
+    for path, (_, fact) in ledger.facts.items():
+        if compiled.node(path).is_container and fact.status is not StepStatus.SKIPPED:
+            assert (fact.status is StepStatus.FAILED) == (path in bad_scopes), path
+    for name, node in compiled.scopes[""].nodes.items():
+        known = [n for n in node.needs if n in ledger.facts]
+        if len(known) == len(node.needs) and all(
+            ledger.status(n) in good or tolerated(ledger, n) for n in known
+        ):
             assert name in ledger.facts
 
 

@@ -33,6 +33,7 @@ def run_python(context: StepContext, given: Any) -> Any:
             f"There is no action {step.action!r}.",
             hint="Define it with @action in the project's maverick_actions.py.",
         )
+    context.code_version = action.version
     args: list[Any] = given["args"] if step.args else []
     kwargs: dict[str, Any] = dict(given["kwargs"] if step.args else given)
     wrong = [] if args else action.check_kwargs(kwargs)

@@ -1,0 +1,206 @@
+"""What follows from an event in a run: rows, changes and journal entries of one statement."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from runs import ids, steppath
+from runs.canonical import digest, storable
+from runs.engine.state import Held, RunState
+from runs.planning.fingerprint import match_key
+from runs.planning.frontier import Move, Open, Queue, RunEnd, Settle
+from runs.planning.graph import Node
+from runs.record import ledger
+from runs.record.ledger import Change, Entry, NewRow, RunPatch
+from runs.record.payloads import store
+from runs.states import STEP_BAD, RunStatus, StepStatus
+
+
+@dataclass(slots=True)
+class Job:
+    """A step that this worker holds."""
+
+    execution_id: str
+    path: str
+    node: Node
+    fence: int
+    tries: list[dict[str, Any]]
+    input: Any = None  # with real secrets
+    has_input: bool = False  # False: to be resolved again (the ledger's copy is masked)
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is, from 1. Interrupted ones count as attempts made."""
+        return len(self.tries)
+
+
+@dataclass(slots=True)
+class Writing:
+    """What one statement will record."""
+
+    patch: RunPatch
+    changes: list[Change] = field(default_factory=list)
+    rows: list[NewRow] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    next: Job | None = None
+    newly_ready: int = 0  # steps that other workers may take
+
+
+def now_text() -> str:
+    """The time as it stands in attempts and checkpoints (for people; leases use the database's)."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Consequences:
+    """Turns the frontier's moves into one Writing."""
+
+    def __init__(self, state: RunState) -> None:
+        self.state = state
+        self.w = Writing(RunPatch(state.status))
+        self._inputs: dict[str, Any] = {}
+
+    def _consequences(self, moves: list[Move]) -> None:
+        for move in moves:
+            if isinstance(move, Queue):
+                self._queue(move)
+            elif isinstance(move, Open):
+                self._opened(move)
+            elif isinstance(move, Settle):
+                self._settled(move)
+            else:
+                self._ended(move)
+        self.w.patch.total += self.state.frontier.total
+        self.state.frontier.total = 0
+        if not self.w.patch.finish:
+            self._open_status()
+
+    def _row(self, move: Queue | Open | Settle, status: StepStatus) -> NewRow:
+        planned = self.state.decisions.get(move.path, {})
+        return NewRow(
+            planned.get("execution_id") or ids.execution_id(),
+            self._parent(move.path),
+            move.path,
+            move.node.name,
+            move.node.type,
+            move.node.position,
+            status,
+            decision=self._decision(move.path),
+        )
+
+    def _parent(self, path: str) -> str | None:
+        parent = steppath.parent_of(path)
+        held = self.state.held.get(parent) if parent else None
+        return held.id if held else None
+
+    def _decision(self, path: str) -> dict[str, str] | None:
+        if not self.state.decisions:
+            return None
+        known = self.state.decisions.get(path)
+        because = known["because"] if known else self._why_new(path)
+        return {"action": "run", "because": because}
+
+    def _why_new(self, path: str) -> str:
+        parent = steppath.parent_of(path)
+        known = self.state.decisions.get(parent) if parent else None
+        return "never ran last time" if known is None else f"`{parent}` runs again"
+
+    def _queue(self, move: Queue) -> None:
+        row = self._row(move, StepStatus.QUEUED)
+        row.input = self.state.masker.value(move.input)
+        row.input_digest = digest(row.input)
+        row.match_key = match_key(move.node.digest, "", row.input)
+        self._inputs[move.path] = move.input
+        self.state.held[move.path] = Held(row.id, 0, [])
+        self.w.rows.append(row)
+        self.w.entries.append(Entry("step.queued", row.id, move.path))
+        self.w.newly_ready += 1
+
+    def _opened(self, move: Open) -> None:
+        row = self._row(move, StepStatus.RUNNING)
+        row.input = self.state.masker.value(move.input)
+        row.input_digest = digest(row.input)
+        row.match_key = match_key(move.node.digest, "", row.input)
+        row.start = True
+        self.state.held[move.path] = Held(row.id, 0, [])
+        self.w.rows.append(row)
+        self.w.patch.running += 1
+        self.w.entries.append(Entry("step.started", row.id, move.path))
+
+    def _settled(self, move: Settle) -> None:
+        skipped = move.status is StepStatus.SKIPPED
+        patch = self.w.patch
+        patch.skipped += skipped
+        patch.succeeded += move.status is StepStatus.SUCCEEDED
+        patch.failed += move.status in STEP_BAD
+        reason = storable(self.state.masker.text(move.reason))
+        error = storable(self.state.masker.value(move.error))
+        if move.is_new:
+            row = self._row(move, move.status)
+            row.reason, row.error = reason, error
+            row.finish, row.start = True, not skipped
+            self.w.rows.append(row)
+            execution_id = row.id
+        else:
+            execution_id = self._close_container(move, reason, error)
+        data = {"error": error} if error else {"reason": reason} if reason else {}
+        self.w.entries.append(Entry(f"step.{move.status.value}", execution_id, move.path, data))
+
+    def _close_container(self, move: Settle, reason: str, error: dict[str, Any] | None) -> str:
+        held = self.state.held.pop(move.path)
+        self.w.patch.running -= 1
+        inline, payload, size = store(self.state.masker.value(move.output))
+        new = next((row for row in self.w.rows if row.id == held.id), None)
+        if new is None or payload is not None:
+            if new is not None:
+                # Opened and closed by one statement, with an output too large for its row: the
+                # insert and the change would not see each other, so it keeps the output inline.
+                new.status, new.reason, new.error = move.status, reason, error
+                new.output, new.finish = self.state.masker.value(move.output), True
+                return held.id
+            self.w.changes.append(
+                Change(
+                    held.id,
+                    move.status,
+                    reason,
+                    output=inline,
+                    payload=payload,
+                    size=size,
+                    error=error,
+                    finish=True,
+                )
+            )
+        else:
+            new.status, new.reason, new.error = move.status, reason, error
+            new.output, new.finish = inline, True
+        return held.id
+
+    def _ended(self, move: RunEnd) -> None:
+        patch = self.w.patch
+        patch.status, patch.finish = move.status.value, True
+        patch.reason = self.state.masker.text(move.reason)
+        if move.cause:
+            said = self._said(move.cause)
+            patch.reason += f": {said}" if said else ""
+        patch.outputs = self.state.masker.value(move.outputs)
+        self.state.status = patch.status
+        data = {"reason": patch.reason} if patch.reason else {}
+        self.w.entries.append(Entry(f"run.{move.status.value}", data=data))
+
+    def _said(self, path: str) -> str:
+        """The message of the failed step at ``path``: from this statement or the ledger."""
+        for entry in self.w.entries:
+            if entry.path == path and "error" in entry.data:
+                return str(entry.data["error"]["message"])
+        error = ledger.error_of(self.state.run_id, path)
+        return str(error["message"]) if error else ""
+
+    def _open_status(self) -> None:
+        patch = self.w.patch
+        if patch.finish or self.state.status == RunStatus.PAUSED:
+            return
+        status = self.state.frontier.open_status
+        if patch.status != RunStatus.QUEUED or self.state.frontier.running:
+            patch.status = status.value
+        if status is RunStatus.WAITING:
+            patch.reason = f"step-waiting: {min(self.state.frontier.waiting)}"
+        self.state.status = patch.status
