@@ -140,8 +140,9 @@ def write(
     ]
     statement = WRITE_SUCCEEDED if patch.finish and patch.status == "succeeded" else WRITE
     rows_found = ask(
-        statement.execute + ("; COMMIT" if commit and not in_transaction() else ""),
-        {
+        statement,
+        after="COMMIT" if commit and not in_transaction() else "",
+        values={
             "run": run_id,
             "ids": [c.id for c in changes],
             "seq": seq,
@@ -198,16 +199,15 @@ def locked(run_id: str, after: int) -> Iterator[tuple[RunHead | None, list[Row]]
     committed while this worker waited for it. Ends with ``write(commit=True)``; without it
     everything is rolled back. Inside a transaction of the caller's, that one goes on.
     """
-    begin = "" if in_transaction() else "BEGIN; "
+    begin = "" if in_transaction() else "BEGIN"
     with undone_unless_committed():
-        answer = ask(f"{begin}{LOCK.execute}; {NEWS.execute}", {"run": run_id, "after": after})
-        heads, news = answer[-2:]
+        heads, news = ask(LOCK, NEWS, before=begin, values={"run": run_id, "after": after})
         yield RunHead(*heads[0]) if heads else None, [_row(r) for r in news]
 
 
 def rows(run_id: str) -> list[Row]:
     """All executions of a run."""
-    return [_row(r) for r in ask(ROWS.execute, {"run": run_id})[0]]
+    return [_row(r) for r in ask(ROWS, values={"run": run_id})[0]]
 
 
 def _row(r: Any) -> Row:

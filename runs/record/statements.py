@@ -7,10 +7,10 @@ statements each of the five would be a round trip of its own, all but the first 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import connection
@@ -122,29 +122,39 @@ LOCK = Statement("lock", _LOCK)
 ROWS = Statement("rows", _ROWS)
 NEWS = Statement("news", _NEWS)
 
-_prepared: "WeakSet[Any]" = WeakSet()
+_prepared: "WeakKeyDictionary[Any, set[str]]" = WeakKeyDictionary()
 
 
-def _raw() -> Any:
+def _raw(statements: Sequence[Statement]) -> Any:
     """The psycopg connection under Django's, with the statements prepared on it."""
     connection.ensure_connection()
     raw = connection.connection
-    if raw not in _prepared:
+    known = _prepared.get(raw)
+    if known is None:
         # A plan for these values would be made anew each time: half the cost of a trivial step.
-        script = ["SET plan_cache_mode = force_generic_plan"]
-        script += [one.prepare for one in (WRITE, WRITE_SUCCEEDED, LOCK, ROWS, NEWS)]
-        raw.execute("; ".join(script))
-        _prepared.add(raw)
+        raw.execute("SET plan_cache_mode = force_generic_plan")
+        known = _prepared[raw] = set()
+    for one in statements:
+        if one.name not in known:
+            raw.execute(one.prepare)
+            known.add(one.name)
     return raw
 
 
-def ask(text: str, values: Mapping[str, Any]) -> list[list[Any]]:
-    """Run the statements of ``text`` in one round trip; the rows of each, in order."""
+def ask(
+    *statements: Statement, values: Mapping[str, Any], before: str = "", after: str = ""
+) -> list[list[Any]]:
+    """Run the statements in one round trip; the rows of each, in order.
+
+    ``before`` and ``after`` begin and commit a transaction around them.
+    """
+    text = "; ".join(t for t in (before, *(one.execute for one in statements), after) if t)
     found: list[list[Any]] = []
-    with psycopg.ClientCursor(_raw()) as cursor:
+    with psycopg.ClientCursor(_raw(statements)) as cursor:
         cursor.execute(text, values)
         while True:
-            found.append(cursor.fetchall() if cursor.description else [])
+            if cursor.description:
+                found.append(cursor.fetchall())
             if not cursor.nextset():
                 return found
 
@@ -156,7 +166,7 @@ def in_transaction() -> bool:
 
 @contextmanager
 def undone_unless_committed() -> Iterator[None]:
-    """What ``ask("BEGIN; …")`` began inside is rolled back at the end if nothing committed it."""
+    """What ``ask(before="BEGIN")`` began inside is rolled back at the end if nothing committed it."""
     try:
         yield
     finally:

@@ -33,5 +33,5 @@ def run_approval(context: StepContext, given: Any) -> Any:
     if not decision["approved"]:
         said = f": {decision['comment']}" if decision["comment"] else "."
         raise Rejected(f"{decision['by']} rejected it{said}")
-    said = {key: decision[key] for key in ("approved", "by", "at", "comment")}
-    return {**decision["values"], **said}
+    about = {key: decision[key] for key in ("approved", "by", "at", "comment")}
+    return {**decision["values"], **about}
