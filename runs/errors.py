@@ -117,6 +117,12 @@ class InvalidInputs(InvalidDefinition):
 
     code = "invalid-inputs"
 
+    def __init__(self, problems: Iterable[Any], message: str = "") -> None:
+        found = tuple(problems)
+        count = "An input does" if len(found) == 1 else f"{len(found)} inputs do"
+        super().__init__(found, message or f"{count} not fit the workflow's declaration.")
+        self.hint = "Mend what is listed under problems."
+
 
 class IdempotencyMismatch(Refused):
     """This Idempotency-Key was used before with another body."""

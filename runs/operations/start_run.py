@@ -106,7 +106,7 @@ def checked_inputs(spec: WorkflowSpec, given: dict[str, Any]) -> dict[str, Any]:
     bound, problems = bind_inputs(_with_secret_names(spec), given)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
-        raise InvalidInputs(errors, "; ".join(problem.message for problem in errors))
+        raise InvalidInputs(errors)
     plain: dict[str, Any] = to_json_value(bound, "inputs")
     return plain
 

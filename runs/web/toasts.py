@@ -5,7 +5,17 @@ The tag ``toasts`` takes it out again (runs/templatetags/maverick.py).
 
 from django.http import HttpRequest
 
+from runs.errors import MaverickError
+
 KEY = "toasts"
+MOST = 3  # problems in one sentence
+
+
+def say_refused(request: HttpRequest, refused: MaverickError) -> None:
+    """Say why something was refused: what is listed under problems, or else what to do."""
+    problems = [str(problem.message) for problem in getattr(refused, "problems", ())]
+    more = " ".join(problems[:MOST]) if problems else refused.hint
+    say(request, f"{refused.message} {more}".strip(), error=True)
 
 
 def say(request: HttpRequest, text: str, *, strong: str = "", error: bool = False) -> None:

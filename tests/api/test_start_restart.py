@@ -1,5 +1,7 @@
 """Start, restart, preview, cancel and publish, through the real operations."""
 
+import json
+
 import pytest
 
 TEXT = """\
@@ -52,6 +54,10 @@ def test_inputs_that_do_not_fit_are_422_and_named(operator, inputs):
     body = response.json()
     assert (response.status_code, body["code"]) == (422, "invalid-inputs")
     assert all(one["code"] and one["message"] for one in body["problems"])
+    told = json.dumps(body)
+    assert all(told.count(json.dumps(one["message"])) == 1 for one in body["problems"])
+    assert not any(one["message"] in body["detail"] for one in body["problems"])
+    assert len(body["detail"]) < 80
 
 
 def test_bad_yaml_is_422_with_a_line(operator):

@@ -12,7 +12,7 @@ from runs.operations.cancel_run import cancel_run
 from runs.operations.restart_run import RestartRequest, restart_run
 from runs.web.commands import key_of, operator
 from runs.web.htmx import go_to
-from runs.web.toasts import say
+from runs.web.toasts import say, say_refused
 
 
 @login_required
@@ -49,6 +49,5 @@ def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, run_id: str, refused: MaverickError) -> HttpResponse:
-    hint = f" {refused.hint}" if refused.hint else ""
-    say(request, f"{refused.message}{hint}", error=True)
+    say_refused(request, refused)
     return go_to(request, reverse("run", args=[quote(run_id, safe="")]))

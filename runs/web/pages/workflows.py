@@ -19,7 +19,7 @@ from runs.models import Run, WorkflowVersion
 from runs.models.stored import drawable_version
 from runs.operations.start_run import start_run
 from runs.web.commands import key_of, may_operate, new_key, operator
-from runs.web.toasts import say
+from runs.web.toasts import say, say_refused
 from runs.web.workflow_files import workflow_files
 
 LAST_RUNS = 5
@@ -91,8 +91,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
     try:
         run = start_run(workflow=name, inputs=given, by=who, idempotency_key=key_of(request, name))
     except MaverickError as refused:
-        hint = f" {refused.hint}" if refused.hint else ""
-        say(request, f"{refused.message}{hint}", error=True)
+        say_refused(request, refused)
         return HttpResponseRedirect(reverse("workflow-list"))
     say(request, "started.", strong=run.pk)
     return HttpResponseRedirect(reverse("run", args=[run.pk]))
