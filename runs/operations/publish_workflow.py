@@ -13,7 +13,7 @@ from runs.definition.pending import not_run_yet
 from runs.definition.problems import Problem
 from runs.definition.spec import StepBase, SubworkflowStep, WorkflowSpec, nested
 from runs.errors import InvalidDefinition
-from runs.library.find import find_workflow
+from runs.library.find import SUFFIXES, Found, find_workflow
 from runs.models import Workflow, WorkflowVersion
 from runs.operations.places import project_folder, user_folder
 from runs.planning.graph import Compiled, compile_workflow
@@ -37,8 +37,13 @@ class Checked:
     warnings: tuple[Problem, ...]
 
 
-def check_workflow(text: str | bytes, *, file: str = "", project: Path | None = None) -> Checked:
+def check_workflow(
+    text: str | bytes, *, file: str = "", project: Path | None = None, anywhere: bool = True
+) -> Checked:
     """Load and check a workflow and everything it calls.
+
+    ``anywhere`` says whether it may call files outside the project by their paths: problems quote
+    what they are about, and who may only look must not read the machine's files that way.
 
     Raises InvalidDefinition with every problem, those of called workflows included.
     """
@@ -52,6 +57,8 @@ def check_workflow(text: str | bytes, *, file: str = "", project: Path | None = 
         if name in specs:
             return specs[name]
         found = find_workflow(name, project=project_folder(project), user=user_folder())
+        if found is not None and not anywhere and not _is_in(project_folder(project), found):
+            return None
         if found is None or len(bundle) >= _MOST_CALLED:
             return None
         loaded = load_workflow(found.text, file=str(found.path))
@@ -83,6 +90,14 @@ def check_workflow(text: str | bytes, *, file: str = "", project: Path | None = 
             _checked.clear()
         _checked[(text, file)] = checked
     return checked
+
+
+def _is_in(project: Path, found: Found) -> bool:
+    """Whether the file was found by a name, or is a workflow file of the project."""
+    if found.origin != "file":
+        return True
+    path = found.path.resolve()
+    return path.suffix in (*SUFFIXES, ".json") and path.is_relative_to(project)
 
 
 def called_names(steps: Iterable[StepBase]) -> list[str]:

@@ -269,6 +269,7 @@ METHODS: list[tuple[Callable[[Client], Any], str, str]] = [
     (lambda c: list(c.workflows()), "GET", "workflows"),
     (lambda c: c.workflow("release"), "GET", "workflows/release"),
     (lambda c: c.publish_workflow("name: x"), "POST", "workflows"),
+    (lambda c: c.validate_workflow("name: x"), "POST", "workflows/validate"),
     (lambda c: c.cancel_run("run_1"), "POST", "runs/run_1/cancel"),
     (lambda c: c.plan_restart("run_1"), "POST", "runs/run_1/restart-plan"),
     (lambda c: c.restart_run("run_1"), "POST", "runs/run_1/restart"),

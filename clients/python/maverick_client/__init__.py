@@ -24,6 +24,7 @@ from maverick_client.models import (
     Page,
     Plan,
     Run,
+    Validation,
     Workflow,
     WorkflowDetail,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Refused",
     "Run",
     "ServerUnreachable",
+    "Validation",
     "WaitTimeout",
     "Workflow",
     "WorkflowDetail",

@@ -24,6 +24,7 @@ from maverick_client.models import (
     Page,
     Plan,
     Run,
+    Validation,
     Workflow,
     WorkflowDetail,
 )
@@ -267,6 +268,11 @@ class Client:
         """Check a text and keep it as a version; the same text gives the same version."""
         body = {"definition": definition, "file": file}
         return cast(WorkflowDetail, self._json("POST", "workflows", json=body, safe=True))
+
+    def validate_workflow(self, definition: str, *, file: str = "") -> Validation:
+        """What is wrong with a text; nothing is kept or started."""
+        body = {"definition": definition, "file": file}
+        return cast(Validation, self._json("POST", "workflows/validate", json=body, safe=True))
 
     # ---- sending ----------------------------------------------------------------------------
 

@@ -198,4 +198,12 @@ class WorkflowDetail(TypedDict):
     versions: list[Version]
 
 
+class Validation(TypedDict):
+    """What is wrong with a workflow's text; `ok` means no errors, there may be warnings."""
+
+    ok: bool
+    name: str
+    problems: list[dict[str, Any]]
+
+
 Graph = dict[str, Any]

@@ -10,8 +10,14 @@ from runs.api.v1.auth import asker
 from runs.api.v1.routers.runs import Cursor
 from runs.api.v1.routes import WRITING, route
 from runs.api.v1.schemas.base import reply
-from runs.api.v1.schemas.workflows import WorkflowDetailOut, WorkflowIn, WorkflowPageOut
+from runs.api.v1.schemas.workflows import (
+    ValidationOut,
+    WorkflowDetailOut,
+    WorkflowIn,
+    WorkflowPageOut,
+)
 from runs.operations.publish_workflow import publish_workflow
+from runs.operations.validate_workflow import validate_workflow
 from runs.projections.workflow_catalog import get_workflow, list_workflows
 
 router = Router()
@@ -54,6 +60,22 @@ def publish(request: HttpRequest, body: WorkflowIn) -> HttpResponse:
     version = publish_workflow(body.definition, file=body.file, by=asker(request))
     name = version.workflow.name
     return reply(WorkflowDetailOut, get_workflow(name), 201, Location=f"/api/v1/workflows/{name}")
+
+
+@router.post(
+    "/validate",
+    **route(
+        "validateWorkflow",
+        ValidationOut,
+        refusals=(400, 401, 413, 415, 422),
+        summary="Check a workflow's text",
+        tag="Workflows",
+    ),
+)
+def validate(request: HttpRequest, body: WorkflowIn) -> HttpResponse:
+    """Every problem of a text and of what it calls, warnings included. Nothing is kept or started,
+    so a text with errors is answered with 200 as well."""
+    return reply(ValidationOut, validate_workflow(body.definition, file=body.file))
 
 
 @router.get(

@@ -40,6 +40,7 @@ class ProblemItem(Out):
     message: str | None = None
     hint: str | None = None
     path: str | None = Field(None, description="The field of the request, e.g. `inputs.topic`.")
+    severity: str | None = Field(None, description="`error` or `warning`, of a workflow's text.")
 
 
 class Problem(Out):

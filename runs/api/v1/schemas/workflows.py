@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import ConfigDict, Field
 
-from runs.api.v1.schemas.base import In, Out
+from runs.api.v1.schemas.base import In, Out, ProblemItem
 from runs.states import RunStatus
 
 
@@ -49,6 +49,14 @@ class WorkflowDetailOut(Out):
     workflow: WorkflowOut
     source: str
     versions: list[VersionOut]
+
+
+class ValidationOut(Out):
+    """What is wrong with a workflow's text."""
+
+    ok: bool = Field(description="No errors; there may be warnings.")
+    name: str = Field(description="The workflow's name; empty when the text could not be read.")
+    problems: list[ProblemItem]
 
 
 class WorkflowIn(In):
