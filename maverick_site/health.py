@@ -28,7 +28,11 @@ def health(get_response: GetResponse) -> GetResponse:
         if request.path == "/readyz":
             answers = readiness()
             good = all(answer == "ok" for answer in answers.values())
-            return JsonResponse(answers, status=200 if good else 503)
+            response = JsonResponse(answers, status=200 if good else 503)
+            # A probe asks every few seconds and reads the answer itself. Django would log each
+            # 503 as an error of this server.
+            response._has_been_logged = True  # type: ignore[attr-defined]
+            return response
         return get_response(request)
 
     return middleware
@@ -44,6 +48,7 @@ def readiness() -> dict[str, str]:
         try:
             answers[name] = question()
         except Exception as error:
+            # A broker's client raises errors of its own; a probe gets an answer in any case.
             log.warning("readiness of %s: %s", name, error)
             answers[name] = type(error).__name__  # the reason may hold an address: it is logged
     return answers

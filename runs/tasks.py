@@ -11,6 +11,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from runs import conf
 from runs.engine import driver, here
+from runs.engine.away import GONE
 from runs.engine.heartbeat import Watched, exit_process, heartbeat
 from runs.engine.sweep import Sweep
 from runs.record import workers
@@ -65,10 +66,17 @@ def _end_with_step(watched: Watched) -> None:
 
 def _sweep_for_ever() -> None:
     sweep = Sweep()
+    away = False
     while not driver.stopping.is_set():
         try:
             workers.beat()
             sweep.once()
+            away = False
+        except GONE as error:
+            if not away:  # once, not with every pass
+                log.warning("The database does not answer; this worker waits for it: %s", error)
+            away = True
+            connection.close()
         except Exception:
             # A sweep that ends would leave runs behind for ever; the next pass tries again.
             log.exception("A sweep failed")

@@ -51,8 +51,6 @@ def _quiet_logs() -> None:
     handler.setFormatter(_OneLine())
     handler.setLevel(logging.WARNING)
     logging.getLogger().handlers[:] = [handler]
-    # It warns of a broker address without a host, as the one of the folder at home is.
-    logging.getLogger("kombu").setLevel(logging.ERROR)
 
 
 def ensure_tables() -> None:

@@ -111,6 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:
+        # The last frame of a command: one line instead of a traceback, which --traceback shows.
         told = tell(error)
         if "--traceback" in args and told.code == "unexpected":
             raise

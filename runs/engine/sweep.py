@@ -67,6 +67,8 @@ def _work_here(run_id: str) -> None:
     try:
         driver.work(run_id)
     except Exception:
+        # The last frame of a thread: whatever it is, nobody above would tell. The run is looked
+        # at again by the next sweep.
         log.exception("%s could not be worked on", run_id)
     finally:
         connection.close()
@@ -108,6 +110,8 @@ def _each(
         state = RunState.load(run)
         return 0 if state is None else look_after(run, state, steps)
     except Exception:
+        # A run of an older version, a text that no longer loads, a bug: any of them would keep
+        # every run behind this one from being looked after, with every sweep.
         log.exception("The sweep could not look after %s", run)
         connection.close()
         return 0

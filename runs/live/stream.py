@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
+from django.db import Error as DatabaseError
 from django.db import connections
 from django.http import (
     HttpRequest,
@@ -131,7 +132,9 @@ async def _read(live: Watcher, run_id: str, after: int, told: Told) -> EventPage
     while True:
         try:
             return await live.read(run_id, after, told)
-        except Exception:
+        except DatabaseError:
+            # runs.live.watch asks the same database and logs that it is away. Ending the stream
+            # would only make every open page ask again at once.
             await asyncio.sleep(RETRY_MS / 1000)
 
 

@@ -166,6 +166,8 @@ class Watcher:
             try:
                 heads, newest = await in_thread(lambda: _ask(ids, with_new))  # noqa: B023
             except Exception:
+                # Whatever it is: a poll that ends would leave every open page without news for
+                # as long as this process lives.
                 logger.exception("Live updates: the database did not answer")
                 pause = EVERY_WHEN_BROKEN
             else:

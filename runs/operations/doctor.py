@@ -37,6 +37,7 @@ def doctor() -> list[Finding]:
         try:
             found.append(question())
         except Exception as error:
+            # A doctor looks at what is broken, in ways that nobody has foreseen.
             line = (str(error).strip().splitlines() or [""])[0]
             found.append(Finding(name, False, f"{type(error).__name__}: {line}"))
     return found
@@ -92,6 +93,7 @@ def broker() -> Finding:
         try:
             wire.ensure_connection(max_retries=1, interval_start=0, timeout=2)
         except Exception as error:
+            # Redis, RabbitMQ and kombu each raise errors of their own.
             hint = "Runs still go on: workers look for work by themselves, only later."
             return Finding("broker", False, f"{shown}: {error}", hint)
     return Finding("broker", True, shown)

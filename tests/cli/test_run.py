@@ -146,6 +146,7 @@ def test_a_detached_run_waits_for_workers_and_says_so(maverick: Maverick) -> Non
     done = maverick("run", "a.yaml", "--detach", "--json")
     assert (done.code, done.json["status"]) == (0, "queued")
     assert "`maverick up`" in done.err
+    assert len(done.err.splitlines()) == 1, "and nothing else"
     cancelled = maverick("runs", "cancel", done.json["id"], "--reason", "enough", "--json")
     assert (cancelled.code, cancelled.json["status"]) == (0, "cancelled")
     again = maverick("runs", "cancel", done.json["id"])

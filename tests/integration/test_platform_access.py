@@ -182,6 +182,12 @@ def test_ready_when_every_part_is(client):
     assert client.get("/readyz").status_code == 503
 
 
+def test_a_probe_that_is_told_no_leaves_no_line_in_the_log(client, caplog):
+    with caplog.at_level("DEBUG", logger="django.request"):
+        assert client.get("/readyz").status_code == 503
+    assert caplog.records == []
+
+
 def test_a_broker_that_is_away_is_told_fast(client, monkeypatch):
     from time import monotonic
 

@@ -66,6 +66,8 @@ def with_manners(view: View) -> View:
                 request.META.pop("HTTP_ACCEPT", None)  # no stream for somebody who reads nothing
             response = view(request, *args, **kwargs)
         except Exception as error:
+            # The last frame before Django's own answer, which is HTML: what nobody foresaw is
+            # logged under an id there and told as a problem.
             return to_response(request, error)
         if response.status_code == 405:
             methods = set(response["Allow"].split(", "))
