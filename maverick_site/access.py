@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 
-from maverick_site.problems import is_api, problem
+from maverick_site.problems import is_api, refuse
 from runs import conf
 from runs.actor import ANYONE, Actor, Role
+from runs.errors import Forged, NotAllowed, NotSignedIn
 from runs.models import User
 from runs.operations import tokens
 
@@ -35,7 +36,7 @@ def access(get_response: GetResponse) -> GetResponse:
             return actor
         changes = request.method not in SAFE
         if changes and not request.path.endswith(HARMLESS) and not actor.may("operator"):
-            return problem(request, 403, "not-allowed", f"A {actor.role} may look only.")
+            return refuse(request, NotAllowed(f"A {actor.role} may look only."))
         request.actor = actor  # type: ignore[attr-defined]
         return get_response(request)
 
@@ -59,7 +60,7 @@ def _who(request: HttpRequest) -> Actor | HttpResponse:
         return refused or Actor("user", user.get_username(), role)
     if not conf.auth_required():
         if request.method not in SAFE and _from_elsewhere(request):
-            return problem(request, 403, "not-allowed", "The request comes from another site.")
+            return refuse(request, NotAllowed("The request comes from another site."))
         request.user = User(username=ANYONE.name, role=ANYONE.role)
         return ANYONE
     return _stranger(request, "Sign in, or show a token.")
@@ -76,9 +77,7 @@ def shown_token(request: HttpRequest) -> str:
 def _stranger(request: HttpRequest, detail: str) -> HttpResponse:
     if is_api(request.path):
         hint = "Send `Authorization: Bearer TOKEN`; `maverick token create` makes one."
-        response = problem(request, 401, "not-signed-in", detail, hint)
-        response.headers["WWW-Authenticate"] = 'Bearer realm="maverick"'
-        return response
+        return refuse(request, NotSignedIn(detail, hint=hint))
     back = request.get_full_path() if request.method == "GET" else "/"
     address = f"{settings.LOGIN_URL}?{urlencode({'next': back})}"
     if request.headers.get("HX-Request") == "true":
@@ -97,7 +96,7 @@ def _forged(request: HttpRequest) -> HttpResponse | None:
     check.process_request(request)
     if check.process_view(request, lambda request: HttpResponse(), (), {}) is None:
         return None
-    return problem(request, 403, "csrf", "The CSRF token is missing or wrong.", "Send X-CSRFToken.")
+    return refuse(request, Forged("The CSRF token is missing or wrong.", hint="Send X-CSRFToken."))
 
 
 def _from_elsewhere(request: HttpRequest) -> bool:

@@ -4,11 +4,12 @@ Django's ASGI handler reads the whole body into a file before any middleware run
 request of any size would fill the disk. This stands before it.
 """
 
-import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from maverick_site.problems import is_api, problem_body
+from maverick_site.problems import is_api
+from runs import problem_json
+from runs.errors import TooLarge
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -61,13 +62,10 @@ def body_limit(app: App, limit: int, words: str) -> App:
 
 async def _refuse(scope: MutableMapping[str, Any], send: Send, words: str) -> None:
     if is_api(scope["path"]):
-        kind, body = (
-            "application/problem+json",
-            json.dumps(problem_body(scope["path"], 413, "too-large", words)),
-        )
+        kind = problem_json.CONTENT_TYPE
+        content = problem_json.body(TooLarge(words), scope["path"])
     else:
-        kind, body = "text/plain; charset=utf-8", words + "\n"
-    content = body.encode()
+        kind, content = "text/plain; charset=utf-8", f"{words}\n".encode()
     headers = [
         (b"content-type", kind.encode()),
         (b"content-length", str(len(content)).encode()),

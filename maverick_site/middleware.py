@@ -6,7 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from maverick_site.problems import problem
+from maverick_site.problems import refuse
+from runs.errors import BadRequest, TooLarge
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -49,9 +50,9 @@ def size_limit(get_response: GetResponse) -> GetResponse:
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
-            return problem(request, 400, "invalid-request", "Content-Length is no number.")
+            return refuse(request, BadRequest("Content-Length is no number."))
         if length > settings.MAVERICK_MAX_BODY_BYTES:
-            return problem(request, 413, "too-large", too_large())
+            return refuse(request, TooLarge(too_large()))
         return get_response(request)
 
     return middleware

@@ -4,7 +4,7 @@
 ``exit_code`` what the command line returns (1 failed, 2 refused; product page, section 6).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -207,3 +207,83 @@ class WorkerLost(StepFailure):
 
     code = "worker-lost"
     permanent = True
+
+
+# ---- about the request itself, before anything is asked of an operation
+
+
+class BadJson(Refused):
+    """The body is not JSON."""
+
+    code = "invalid-json"
+    status = 400
+
+    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message, hint="Send one JSON object in UTF-8.")
+        self.problems = ({"code": self.code, "message": message, "line": line, "column": column},)
+
+
+class BadRequest(Refused):
+    """The request is none of HTTP."""
+
+    code = "bad-request"
+    status = 400
+
+
+class WrongMediaType(Refused):
+    """The body is not sent as JSON."""
+
+    code = "unsupported-media-type"
+    status = 415
+
+
+class TooLarge(Refused):
+    """The request is too large."""
+
+    code = "too-large"
+    status = 413
+
+
+class WrongMethod(Refused):
+    """This address does not answer to this method."""
+
+    code = "method-not-allowed"
+    status = 405
+
+
+class UnknownPath(Refused):
+    """There is nothing at this address."""
+
+    code = "path-not-found"
+    status = 404
+
+
+class InvalidFields(Refused):
+    """Some fields of the request are not as they should be."""
+
+    code = "invalid-fields"
+
+    def __init__(self, problems: Iterable[Mapping[str, Any]]) -> None:
+        self.problems = tuple(problems)
+        names = ", ".join(dict.fromkeys(str(one.get("path") or "body") for one in self.problems))
+        super().__init__(f"Not as they should be: {names}.", hint="See `problems`.")
+
+
+class DatabaseUnavailable(MaverickError):
+    """The database does not answer at the moment."""
+
+    code = "database-unavailable"
+    status = 503
+
+
+class InternalError(MaverickError):
+    """Something went wrong on the server."""
+
+    code = "internal-error"
+    status = 500
+
+
+class Forged(NotAllowed):
+    """A request by login came without its CSRF token."""
+
+    code = "csrf"

@@ -10,16 +10,10 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from runs.api.v1.docs_page import DocsPage, document, only_signed_in
-from runs.api.v1.errors import (
-    DOCS_HINT,
-    UnknownPath,
-    WrongMethod,
-    problem,
-    to_response,
-)
+from runs.api.v1.errors import DOCS_HINT, problem, to_response
 from runs.api.v1.parsing import JsonParser, refuse_large
 from runs.api.v1.routers import checkpoints, events, executions, runs, tokens, workflows
-from runs.errors import Refused
+from runs.errors import Refused, UnknownPath, WrongMethod
 
 View = Callable[..., HttpResponseBase]
 

@@ -14,9 +14,9 @@ from django.shortcuts import render
 from ninja.openapi.docs import DocsBase
 
 from runs.api.v1.auth import actor_of
-from runs.api.v1.errors import CONTENT_TYPE, WrongMethod
 from runs.api.v1.schemas.base import Problem
-from runs.errors import MaverickError, NotSignedIn, StepFailure
+from runs.errors import MaverickError, NotSignedIn, StepFailure, WrongMethod
+from runs.problem_json import CONTENT_TYPE
 
 REFUSALS = {
     400: "The body is not JSON.",

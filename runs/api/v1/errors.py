@@ -1,9 +1,8 @@
-"""Every refusal and failure → one shape: `application/problem+json` (RFC 9457)."""
+"""Every exception → an error of ours → one shape: `application/problem+json`."""
 
-import json
 import logging
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -11,126 +10,29 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from runs.errors import MaverickError, NotSignedIn, Refused
+from runs import problem_json
+from runs.errors import (
+    DatabaseUnavailable,
+    InternalError,
+    InvalidFields,
+    MaverickError,
+    NotSignedIn,
+    Refused,
+    TooLarge,
+    UnknownPath,
+)
 
 logger = logging.getLogger(__name__)
-
-CONTENT_TYPE = "application/problem+json"
-# Relative to the server: the docs page has a paragraph with this name for every code.
-TYPE_PREFIX = "/api/v1/docs#error-"
-
-
-class BadJson(Refused):
-    """The body is not JSON."""
-
-    code = "invalid-json"
-    status = 400
-
-    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
-        super().__init__(message, hint="Send one JSON object in UTF-8.")
-        self.problems = ({"code": self.code, "message": message, "line": line, "column": column},)
-
-
-class WrongMediaType(Refused):
-    """The body is not sent as JSON."""
-
-    code = "unsupported-media-type"
-    status = 415
-
-
-class TooLarge(Refused):
-    """The request is too large."""
-
-    code = "too-large"
-    status = 413
-
-
-class WrongMethod(Refused):
-    """This address does not answer to this method."""
-
-    code = "method-not-allowed"
-    status = 405
-
-
-class UnknownPath(Refused):
-    """There is nothing at this address."""
-
-    code = "path-not-found"
-    status = 404
-
-
-class InvalidFields(Refused):
-    """Some fields of the request are not as they should be."""
-
-    code = "invalid-fields"
-
-    def __init__(self, problems: Iterable[Mapping[str, Any]]) -> None:
-        self.problems = tuple(problems)
-        names = ", ".join(dict.fromkeys(str(one.get("path") or "body") for one in self.problems))
-        super().__init__(f"Not as they should be: {names}.", hint="See `problems`.")
-
-
-class DatabaseAway(MaverickError):
-    """The database does not answer at the moment."""
-
-    code = "database-unavailable"
-    status = 503
-
-
-class InternalError(MaverickError):
-    """Something went wrong on the server."""
-
-    code = "internal-error"
-    status = 500
 
 
 def problem(request: HttpRequest, error: MaverickError) -> HttpResponse:
     """The answer that tells ``error``."""
-    title = (type(error).__doc__ or "Refused.").strip().splitlines()[0]
-    body: dict[str, Any] = {
-        "type": TYPE_PREFIX + error.code,
-        "title": title,
-        "status": error.status,
-        "code": error.code,
-        "detail": error.message,
-        "hint": error.hint,
-        "instance": request.path,
-        "problems": [_one(item) for item in getattr(error, "problems", ())],
-    }
-    if "error_id" in error.extra:
-        body["error_id"] = error.extra["error_id"]
-    response = HttpResponse(
-        json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace"),
+    return HttpResponse(
+        problem_json.body(error, request.path),
         status=error.status,
-        content_type=CONTENT_TYPE,
+        content_type=problem_json.CONTENT_TYPE,
+        headers=problem_json.headers(error),
     )
-    if error.status == 401:
-        response["WWW-Authenticate"] = 'Bearer realm="maverick"'
-    if "retry_after" in error.extra:
-        response["Retry-After"] = str(error.extra["retry_after"])
-    if "allow" in error.extra:
-        response["Allow"] = error.extra["allow"]
-    return response
-
-
-_FIELDS = ("file", "line", "column", "code", "message", "hint", "path")
-
-
-def _one(item: Any) -> dict[str, Any]:
-    """One problem: a mapping, or anything with the attributes of a definition's Problem."""
-
-    def value(name: str) -> Any:
-        return item.get(name) if isinstance(item, Mapping) else getattr(item, name, None)
-
-    mark = value("mark")  # where a definition's problem keeps file, line and column
-    found = {name: value(name) for name in _FIELDS}
-    for name in ("file", "line", "column"):
-        if found[name] is None and mark is not None:
-            found[name] = getattr(mark, name, None)
-    severity = value("severity")
-    if severity is not None:
-        found["severity"] = str(severity)
-    return found
 
 
 def to_response(request: HttpRequest, exc: BaseException) -> HttpResponse:
@@ -159,7 +61,7 @@ def to_error(request: HttpRequest, exc: BaseException) -> MaverickError:
             return Refused(exc.message)
         case OperationalError() | InterfaceError() if _away(exc):
             logger.error("The database did not answer: %s", exc)
-            return DatabaseAway(retry_after=2)
+            return DatabaseUnavailable(retry_after=2)
         case _:
             error_id = f"err_{secrets.token_hex(6)}"
             logger.error("%s: %s %s failed", error_id, request.method, request.path, exc_info=exc)

@@ -7,8 +7,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from ninja.parser import Parser
 
-from runs.api.v1.errors import LARGE_HINT, BadJson, TooLarge, WrongMediaType
+from runs.api.v1.errors import LARGE_HINT
 from runs.canonical import to_json_value
+from runs.errors import BadJson, TooLarge, WrongMediaType
 
 MAX_BODY = 10 * 1024 * 1024
 

@@ -8,7 +8,6 @@ from ninja import Header, Query, Router
 
 from runs.api.v1 import paging
 from runs.api.v1.auth import asker
-from runs.api.v1.errors import InvalidFields
 from runs.api.v1.routes import WRITING, route
 from runs.api.v1.schemas.base import reply
 from runs.api.v1.schemas.executions import GraphOut
@@ -23,7 +22,7 @@ from runs.api.v1.schemas.runs import (
     RunPageOut,
 )
 from runs.definition.spec import WORKFLOW_NAME_PATTERN
-from runs.errors import UnknownWorkflow
+from runs.errors import InvalidFields, UnknownWorkflow
 from runs.operations.cancel_run import cancel_run
 from runs.operations.golden import mark_golden, unmark_golden
 from runs.operations.restart_run import RestartRequest, plan_restart, restart_run
