@@ -16,6 +16,8 @@ from runs.errors import Forged, NotAllowed, NotSignedIn
 from runs.models import User
 from runs.operations import tokens
 
+OPERATOR = "This takes the role operator; `maverick token create --role operator` makes a token."
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -36,7 +38,7 @@ def access(get_response: GetResponse) -> GetResponse:
             return actor
         changes = request.method not in SAFE
         if changes and not request.path.endswith(HARMLESS) and not actor.may("operator"):
-            return refuse(request, NotAllowed(f"A {actor.role} may look only."))
+            return refuse(request, NotAllowed(f"A {actor.role} may look only.", hint=OPERATOR))
         request.actor = actor  # type: ignore[attr-defined]
         return get_response(request)
 

@@ -283,6 +283,13 @@ class InternalError(MaverickError):
     status = 500
 
 
+class TooManyAttempts(MaverickError):
+    """Too many wrong passwords were tried."""
+
+    code = "too-many-attempts"
+    status = 429
+
+
 class Forged(NotAllowed):
     """A request by login came without its CSRF token."""
 

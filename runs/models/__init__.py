@@ -6,6 +6,7 @@ from runs.models.execution import Execution, LogChunk
 from runs.models.idempotency import IdempotencyRecord
 from runs.models.payload import Payload
 from runs.models.run import Run
+from runs.models.sign_in import SignInAttempt
 from runs.models.token import ApiToken, LoginToken
 from runs.models.user import User
 from runs.models.worker import WorkerProcess
@@ -21,6 +22,7 @@ __all__ = [
     "LoginToken",
     "Payload",
     "Run",
+    "SignInAttempt",
     "User",
     "WorkerProcess",
     "Workflow",

@@ -9,8 +9,7 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=100)
     hash = models.CharField(max_length=64, unique=True)  # SHA-256 of the secret
     hint = models.CharField(max_length=12)  # the secret's first letters, to tell tokens apart
-    role = models.CharField(max_length=8)
-    scopes = models.JSONField(default=list, blank=True)  # empty: everything the role may
+    role = models.CharField(max_length=8)  # what it may do: its scope
     created_by = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)

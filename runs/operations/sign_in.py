@@ -2,10 +2,13 @@
 
 import secrets
 from datetime import timedelta
+from math import ceil
 from urllib.parse import urlencode
 
+from runs.errors import TooManyAttempts
 from runs.models import User
 from runs.operations.tokens import hashed
+from runs.record import sign_in_attempts
 from runs.record import tokens as record
 
 LIFETIME = timedelta(minutes=15)
@@ -29,6 +32,29 @@ def login_link(user: User, base_url: str) -> str:
     secret = secrets.token_urlsafe(32)
     record.add_login_token(user, hashed(secret), LIFETIME)
     return f"{base_url}/sign-in/?{urlencode({'token': secret})}"
+
+
+def count_attempt(name: str, address: str) -> None:
+    """To be called before a password is looked at; `forget_attempts` when it was right.
+
+    Raises TooManyAttempts after five wrong ones for this name from this address, or twenty from
+    anywhere, within ten minutes.
+    """
+    wait = sign_in_attempts.begin(name, address)
+    if wait is not None:
+        seconds = max(1, ceil(wait.total_seconds()))
+        minutes = ceil(seconds / 60)
+        raise TooManyAttempts(
+            "Too many wrong passwords for this name. Try again in "
+            + (f"{minutes} minutes." if minutes > 1 else "a minute."),
+            hint="The link that `maverick up` prints works at any time.",
+            retry_after=seconds,
+        )
+
+
+def forget_attempts(name: str, address: str) -> None:
+    """The password was right: nothing of this name from this address counts any more."""
+    sign_in_attempts.forget(name, address)
 
 
 def use_login_token(secret: str) -> User | None:

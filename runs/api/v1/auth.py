@@ -4,8 +4,7 @@ token or a login, checked the login's CSRF token, and left `request.actor`."""
 from typing import Any
 
 from django.http import HttpRequest
-from ninja.security.apikey import APIKeyCookie, APIKeyHeader
-from ninja.security.http import HttpBearer
+from ninja.security.base import AuthBase
 
 from runs.actor import Actor, Role
 from runs.errors import NotAllowed
@@ -16,8 +15,11 @@ def actor_of(request: HttpRequest) -> Actor | None:
     return getattr(request, "actor", None)
 
 
-class BearerToken(HttpBearer):
+class BearerToken(AuthBase):
     """An API token as `Authorization: Bearer TOKEN`. Decides for all three ways."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
 
     def __init__(self, role: Role) -> None:
         super().__init__()
@@ -26,38 +28,33 @@ class BearerToken(HttpBearer):
     def __call__(self, request: HttpRequest) -> Actor | None:
         actor = actor_of(request)
         if actor is not None and not actor.may(self.role):
-            raise NotAllowed(f"This needs the role {self.role}; {actor.name} is {actor.role}.")
+            raise NotAllowed(
+                f"This takes the role {self.role}; {actor.name} is {actor.role}.",
+                hint="Ask an admin for the role, or use another token.",
+            )
         return actor
 
-    def authenticate(self, request: HttpRequest, token: str) -> Any:
-        """Never reached: `__call__` decides."""
-        raise NotImplementedError
 
-
-class ApiKey(APIKeyHeader):
+class ApiKey(AuthBase):
     """The same token as `X-API-Key`. Here for the document; BearerToken has decided."""
 
-    param_name = "X-API-Key"
+    openapi_type = "apiKey"
+    openapi_in = "header"
+    openapi_name = "X-API-Key"
 
     def __call__(self, request: HttpRequest) -> None:
         return None
 
-    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
-        """Never reached."""
-        raise NotImplementedError
 
-
-class Login(APIKeyCookie):
+class Login(AuthBase):
     """The login of the pages, with `X-CSRFToken` on everything but reading."""
 
-    param_name = "maverick_session"
+    openapi_type = "apiKey"
+    openapi_in = "cookie"
+    openapi_name = "maverick_session"
 
     def __call__(self, request: HttpRequest) -> None:
         return None
-
-    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
-        """Never reached."""
-        raise NotImplementedError
 
 
 def allow(role: Role) -> list[Any]:

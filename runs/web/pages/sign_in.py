@@ -10,7 +10,9 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from runs.operations.sign_in import use_login_token
+from runs import problem_json
+from runs.errors import TooManyAttempts
+from runs.operations.sign_in import count_attempt, forget_attempts, use_login_token
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -32,13 +34,33 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "GET" and not error and request.user.is_authenticated:
         return HttpResponseRedirect(target)
     form = AuthenticationForm(request, data=request.POST if request.method == "POST" else None)
+    headers = {}
     if request.method == "POST":
-        if form.is_valid():
-            login(request, form.get_user())
-            return HttpResponseRedirect(target)
-        status = 403
+        try:
+            if _is_right(request, form):
+                login(request, form.get_user())
+                return HttpResponseRedirect(target)
+            status = 403
+        except TooManyAttempts as refused:
+            form, status = AuthenticationForm(request), refused.status
+            error, headers = f"{refused.message} {refused.hint}", problem_json.headers(refused)
     context = {"form": form, "error": error, "next": target if target != "/runs" else ""}
-    return render(request, "sign_in.html", context, status=status)
+    response = render(request, "sign_in.html", context, status=status)
+    for name, value in headers.items():
+        response.headers[name] = value
+    return response
+
+
+def _is_right(request: HttpRequest, form: AuthenticationForm) -> bool:
+    """Whether name and password fit. Raises TooManyAttempts without looking at them."""
+    name, address = request.POST.get("username", ""), request.META.get("REMOTE_ADDR", "")
+    if not name or not request.POST.get("password"):
+        return form.is_valid()  # which it is not, and says what is missing; nothing was tried
+    count_attempt(name, address)
+    if not form.is_valid():
+        return False
+    forget_attempts(name, address)
+    return True
 
 
 @require_POST
