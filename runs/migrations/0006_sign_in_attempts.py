@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0004_no_plain_hashes_of_inputs'),
+        ('runs', '0005_code_version'),
     ]
 
     operations = [
