@@ -5,17 +5,16 @@ state comes from the executions. A loop is one node with a cell for every turn, 
 one node with a row for every step, and the arms of a branch are nodes of their own behind it.
 """
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from runs import steppath
-from runs.definition.spec import BranchStep, LoopStep
 from runs.planning.graph import Compiled
 from runs.projections import words
 from runs.projections.graph_layout import GraphNode, Layout, layout
+from runs.projections.graph_shape import Shape, shape_of, shape_of_states
+from runs.projections.step_states import StepState
 
 CELLS = 40  # turns drawn one by one; above that, shares
 ROWS = 6  # steps drawn inside a sub-workflow
@@ -25,36 +24,6 @@ META_SIGN = 5.9  # a sign of the 11 px sans face, on average
 CALL_SIGN = 6.7  # a sign of the 11 px mono face
 _BAD = frozenset({"failed", "timeout", "cancelled"})
 _OVER = frozenset({"succeeded", "failed", "cancelled", "timeout", "skipped", "reused"})
-
-
-@dataclass(frozen=True, slots=True)
-class StepState:
-    """Where one execution stands, without its data."""
-
-    id: str
-    path: str
-    name: str
-    type: str
-    position: int
-    status: str
-    reason: str
-    tries: int
-    started_at: datetime | None
-    finished_at: datetime | None
-    duration_ms: int | None
-    reused: bool
-    because: str
-    turns: int = 0  # of a loop: how many there will be, as far as is known
-
-    @classmethod
-    def unborn(cls, path: str, name: str, kind: str, position: int) -> "StepState":
-        """A step of the definition that has no execution yet."""
-        return cls("", path, name, kind, position, "pending", "", 0, None, None, None, False, "")
-
-    @property
-    def look(self) -> str:
-        """The status as it is drawn: what was reused has a look of its own."""
-        return "reused" if self.reused else self.status
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +81,6 @@ class GraphView:
         return len(self.nodes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """One node before it has a state."""
-
-    path: str
-    name: str
-    type: str
-    at_once: int  # of a loop
-    children: tuple[tuple[str, str], ...]  # of a sub-workflow: path and name
-    arms: tuple[str, ...] = ()  # of a branch
-
-
 def graph_view(
     title: str,
     made: Compiled | None,
@@ -132,7 +89,7 @@ def graph_view(
     now: datetime,
 ) -> GraphView:
     """The graph of a run."""
-    shapes, edges, labels = _shape(made) if made else _shape_of_states(states)
+    shapes, edges, labels = shape_of(made) if made else shape_of_states(states)
     turns = _turns({s.path for s in shapes if s.type == "loop"}, states)
     blocked = _blocked(shapes, edges, states)
     nodes = tuple(
@@ -163,71 +120,6 @@ def _edge_look(source: str, target: str) -> str:
     if target in ("pending", "queued", "skipped", "waiting") and target != source:
         return "ahead"
     return "ahead" if target in ("pending", "skipped") else ""
-
-
-_Edges = list[tuple[str, str]]
-
-
-def _shape(made: Compiled) -> tuple[list[_Shape], _Edges, dict[tuple[str, str], str]]:
-    """The definition's nodes in file order, and its edges."""
-    shapes: list[_Shape] = []
-    edges: _Edges = []
-    labels: dict[tuple[str, str], str] = {}
-    leaves: dict[str, list[str]] = {}  # where the edges behind a node begin
-
-    def scope(pattern: str) -> None:
-        for node in made.scopes[pattern].nodes.values():
-            step = node.step
-            children: tuple[tuple[str, str], ...] = ()
-            bound = step.max_concurrency if isinstance(step, LoopStep) else 1
-            at_once = bound if isinstance(bound, int) else 0  # an expression: not known yet
-            if node.type == "subworkflow" and node.path in made.scopes:
-                children = tuple(
-                    (child.path, child.name) for child in made.scopes[node.path].nodes.values()
-                )
-            arms = (
-                tuple(arm.path for arm in made.scopes[node.path].nodes.values())
-                if (isinstance(step, BranchStep))
-                else ()
-            )
-            shapes.append(_Shape(node.path, node.name, node.type, at_once, children, arms))
-            leaves[node.path] = [node.path]
-            for need in node.needs:
-                before = steppath.child(pattern, need)
-                edges.extend((leaf, node.path) for leaf in leaves.get(before, [before]))
-            if isinstance(step, BranchStep):
-                scope(node.path)
-                leaves[node.path] = []
-                for n, arm in enumerate(arms):
-                    otherwise = step.otherwise is not None and n == len(arms) - 1
-                    edges.append((node.path, arm))
-                    labels[node.path, arm] = _arm_label(step, n, otherwise)
-                    leaves[node.path] += leaves[arm]
-                if step.otherwise is None:
-                    leaves[node.path].append(node.path)
-
-    scope("")
-    return shapes, list(dict.fromkeys(edges)), labels
-
-
-def _arm_label(step: BranchStep, n: int, otherwise: bool) -> str:
-    if len(step.options) == 1:
-        return "no" if otherwise else "yes"
-    if otherwise:
-        return "else"
-    condition = step.options[n].when.strip().removeprefix("${{").removesuffix("}}").strip()
-    return words.shorten(condition, 18)
-
-
-def _shape_of_states(
-    states: Mapping[str, StepState],
-) -> tuple[list[_Shape], _Edges, dict[tuple[str, str], str]]:
-    """Without a readable definition: what ran, one after the other."""
-    tops = sorted(
-        (s for s in states.values() if not steppath.depth(s.path)), key=lambda s: s.position
-    )
-    shapes = [_Shape(s.path, s.name, s.type, 1, ()) for s in tops]
-    return shapes, [(a.path, b.path) for a, b in itertools.pairwise(tops)], {}
 
 
 def _turns(loops: set[str], states: Mapping[str, StepState]) -> dict[str, tuple[str, ...]]:
@@ -266,7 +158,7 @@ def _turn_status(looks: set[str]) -> str:
 
 
 def _blocked(
-    shapes: Iterable[_Shape], edges: Iterable[tuple[str, str]], states: Mapping[str, StepState]
+    shapes: Iterable[Shape], edges: Iterable[tuple[str, str]], states: Mapping[str, StepState]
 ) -> set[str]:
     """The paths behind something that failed."""
     outs: dict[str, list[str]] = {}
@@ -286,7 +178,7 @@ _SHAPES = {"loop": "stack", "branch": "hexagon", "checkpoint": "pill", "subworkf
 
 
 def _node(
-    shape: _Shape,
+    shape: Shape,
     states: Mapping[str, StepState],
     turns: tuple[str, ...],
     arms: Mapping[tuple[str, str], str],
@@ -356,7 +248,7 @@ def _node(
     )
 
 
-def _taken(shape: _Shape, states: Mapping[str, StepState]) -> StepState | None:
+def _taken(shape: Shape, states: Mapping[str, StepState]) -> StepState | None:
     """The arm that a branch has chosen."""
     for path in shape.arms:
         state = states.get(path)
@@ -365,7 +257,7 @@ def _taken(shape: _Shape, states: Mapping[str, StepState]) -> StepState | None:
     return None
 
 
-def _rows(shape: _Shape, states: Mapping[str, StepState], now: datetime) -> Iterator[NodeRow]:
+def _rows(shape: Shape, states: Mapping[str, StepState], now: datetime) -> Iterator[NodeRow]:
     for path, name in shape.children[:ROWS]:
         state = states.get(path)
         ms = state.duration_ms if state else None
@@ -378,7 +270,7 @@ _KINDS = {"subworkflow": "workflow"}
 
 
 def _meta(
-    shape: _Shape,
+    shape: Shape,
     state: StepState | None,
     taken: StepState | None,
     arms: Mapping[tuple[str, str], str],

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from runs.models import Run
 from runs.projections import words
-from runs.projections.run_list import run_duration
+from runs.projections.progress import run_duration
 from runs.states import RUN_OVER
 
 MOST = 500

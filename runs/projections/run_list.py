@@ -4,17 +4,18 @@ Every query is bounded: rows by the page, counts and activity by a limit inside 
 that the page costs the same with a thousand runs and with a hundred thousand.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db import connection
 from django.db.models import QuerySet
 
 from runs.models import Execution, Run, Workflow
 from runs.projections import words
+from runs.projections.progress import Progress, progress, run_duration
+from runs.projections.run_filter import RunFilter
 from runs.states import RUN_OVER, RunStatus
 
 PAGE = 25
@@ -32,93 +33,6 @@ STATUS_ORDER = (
     RunStatus.CANCELLED,
     RunStatus.SUCCEEDED,
 )
-CHIPS = ("golden", "restarted", "forked", "resumed")
-
-
-@dataclass(frozen=True, slots=True)
-class RunFilter:
-    """What the address of the list asks for. Unknown values are dropped, never an error."""
-
-    status: str = ""
-    workflow: str = ""
-    chip: str = ""
-    text: str = ""
-    before: str = ""  # a run id: older ones
-    after: str = ""  # a run id: newer ones
-
-    @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> "RunFilter":
-        """Read ``?status=&workflow=&chip=&q=&before=&after=``."""
-
-        def text(name: str) -> str:
-            return str(query.get(name) or "").replace("\x00", "").strip()[:200]
-
-        status, chip = text("status"), text("chip")
-        return cls(
-            status=status if status in set(RunStatus) else "",
-            workflow=text("workflow"),
-            chip=chip if chip in CHIPS else "",
-            text=text("q"),
-            before=text("before"),
-            after=text("after"),
-        )
-
-    def query(self, **changes: str) -> str:
-        """The query string of this filter with some fields changed; page marks only if named."""
-        fields = {"before": "", "after": "", **changes}
-        with_changes = replace(self, **fields)
-        pairs = (
-            ("status", with_changes.status),
-            ("workflow", with_changes.workflow),
-            ("chip", with_changes.chip),
-            ("q", with_changes.text),
-            ("before", with_changes.before),
-            ("after", with_changes.after),
-        )
-        return "?" + urlencode([(key, value) for key, value in pairs if value])
-
-    @property
-    def filters(self) -> tuple["ActiveFilter", ...]:
-        """The filters that are on, each with the query string that drops it."""
-        named = (
-            ("status", "status", self.status),
-            ("workflow", "workflow", self.workflow),
-            ("chip", "chip", self.chip),
-            ("text", "text", self.text),
-        )
-        return tuple(
-            ActiveFilter(word, value, self.query(**{field: ""}))
-            for field, word, value in named
-            if value
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveFilter:
-    """One filter that is on."""
-
-    key: str
-    value: str
-    without: str  # query string
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One part of a progress bar, in per cent of its width."""
-
-    kind: str  # reused, done, bad, run
-    x: float
-    width: float
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is: the parts of its bar, and words beside it."""
-
-    bars: tuple[Bar, ...]
-    short: str  # 22/29
-    long: str  # 22 of 29
-    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,42 +233,6 @@ def _row(run: Run, doing: str, now: datetime) -> RunRow:
         by=run.created_by,
         over=over,
     )
-
-
-def run_duration(
-    started: datetime | None, finished: datetime | None, over: bool, now: datetime
-) -> int | None:
-    """Milliseconds from start to end, or to now while it runs."""
-    if started is None:
-        return None
-    end = finished or (None if over else now)
-    return None if end is None else max(0, round((end - started).total_seconds() * 1000))
-
-
-def progress(
-    total: int, succeeded: int, reused: int, failed: int, running: int, skipped: int, over: bool
-) -> Progress:
-    """Hollow reused, solid worked, red failed, blue now. ``succeeded`` includes the reused ones."""
-    worked = max(0, succeeded - reused)
-    done = worked + reused + skipped
-    total = max(total, done + failed + running)
-    bars: list[Bar] = []
-    at = 0.0
-    parts = (("reused", reused), ("done", worked + skipped), ("bad", failed), ("run", running))
-    for kind, number in parts:
-        if number and total:
-            width = 100 * number / total
-            bars.append(Bar(kind, round(at, 2), round(width, 2)))
-            at += width
-    settled = done + failed
-    if over and done == total and not failed:
-        short = words.count(reused, "reused", "reused") if reused else str(total)
-        if reused and reused < total:
-            short = f"{reused} reused"
-    else:
-        short = f"{settled}/{total}"
-    title = f"{settled} of {total} done, {reused} reused" + (f", {failed} failed" if failed else "")
-    return Progress(tuple(bars), short, f"{settled} of {total}", title)
 
 
 def _numbers(

@@ -13,7 +13,9 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from runs.projections import words
-from runs.projections.run_list import ACTIVITY_TO, Progress, RunFilter, RunPage
+from runs.projections.progress import Progress
+from runs.projections.run_filter import RunFilter
+from runs.projections.run_list import ACTIVITY_TO, RunPage
 
 register = template.Library()
 _INDENT = "  "

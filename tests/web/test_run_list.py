@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from runs.projections.run_list import PAGE, RunFilter
+from runs.projections.run_filter import RunFilter
+from runs.projections.run_list import PAGE
 from tests.browser.sample_runs import everything, make_run
 
 HOSTILE = "<script>alert(1)</script>\"'&"

@@ -13,6 +13,9 @@ from runs.models import Run
 from runs.projections import lineage
 from runs.projections import run_detail as projection
 from runs.projections.node_panel import document_of, node_panel
+from runs.projections.run_header import header
+from runs.projections.step_states import states_of
+from runs.projections.step_table import step_table
 from runs.states import RUN_OVER
 from runs.web.commands import may_operate, new_key
 from runs.web.graph_svg import graph_svg, minimap_svg
@@ -44,9 +47,9 @@ def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
     if part == "panel":
         context["panel"] = _panel(run, chosen)
         return render(request, "runs/parts/_node_panel.html", context)
-    states = projection.states_of(run)
+    states = states_of(run)
     if part in ("", "head"):
-        context["head"] = projection.header(run, states, now)
+        context["head"] = header(run, states, now)
         if part == "head":
             return render(request, "runs/parts/_run_head.html", context)
     if tab == "graph":
@@ -61,7 +64,7 @@ def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
     elif tab == "steps":
         first = request.GET.get("from", "0")
         start = int(first) if first.isdecimal() and len(first) < 9 else 0
-        context["steps"] = projection.step_table(run, states, now, start)
+        context["steps"] = step_table(run, states, now, start)
     elif tab == "checkpoints":
         context["checkpoints"] = projection.checkpoints(run)
     elif tab == "lineage":

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from runs.projections import run_list as projection
-from runs.projections.run_list import RunFilter
+from runs.projections.run_filter import RunFilter
 from runs.web.commands import may_operate, new_key
 from runs.web.htmx import part_of
 

@@ -1,0 +1,141 @@
+"""What stands above the tabs of a run's page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from runs.models import Run
+from runs.projections import words
+from runs.projections.progress import Progress, progress, run_duration
+from runs.projections.step_states import StepState
+from runs.states import RUN_OVER
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A run that this one came from, or that came from it."""
+
+    id: str
+    kind: str
+    word: str  # Restarted, Forked, Resumed
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeader:
+    """What stands above the tabs."""
+
+    id: str
+    workflow: str
+    status: str
+    word: str
+    golden: str | None
+    kind: str
+    came_by: str  # "Restarted from"
+    source_id: str
+    successors: tuple[Relative, ...]
+    reason_path: str  # the step that the reason speaks of, "" if none
+    reason: str
+    reason_status: str
+    why_started: str
+    progress: Progress
+    reused: int
+    saved_ms: int
+    duration_ms: int | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    by: str
+    labels: tuple[tuple[str, str], ...]
+    over: bool
+    can_cancel: bool
+    seq: int
+    steps: int
+    checkpoints: int
+    relatives: int
+    version: int
+    file: str
+
+
+def header(run: Run, states: Mapping[str, StepState], now: datetime) -> RunHeader:
+    """What stands above the tabs."""
+    successors = tuple(
+        Relative(pk, kind, words.KIND_WORDS.get(kind, ""), status)
+        for pk, kind, status in Run.objects.filter(source_id=run.pk)
+        .order_by("-id")
+        .values_list("id", "kind", "status")[:20]
+    )
+    reused = [s for s in states.values() if s.reused]
+    over = run.status in RUN_OVER
+    path, reason, reason_status = _reason(run, states)
+    word = words.KIND_WORDS.get(run.kind, "")
+    return RunHeader(
+        id=run.pk,
+        workflow=run.workflow_name,
+        status=run.status,
+        word=words.STATUS_WORDS.get(run.status, run.status),
+        golden=run.golden_name,
+        kind=run.kind,
+        came_by=f"{word} from" if word else "",
+        source_id=run.source_id or "",
+        successors=successors,
+        reason_path=path,
+        reason=reason,
+        reason_status=reason_status,
+        why_started=run.reason,
+        progress=progress(
+            run.n_total,
+            run.n_succeeded,
+            run.n_reused,
+            run.n_failed,
+            run.n_running,
+            run.n_skipped,
+            over,
+        ),
+        reused=run.n_reused,
+        saved_ms=sum(s.duration_ms or 0 for s in reused if s.type not in CONTAINER_TYPES),
+        duration_ms=run_duration(run.started_at, run.finished_at, over, now),
+        created_at=run.created_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        by=run.created_by,
+        labels=tuple((str(key), str(value)) for key, value in (run.labels or {}).items()),
+        over=over,
+        can_cancel=not over,
+        seq=run.event_seq,
+        steps=max(len(states), run.n_total),
+        checkpoints=sum(1 for s in states.values() if s.type == "checkpoint"),
+        relatives=len(successors) + (1 if run.source_id else 0),
+        version=run.version.number,
+        file=run.version.file,
+    )
+
+
+CONTAINER_TYPES = frozenset({"loop", "branch", "subworkflow"})
+
+
+def _reason(run: Run, states: Mapping[str, StepState]) -> tuple[str, str, str]:
+    """The line under the title: which step is to blame, what happened, and in which colour."""
+    bad = sorted(
+        (
+            s
+            for s in states.values()
+            if s.status in ("failed", "timeout") and s.type not in CONTAINER_TYPES
+        ),
+        key=lambda s: s.finished_at or run.created_at,
+    )
+    if run.status == "cancelled":
+        return "", words.reason(run.status_reason) or "Cancelled.", "cancelled"
+    if bad and run.status != "succeeded":
+        first = bad[0]
+        said = words.reason(first.reason).removesuffix(".")
+        text = "ran out of time" if first.status == "timeout" else "failed"
+        text += f": {said}." if said else "."
+        if run.status not in RUN_OVER:
+            text += " Steps that do not need it go on."
+        elif len(bad) > 1:
+            text += f" {words.count(len(bad) - 1, 'other step')} failed too."
+        return first.path, text, first.status
+    if run.status_reason and run.status not in ("succeeded", "running"):
+        return "", words.reason(run.status_reason), run.status
+    return "", "", ""

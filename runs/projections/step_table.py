@@ -1,0 +1,118 @@
+"""The Steps tab of a run: every step as a tree, those that have not started included."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from runs import steppath
+from runs.models import Run
+from runs.models.stored import drawable_version
+from runs.planning.graph import Compiled
+from runs.projections import words
+from runs.projections.step_states import StepState
+from runs.states import RUN_OVER
+
+STEPS_A_PAGE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One line of the Steps tab."""
+
+    path: str
+    name: str
+    turn: str  # "[2]" where a turn begins to be told apart
+    depth: int
+    type: str
+    status: str
+    word: str
+    reused: bool
+    reason: str
+    tries: int
+    duration_ms: int | None
+    started_at: datetime | None
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepTable:
+    """A page of the Steps tab."""
+
+    rows: tuple[StepRow, ...]
+    total: int
+    first: int
+    next_from: int | None
+    previous_from: int | None
+
+
+def step_table(
+    run: Run, states: Mapping[str, StepState], now: datetime, first: int = 0
+) -> StepTable:
+    """The Steps tab: every step as a tree, those that have not started included."""
+    made = drawable_version(run.version_id)
+    rows = list(_tree(made, states, run.status in RUN_OVER))
+    first = max(0, min(first, len(rows) - 1))
+    page = rows[first : first + STEPS_A_PAGE]
+    return StepTable(
+        rows=tuple(_step_row(s, now) for s in page),
+        total=len(rows),
+        first=first + 1 if rows else 0,
+        next_from=first + STEPS_A_PAGE if first + STEPS_A_PAGE < len(rows) else None,
+        previous_from=max(0, first - STEPS_A_PAGE) if first else None,
+    )
+
+
+def _step_row(state: StepState, now: datetime) -> StepRow:
+    scope = steppath.scope_of(state.path)
+    turn = scope.rpartition("/")[2]
+    running = state.status == "running"
+    ms = state.duration_ms
+    if ms is None and running and state.started_at:
+        ms = max(0, round((now - state.started_at).total_seconds() * 1000))
+    return StepRow(
+        path=state.path,
+        name=state.name,
+        turn=turn[turn.index("[") :] if turn.endswith("]") else "",
+        depth=min(steppath.depth(state.path), 6),
+        type=state.type,
+        status=state.status,
+        word=words.STATUS_WORDS.get(state.status, state.status),
+        reused=state.reused,
+        reason=words.reason(state.reason) or (state.because if state.reused else ""),
+        tries=state.tries,
+        duration_ms=ms,
+        started_at=None if state.reused else state.started_at,
+        open=running,
+    )
+
+
+def _tree(
+    made: Compiled | None, states: Mapping[str, StepState], over: bool
+) -> Iterable[StepState]:
+    """Steps in file order, turn by turn, containers before what is in them."""
+    scopes: dict[str, list[StepState]] = {}
+    for state in states.values():
+        scopes.setdefault(steppath.scope_of(state.path), []).append(state)
+    turns: dict[str, list[str]] = {}
+    for scope in scopes:
+        container, index = steppath.split_turn(scope)
+        if index is not None:
+            turns.setdefault(container, []).append(scope)
+
+    def walk(scope: str) -> Iterable[StepState]:
+        here = {s.name: s for s in scopes.get(scope, ())}
+        known = made.scopes.get(steppath.pattern(scope)) if made else None
+        if known and (not over or here):
+            for node in known.nodes.values():
+                if node.name not in here:
+                    here[node.name] = StepState.unborn(
+                        steppath.child(scope, node.name), node.name, node.type, node.position
+                    )
+        for state in sorted(here.values(), key=lambda s: (s.position, s.path)):
+            yield state
+            for turn in sorted(turns.get(state.path, ()), key=steppath.sort_key):
+                yield from walk(turn)
+            if state.type in ("branch", "subworkflow"):
+                yield from walk(state.path)
+
+    yield from walk("")
