@@ -1,13 +1,20 @@
 """What every answer carries, and what no request may be."""
 
+import gzip
+import re
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
 from maverick_site.problems import refuse
 from runs.errors import BadRequest, TooLarge
+
+COMPRESS_FROM = 2048  # bytes; below, the headers cost as much as is won
+COMPRESSED = frozenset({"text/html", "application/json", "application/problem+json"})
+_GZIP = re.compile(r"\bgzip\b")
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -38,6 +45,31 @@ def content_security_policy(get_response: GetResponse) -> GetResponse:
         if "text/html" in headers.get("Content-Type", ""):
             # A page shows what only this person may see; "back" after signing out shows nothing.
             headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def compression(get_response: GetResponse) -> GetResponse:
+    """Large pages and JSON go out as gzip: the graph of a thousand steps is a tenth of its size.
+
+    Not Django's own: it would also hold back the events of a stream until there are enough of them.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if not isinstance(response, HttpResponse) or len(response.content) < COMPRESS_FROM:
+            return response
+        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        if kind not in COMPRESSED or response.has_header("Content-Encoding"):
+            return response
+        patch_vary_headers(response, ("Accept-Encoding",))
+        if _GZIP.search(request.headers.get("Accept-Encoding", "")):
+            # The fastest level: five times smaller is enough, and the next ones cost more time
+            # than a local network saves.
+            response.content = gzip.compress(response.content, compresslevel=1, mtime=0)
+            response.headers["Content-Encoding"] = "gzip"
+            response.headers["Content-Length"] = str(len(response.content))
         return response
 
     return middleware

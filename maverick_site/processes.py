@@ -196,7 +196,9 @@ def _collect_static() -> None:
     from django.contrib.staticfiles.finders import get_finders
     from django.core.management import call_command
 
-    seen = hashlib.sha256()
+    from maverick_site import static_storage
+
+    seen = hashlib.sha256(Path(static_storage.__file__).read_bytes())
     for finder in get_finders():
         for name, storage in finder.list(None):
             found = os.stat(storage.path(name))

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
 # response is followed on the event loop.
 MIDDLEWARE = [
     "maverick_site.middleware.size_limit",
+    "maverick_site.middleware.compression",
     "django.middleware.security.SecurityMiddleware",
     "maverick_site.middleware.content_security_policy",
     "maverick_site.health.health",

@@ -34,6 +34,9 @@ def _before_django() -> None:
         for name in ("CELERY_BROKER_URL", "PORT"):
             os.environ.pop(name, None)
         os.environ[BORN] = os.environ["MAVERICK_HOME"] = str(home)
+        # pytest shares one folder for all of a user's sessions and closes it at each start to all
+        # others; the server of a home below it, which is not root, would be locked out.
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(home)
         # Before the database's own: what is registered last ends first.
         atexit.register(shutil.rmtree, home, ignore_errors=True)
         _start_database(home)

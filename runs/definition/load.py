@@ -58,8 +58,10 @@ class Document:
     text: str = ""
     value: Any = None
     problems: list[Problem] = field(default_factory=list)
-    marks: dict[Path, Mark] = field(default_factory=dict)  # of values
-    key_marks: dict[Path, Mark] = field(default_factory=dict)  # of keys
+    # Lines and columns, of values and of keys. Few of them are ever asked for, so each becomes a
+    # Mark only then: of a thousand steps, ten thousand would be half of the time of reading.
+    marks: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    key_marks: dict[Path, tuple[int, int]] = field(default_factory=dict)
     spans: dict[Path, tuple[int, int]] = field(default_factory=dict)  # of texts, in characters
     line_starts: list[int] = field(default_factory=list)  # filled when first asked for
 
@@ -67,11 +69,13 @@ class Document:
         """Where a value stands, or the nearest thing around it that has a place."""
         while path and path not in self.marks:
             path = path[:-1]
-        return self.marks.get(path, START)
+        found = self.marks.get(path)
+        return Mark(line=found[0], column=found[1]) if found else START
 
     def key_mark(self, path: Path) -> Mark:
         """Where the key of a value stands; the value itself for an item of a list."""
-        return self.key_marks.get(path) or self.mark(path)
+        found = self.key_marks.get(path)
+        return Mark(line=found[0], column=found[1]) if found else self.mark(path)
 
     def mark_at(self, index: int) -> Mark:
         """The place of one character of the text."""
@@ -268,7 +272,7 @@ class _Expander:
         if len(path) > MAX_DEPTH:
             message = f"The file is nested more than {MAX_DEPTH} deep."
             raise _stop(self.document, "D003", message, node.start)
-        self.document.marks[path] = _mark(node.start)
+        self.document.marks[path] = _place(node.start)
         if node.kind == "scalar":
             self.document.spans[path] = (node.start.index, node.end.index)
             return node.value.value
@@ -297,7 +301,7 @@ class _Expander:
             elif name not in own:
                 own[name], first[name] = value, key.start
                 if not depth:
-                    self.document.key_marks[(*path, name)] = _mark(key.start)
+                    self.document.key_marks[(*path, name)] = _place(key.start)
             elif not depth:
                 self.duplicate(name, first[name], key.start)
         for source in merged:
@@ -330,5 +334,5 @@ class _Expander:
         )
 
 
-def _mark(mark: Any) -> Mark:
-    return Mark.model_construct(line=mark.line + 1, column=mark.column + 1)
+def _place(mark: Any) -> tuple[int, int]:
+    return mark.line + 1, mark.column + 1

@@ -49,11 +49,13 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class EdgeLine:
-    """One edge: its path as an SVG ``d``, and where a label on it may stand."""
+    """One edge: its path as an SVG ``d``, its end, and where a label on it may stand."""
 
     source: str
     target: str
     d: str
+    end_x: float  # it arrives level, from the left: an arrow head here points right
+    end_y: float
     label_x: float
     label_y: float
 
@@ -135,8 +137,8 @@ def _draw(
 
 def _line(
     cells: list[Cell], lefts: list[float], rights: list[float], chain: list[int]
-) -> tuple[str, float, float]:
-    """The path of one edge, and the middle of its first turn."""
+) -> tuple[str, float, float, float, float]:
+    """The path of one edge, its end, and the middle of its first turn."""
     first = cells[chain[0]]
     x, y = rights[first.layer], first.y + first.port_out.get(chain[1], 0.0)
     start, parts = f"M{_n(x)} {_n(y)}", [""]
@@ -159,7 +161,7 @@ def _line(
         if not end or (abs(to_y - y) < 0.75 and not parts[-1].endswith(f" {_n(x)} {_n(y)}")):
             parts.append(f"H{_n(x)}")
     at_x, at_y = label or (x, y)
-    return start + "".join(parts), at_x, at_y
+    return start + "".join(parts), x, y, at_x, at_y
 
 
 def _n(value: float) -> str:

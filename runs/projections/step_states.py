@@ -1,12 +1,11 @@
 """Where the steps of a run stand, without their data: what graph, table and header are made from."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from django.db.models import F, Func, IntegerField
-from django.db.models.fields.json import KeyTransform
+from django.db import connection
 
-from runs.models import Execution, Run
+from runs.models import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,72 +38,44 @@ class StepState:
         return "reused" if self.reused else self.status
 
 
-_LIGHT = (
-    "id",
-    "path",
-    "name",
-    "type",
-    "position",
-    "status",
-    "status_reason",
-    "tries",
-    "started_at",
-    "finished_at",
-    "duration_ms",
-    "reused_from",
-    "reused_run",
-    "decision",
-)
+# Counted and picked by PostgreSQL, times as whole microseconds: of ten thousand rows, the reading
+# of times and of JSON would be two thirds of the time until the page is sent.
+_TIME = "(extract(epoch FROM {}) * 1000000)::bigint"
+_SQL = f"""
+SELECT id, path, name, type, position, status, status_reason, jsonb_array_length(tries),
+  {_TIME.format("started_at")}, {_TIME.format("finished_at")}, duration_ms,
+  reused_from <> '' OR reused_run <> '', coalesce(decision ->> 'because', ''),
+  CASE WHEN type = 'loop' AND jsonb_typeof(input -> 'items') = 'array'
+    THEN jsonb_array_length(input -> 'items') ELSE 0 END
+FROM runs_execution WHERE run_id = %s
+"""  # noqa: S608 - nothing but the two columns is put in
 
 
 def states_of(run: Run) -> dict[str, StepState]:
     """Where every execution of the run stands, by path. One query, without inputs and outputs."""
-    rows = Execution.objects.filter(run_id=run.pk).values_list(*_LIGHT)
     states = {}
-    for row in rows.iterator(chunk_size=5000):
-        (
-            pk,
-            path,
-            name,
-            kind,
-            position,
-            status,
-            reason,
-            tries,
-            started,
-            finished,
-            ms,
-            reused,
-            reused_run,
-            decision,
-        ) = row
-        states[path] = StepState(
-            id=pk,
-            path=path,
-            name=name,
-            type=kind,
-            position=position,
-            status=status,
-            reason=reason,
-            tries=len(tries or ()),
-            started_at=started,
-            finished_at=finished,
-            duration_ms=ms,
-            reused=bool(reused or reused_run),
-            because=str((decision or {}).get("because") or ""),
-        )
-    loops = (
-        Execution.objects.filter(run_id=run.pk, type="loop", input__items__isnull=False)
-        .annotate(
-            turns=Func(
-                KeyTransform("items", F("input")),
-                function="jsonb_array_length",
-                output_field=IntegerField(),
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL, [run.pk])
+        for row in cursor.fetchall():
+            pk, path, name, kind, position, status, reason, tries, began, ended, *more = row
+            states[path] = StepState(
+                pk,
+                path,
+                name,
+                kind,
+                position,
+                status,
+                reason,
+                tries,
+                _time(began),
+                _time(ended),
+                *more,
             )
-        )
-        .values_list("path", "turns")
-    )
-    if any(state.type == "loop" for state in states.values()):
-        for path, turns in loops:
-            states[path] = replace(states[path], turns=turns or 0)
     return states
+
+
+def _time(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

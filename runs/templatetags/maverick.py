@@ -156,10 +156,9 @@ def _text(value: str) -> str:
 
 
 @register.filter
-def css(names: str, folder: str = "") -> list[str]:
-    """The addresses of style sheets: one list in the base template, one file for each part."""
-    where = f"css/{folder}/" if folder else "css/"
-    return [static(f"{where}{name}.css") for name in names.split()]
+def js(names: str) -> list[str]:
+    """The addresses of scripts, to be fetched before the module that imports them is read."""
+    return [static(f"js/{name}.js") for name in names.split()]
 
 
 @register.filter

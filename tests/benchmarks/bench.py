@@ -22,6 +22,8 @@ from typing import Any
 CHECKOUT = Path(__file__).parents[2]
 sys.path.insert(0, str(CHECKOUT))
 
+from tests.benchmarks import pages  # noqa: E402
+
 ACTIONS = """
 from runs.actions import action
 
@@ -288,6 +290,8 @@ class Bench:
                 part()
             except TimeoutError as error:
                 self.rows.append(Row(part.__name__.replace("_", " "), str(error), "", "", None))
+        for page in pages.rows():
+            self.row(page.what, page.measured, page.ratio, page.limit, page.ok)
         low, high = min(self.bare_rates), max(self.bare_rates)
         print(
             f"\nBare single-row commits: {low:,.0f} to {high:,.0f} a second, "

@@ -1,6 +1,7 @@
 """One browser for the session; one Maverick with workers for each module that wants one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.browser.screenshots import listen
 from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, Site
 
+SAMPLES = """
+from django.utils import timezone
+from tests.browser import large_runs, sample_runs
+now = timezone.now()
+made = [*sample_runs.everything(now), large_runs.grid(now)]
+print(*(run.pk for run in made))
+"""
 WORKFLOW = """\
 version: "1.0"
 name: two-tries
@@ -28,6 +36,51 @@ def browser() -> Iterator[Browser]:
         made = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
         yield made
         made.close()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Pages over rows that nobody works on: enough to look at."""
+
+    address: str
+    running: str  # the run of the design's picture
+    failed: str  # the run it was restarted from
+    grid: str  # a thousand steps
+
+
+@pytest.fixture(scope="session")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """A site without workers and without logins, with sample runs in it."""
+    with Site(tmp_path_factory.mktemp("rows")) as made:
+        made.serve()
+        yield Shown(made.address, *made.run(SAMPLES).split())
+
+
+@pytest.fixture
+def look(browser: Browser, shown: Shown) -> Iterator[Callable[..., Page]]:
+    """Opens a page of `shown`: ``look("/runs", width=390, theme="dark")``. None may log an error."""
+    errors: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def look(path: str, width: int = 1440, theme: str = "light") -> Page:
+        phone = width < 641
+        made = browser.new_context(
+            viewport={"width": width, "height": 844 if phone else 900},
+            color_scheme="dark" if theme == "dark" else "light",
+            has_touch=phone,
+            is_mobile=phone,
+        )
+        contexts.append(made)
+        page = made.new_page()
+        listen(page, errors)
+        page.goto(shown.address + path)
+        page.wait_for_selector("html[data-ready]", state="attached")
+        return page
+
+    yield look
+    for context in contexts:
+        context.close()
+    assert errors == []
 
 
 @pytest.fixture(scope="module")

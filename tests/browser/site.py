@@ -61,7 +61,9 @@ class Site:
     def manage(self, *words: str) -> None:
         """One `manage.py` command, to its end."""
         command = [sys.executable, "manage.py", *words]
-        subprocess.run(command, cwd=ROOT, env=self.env, check=True, capture_output=True)
+        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(done.stderr[-3000:])
 
     def run(self, code: str) -> str:
         """Some Python inside this site, with Django set up; returns what it printed."""

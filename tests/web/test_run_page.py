@@ -188,8 +188,14 @@ def test_a_thousand_nodes_are_served_quickly(alice: Client, now: datetime) -> No
     began = time.perf_counter()
     html = page(alice, f"/runs/{run.pk}?part=graph")
     took = time.perf_counter() - began
-    assert html.count('class="node"') == 1000
+    assert html.count('data-box="') == 1000
     assert took < 0.6
+    drawn = html.count('class="node"')
+    assert html.count('<path class="edge') < 60  # many edges each
+    assert 0 < drawn < 100  # the others are sent too, and drawn when they come into view
+    assert html.count('class="node far"') == 1000 - drawn
+    chosen = page(alice, f"/runs/{run.pk}?part=graph&node=s999")
+    assert 'class="node" href="?node=s999"' in chosen
 
 
 def test_restart_starts_one_run_however_often_it_is_pressed(

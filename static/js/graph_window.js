@@ -1,0 +1,232 @@
+// The window over the drawing: where it is, how large things are, and what is drawn at all.
+//
+// Moving is a CSS transform of the whole drawing. A changed viewBox would lay out every text again,
+// which takes a tenth of a second with a thousand nodes.
+
+const MOST = 2.5;
+const PADDING = 12;
+const FOOT = 44; // minimap and legend stand there
+const LEGIBLE = 0.28; // below it, words are specks and are not drawn
+
+export function makeWindow(stage, run) {
+  const canvas = stage.querySelector("[data-part=graph]");
+  const viewport = canvas.querySelector(".viewport");
+  const svg = viewport.querySelector("svg");
+  const word = stage.querySelector("[data-zoom-word]");
+  const size = sizeOf(svg);
+  const view = { x: 0, y: 0, scale: 1 }; // what is at the upper left corner; pixels for each unit
+  let places = null;
+
+  const win = {
+    svg,
+    viewport,
+    canvas,
+    size,
+    fitted: true, // the reader has arranged nothing yet
+    draw,
+    fit,
+    reveal,
+    zoom,
+    pan,
+    jump,
+    nodes: () => [...svg.querySelectorAll(".node")],
+    boxOf,
+    focus,
+    grow,
+    nextFailed,
+  };
+
+  const room = () => ({ width: viewport.clientWidth, height: viewport.clientHeight });
+
+  function least() {
+    const { width, height } = room();
+    return Math.min(0.5, (width - 24) / size.width, (height - 24) / size.height);
+  }
+
+  function draw() {
+    const { width, height } = room();
+    if (!width || !height) return;
+    const { x, y, scale } = view;
+    cull(width / scale, height / scale);
+    svg.style.transform = `translate(${-x * scale}px, ${-y * scale}px) scale(${scale})`;
+    word.textContent = `${Math.round(scale * 100)} %`;
+    const mini = canvas.querySelector(".mm-view");
+    if (!mini) return;
+    const left = Math.max(0, x);
+    const top = Math.max(0, y);
+    mini.setAttribute("x", left);
+    mini.setAttribute("y", top);
+    mini.setAttribute("width", Math.max(0, Math.min(size.width, x + width / scale) - left));
+    mini.setAttribute("height", Math.max(0, Math.min(size.height, y + height / scale) - top));
+  }
+
+  // Draws what comes near, and forgets what is far away: a drawn node costs layout, a thousand of
+  // them cost half a second.
+  function cull(wide, tall) {
+    svg.classList.toggle("is-small", view.scale < LEGIBLE);
+    if (!svg.classList.contains("is-culled")) return;
+    places ??= win.nodes().map((node) => ({ node, box: boxOf(node), far: isFar(node) }));
+    for (const place of places) {
+      const { x, y, width, height } = place.box;
+      const aside = Math.max(view.x - (x + width), x - (view.x + wide)) / wide;
+      const above = Math.max(view.y - (y + height), y - (view.y + tall)) / tall;
+      const away = Math.max(aside, above); // in windows
+      const far = place.far ? away > 0.25 : away > 1;
+      if (far === place.far) continue;
+      place.far = far;
+      place.node.classList.toggle("far", far);
+    }
+  }
+
+  // Everything, if it stays readable; else the place to look at, at a readable size.
+  function fit(whole = false) {
+    const { width, height } = room();
+    const all = Math.min(
+      (width - 2 * PADDING) / size.width,
+      (height - 2 * PADDING - FOOT) / size.height,
+      1.09,
+    );
+    const readable = width < 500 ? 0.82 : 0.6;
+    win.fitted = true;
+    if (all >= readable || whole) {
+      view.scale = all;
+      view.x = (size.width - width / all) / 2;
+      view.y = (size.height - (height - FOOT) / all) / 2;
+      draw();
+      return;
+    }
+    view.scale = Math.max(readable, Math.min(1, (height - 64) / size.height));
+    const tall = size.height * view.scale > height;
+    view.x = -PADDING / view.scale;
+    view.y = tall ? view.x : (size.height - (height - FOOT) / view.scale) / 2;
+    const first =
+      svg.querySelector(".node[aria-current]") ??
+      svg.querySelector('.node:is([data-status="failed"], [data-status="timeout"])') ??
+      svg.querySelector('.node[data-status="running"]') ??
+      (tall ? svg.querySelector(".node") : null);
+    if (first) reveal(first, true);
+    else draw();
+  }
+
+  function reveal(node, centre = false) {
+    if (!node) return;
+    const { width, height } = room();
+    const box = boxOf(node);
+    const floating = panelOver();
+    const wide = (width - floating.right) / view.scale;
+    const tall = (height - floating.bottom - 8) / view.scale;
+    const edge = 24 / view.scale;
+    const right = box.x + box.width;
+    const bottom = box.y + box.height;
+    if (centre) {
+      if (box.x < view.x + edge || right > view.x + wide - edge)
+        view.x = box.x + box.width / 2 - wide / 2;
+      if (box.y < view.y + edge || bottom > view.y + tall - edge)
+        view.y = box.y + box.height / 2 - tall / 2;
+    } else {
+      if (box.x < view.x + edge) view.x = box.x - edge;
+      else if (right > view.x + wide - edge) view.x = right - wide + edge;
+      if (box.y < view.y + edge) view.y = box.y - edge;
+      else if (bottom > view.y + tall - edge) view.y = bottom - tall + edge;
+    }
+    clamp();
+    draw();
+  }
+
+  // How much of the canvas a floating panel (tablet) or a sheet (phone) covers.
+  function panelOver() {
+    const panel = run.querySelector(".panel");
+    if (!panel || !panel.checkVisibility()) return { right: 0, bottom: 0 };
+    const over = panel.getBoundingClientRect();
+    const under = viewport.getBoundingClientRect();
+    if (over.left >= under.right - 1) return { right: 0, bottom: 0 };
+    if (over.left <= under.left + 1) return { right: 0, bottom: Math.max(0, under.bottom - over.top) };
+    return { right: under.right - over.left, bottom: 0 };
+  }
+
+  function clamp() {
+    const { width, height } = room();
+    const keep = 60 / view.scale;
+    view.x = Math.min(size.width - keep, Math.max(keep - width / view.scale, view.x));
+    view.y = Math.min(size.height - keep, Math.max(keep - height / view.scale, view.y));
+  }
+
+  function moved() {
+    win.fitted = false;
+    clamp();
+    draw();
+  }
+
+  function zoom(factor, at) {
+    const { width, height } = room();
+    const point = at ?? { x: width / 2, y: height / 2 };
+    const scale = Math.min(MOST, Math.max(least(), view.scale * factor));
+    view.x += point.x / view.scale - point.x / scale;
+    view.y += point.y / view.scale - point.y / scale;
+    view.scale = scale;
+    moved();
+  }
+
+  function pan(dx, dy) {
+    view.x += dx / view.scale;
+    view.y += dy / view.scale;
+    moved();
+  }
+
+  // The middle of the window to a place, given in shares of the whole drawing.
+  function jump(x, y) {
+    const { width, height } = room();
+    view.x = x * size.width - width / view.scale / 2;
+    view.y = y * size.height - height / view.scale / 2;
+    moved();
+  }
+
+  function focus(node) {
+    if (!node) return;
+    reveal(node); // first: what is not drawn yet cannot be seen to have the focus
+    node.focus({ preventScroll: true });
+  }
+
+  function nextFailed() {
+    const failed = win
+      .nodes()
+      .filter((one) => ["failed", "timeout"].includes(one.dataset.status));
+    const now = failed.findIndex((one) => one.hasAttribute("aria-current"));
+    const next = failed[(now + 1) % failed.length];
+    if (!next) return;
+    focus(next);
+    next.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+  }
+
+  // A new drawing has been put in: its size, and which of its nodes are drawn.
+  function grow(fresh) {
+    const { width, height } = sizeOf(fresh);
+    const grown = size.width !== width || size.height !== height;
+    Object.assign(size, { width, height });
+    for (const name of ["viewBox", "width", "height"]) {
+      svg.setAttribute(name, fresh.getAttribute(name));
+    }
+    svg.classList.toggle("is-culled", fresh.classList.contains("is-culled"));
+    places = null;
+    if (grown && win.fitted) fit();
+    else draw();
+  }
+
+  svg.classList.add("is-placed");
+  return win;
+}
+
+function sizeOf(svg) {
+  const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
+  return { width, height };
+}
+
+function isFar(node) {
+  return node.classList.contains("far");
+}
+
+// As the server wrote it: to ask the browser would make it lay out everything.
+function boxOf(node) {
+  const [x, y, width, height] = node.dataset.box.split(" ").map(Number);
+  return { x, y, width, height };
+}
