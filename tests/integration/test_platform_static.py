@@ -3,6 +3,7 @@
 import gzip
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles.storage import staticfiles_storage
@@ -57,7 +58,7 @@ def test_texts_lie_beside_their_compressed_copies(collected: HashedStaticFiles) 
         assert gzip.decompress(file.with_name(f"{file.name}.gz").read_bytes()) == file.read_bytes()
 
 
-def ask(answer: HttpResponse | StreamingHttpResponse, accepts: str) -> HttpResponse:
+def ask(answer: HttpResponse | StreamingHttpResponse, accepts: str) -> HttpResponse | Any:
     def view(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         return answer
 
