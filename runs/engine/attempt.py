@@ -145,7 +145,7 @@ def _checked(context: StepContext, value: Any) -> Outcome:
             "Write it to a file in the workspace and return the file's path.",
             permanent=True,
         )
-    return Succeeded(output, context.code_version)
+    return Succeeded(output, context.code_version, context.usage)
 
 
 def _size(value: Any) -> int:

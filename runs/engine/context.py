@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from runs.engine.consequences import Job
 from runs.engine.heartbeat import Watched
@@ -22,7 +23,9 @@ class StepContext:
     state: RunState
     watched: Watched
     buffer: LogBuffer
-    code_version: str = ""  # set by the runner: the declared version of what it runs
+    # Set by the runner: the declared version of what it runs, and what an agent has used up.
+    code_version: str = ""
+    usage: dict[str, Any] | None = None
 
     def log(self, text: str, level: str = "info") -> None:
         """Add a line to the execution's log."""

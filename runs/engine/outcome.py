@@ -10,6 +10,7 @@ class Succeeded:
 
     output: Any
     code_version: str = ""  # what the code that did it says of itself
+    usage: dict[str, Any] | None = None  # of an agent: model, tokens_in, tokens_out, cost
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,8 @@ class Writer(Consequences):
         masked = self.state.masker.value(outcome.output)
         inline, payload, size = store(masked)
         tries[-1]["outcome"] = "succeeded"
+        if outcome.usage is not None:
+            tries[-1]["usage"] = outcome.usage
         self.w.changes.append(
             Change(
                 job.execution_id,

@@ -25,6 +25,7 @@ EXECUTION_EXAMPLE: Any = {
             "worker": "worker-1",
             "started_at": "2026-11-21T04:45:53.160000Z",
             "finished_at": "2026-11-21T04:45:53.410000Z",
+            "usage": None,
         }
     ],
     "input": {"text": "draft"},
@@ -47,6 +48,9 @@ class AttemptOut(Out):
     worker: str
     started_at: str | None
     finished_at: str | None
+    usage: dict[str, Any] | None = Field(
+        description="Of an agent: agent, model, tokens_in, tokens_out, cost. Null for others."
+    )
 
 
 class ReuseOut(Out):

@@ -1,0 +1,114 @@
+"""`type: agent` and `type: generate`: an agent, or a generator, does the step."""
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from runs import environment
+from runs.actions import find_action, load_project_actions
+from runs.agents.call import AgentRequest, call_agent
+from runs.agents.settings import load_agents
+from runs.agents.setup import AgentSetup, Role
+from runs.commands import Command
+from runs.definition.spec import AgentStep, GenerateStep
+from runs.engine.context import StepContext
+from runs.errors import ActionFailed
+from runs.operations.code_versions import setup_version
+from runs.operations.places import user_folder
+
+
+def run_agent(context: StepContext, given: Any) -> Any:
+    """Ask the agent that the step names; the output is its answer. Raises what `call_agent` does."""
+    return _ask(context, "agent", given["agent"], given["context"])
+
+
+def run_generate(context: StepContext, given: Any) -> Any:
+    """Ask the generator that the step names; the output is its text, or JSON of its schema."""
+    return _ask(context, "generator", given["generator"], given["context"])
+
+
+def _ask(context: StepContext, role: Role, name: str, told: Any) -> Any:
+    step = context.job.node.step
+    assert isinstance(step, AgentStep | GenerateStep)
+    book = load_agents(context.workspace, user_folder())
+    setup = book.resolve(role, name, step.name, step.config)
+    context.code_version = setup_version(setup)
+    schema = step.output_schema if isinstance(step.output_schema, Mapping) else None
+    stop = threading.Event()
+    # Before anything is started: an exception raised into this thread could hit the middle of a
+    # request; so a stop is something that the call asks for.
+    context.watched.kill = stop.set
+    request = AgentRequest(
+        prompt="",
+        context=_told(context, told),
+        schema=schema,
+        workspace=context.workspace,
+        run_id=context.run_id,
+        execution_id=context.execution_id,
+        attempt=context.attempt,
+        path=context.path,
+    )
+    result = _call(context, setup, request, stop)
+    context.usage = {
+        "agent": name,
+        "model": result.model,
+        "tokens_in": result.tokens_in,
+        "tokens_out": result.tokens_out,
+        "cost": result.cost,
+    }
+    return result.output
+
+
+def _call(
+    context: StepContext, setup: AgentSetup, request: AgentRequest, stop: threading.Event
+) -> Any:
+    def on_process(command: Command) -> None:
+        def kill() -> None:
+            stop.set()
+            command.stop()
+
+        context.watched.kill = kill
+        if stop.is_set():
+            command.stop()
+
+    context.state.masker.add(setup.secret_values(environment.secrets()))
+    return call_agent(
+        setup,
+        request,
+        log=lambda text, stream: context.buffer.add(text, stream),
+        stopped=stop.is_set,
+        on_process=on_process,
+    )
+
+
+def _told(context: StepContext, told: Any) -> Mapping[str, Any]:
+    """The context: as written, or what the action of that name builds from inputs and steps."""
+    if isinstance(told, Mapping):
+        return told
+    load_project_actions(context.workspace)
+    action = find_action(str(told), context.workspace)
+    if action is None:
+        raise ActionFailed(
+            f"There is no action {told!r} that could build the context.",
+            hint="Write the context as a mapping, or define the action in maverick_actions.py.",
+        )
+    names = context.state.frontier.step_names(context.path)
+    known = {"inputs": names["inputs"], "steps": _outputs(names["steps"]), "context": context}
+    wanted = inspect.signature(action.function).parameters
+    anything = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in wanted.values())
+    built = action.function(**{k: v for k, v in known.items() if anything or k in wanted})
+    if inspect.isawaitable(built):
+        built = asyncio.run(_wait(built))
+    if not isinstance(built, Mapping):
+        raise ActionFailed(f"{told} built no mapping, but {type(built).__name__}.")
+    return built
+
+
+def _outputs(seen: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: {"output": seen[name]["output"], "status": seen[name]["status"]} for name in seen}
+
+
+async def _wait(value: Any) -> Any:
+    return await value
