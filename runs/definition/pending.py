@@ -11,7 +11,6 @@ from runs.definition.walk import walk
 # Take a word out when the engine can do it: a kind of step, or `container retry` (`retry` or
 # `timeout` of a step with steps inside). Empty it and this file can go.
 NOT_RUN_YET: set[str] = {
-    "validate",
     "container retry",
 }
 

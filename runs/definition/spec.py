@@ -199,7 +199,9 @@ class ValidateStep(StepBase):
 
     type: Literal["validate"] = "validate"
     stages: str | list[str | StageCommand]
-    rounds: CountFrom0 = 3  # a number as `retry` means this
+    # A number as `retry` means this. None: 3 with `on_failure`, else 0, as checks that nobody
+    # mends would only fail again.
+    rounds: CountFrom0 | None = None
     on_failure: Step | None = None  # sees `output`, the result of the checks
     fail: bool = False
     cwd: str | None = None

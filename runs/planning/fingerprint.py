@@ -8,10 +8,22 @@ follows from the step path. Never the name alone.
 from typing import Any
 
 from runs.canonical import digest
-from runs.definition.spec import BranchStep, LoopStep, Step, WorkflowSpec
+from runs.definition.spec import BranchStep, LoopStep, Step, ValidateStep, WorkflowSpec
 
-# Where a step stands and how it is drawn does not change what it does.
-_NOT_WORK = {"name", "mark", "metadata", "needs", "when", "retry", "timeout", "effect"}
+# Where a step stands, how it is drawn and what follows from its end do not change what it does.
+_NOT_WORK = {
+    "name",
+    "mark",
+    "metadata",
+    "needs",
+    "when",
+    "retry",
+    "timeout",
+    "effect",
+    "requires",
+    "on_error",
+    "rollback",
+}
 
 
 def definition_digest(step: Step, callee: WorkflowSpec | None = None) -> str:
@@ -25,7 +37,10 @@ def definition_digest(step: Step, callee: WorkflowSpec | None = None) -> str:
         outside |= {"steps", "max_concurrency"}
     if isinstance(step, BranchStep):
         outside |= {"options", "otherwise"}
-    own = step.model_dump(mode="json", exclude=outside)
+    if isinstance(step, ValidateStep):
+        outside |= {"on_failure", "rounds"}
+    # Without what is not said: a field that the language gets later changes no step's digest.
+    own = [step.type, step.model_dump(mode="json", exclude=outside, exclude_defaults=True)]
     if callee is None:
         return digest(own)
     return digest([own, callee.model_dump(mode="json", include={"inputs", "outputs"})])

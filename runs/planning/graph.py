@@ -222,6 +222,7 @@ def _scope(
     )
 
 
+MEND_ROUNDS = 3  # how often a validation is mended when its author names no number
 PREFLIGHT = "preflight"  # the step that checks what the others require, and its action
 ROLLBACK = "rollback"
 
@@ -271,14 +272,17 @@ def repeated(step: Step) -> LoopStep | None:
     """
     if isinstance(step, LoopStep):
         return step
-    if not isinstance(step, ValidateStep) or step.on_failure is None:
+    if not isinstance(step, ValidateStep) or (step.on_failure is None and not step.rounds):
         return None
-    check = "check" if step.on_failure.name != "check" else "validate"
-    rounds = _inner(str(step.rounds))
-    failed = f"not steps.{check}.output.passed and index < ({rounds})"
     mend = step.on_failure
-    if mend.when is not None:
-        failed = f"{failed} and ({_inner(mend.when)})"
+    check = "check" if mend is None or mend.name != "check" else "validate"
+    rounds = _inner(str(MEND_ROUNDS if step.rounds is None else step.rounds))
+    mending: tuple[Step, ...] = ()
+    if mend is not None:
+        failed = f"not steps.{check}.output.passed and index < ({rounds})"
+        if mend.when is not None:
+            failed = f"{failed} and ({_inner(mend.when)})"
+        mending = (mend.model_copy(update={"when": failed, "needs": None}),)
     return LoopStep(
         name=step.name,
         mark=step.mark,
@@ -289,7 +293,7 @@ def repeated(step: Step) -> LoopStep | None:
                 update={
                     "name": check,
                     "on_failure": None,
-                    "rounds": 0,
+                    "rounds": None,
                     "fail": False,
                     "when": None,
                     "needs": None,
@@ -297,7 +301,7 @@ def repeated(step: Step) -> LoopStep | None:
                     "outputs": {},
                 }
             ),
-            mend.model_copy(update={"when": failed, "needs": None}),
+            *mending,
         ),
     )
 

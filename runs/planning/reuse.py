@@ -140,12 +140,12 @@ class _Walk:
                 )
 
     def _inside(self, node: Node, path: str, why: str | None) -> str | None:
-        if node.type != "loop":
+        if node.loop is None:
             if node.type == "branch":
                 return self._arms(node, path, why)
             return self.scope(node.path, path, why) if self.inside.get(path) else None
         first: str | None = None
-        in_turn_order = getattr(node.step, "until", None) is not None
+        in_turn_order = node.loop.until is not None
         for index in self.turns.get(path, ()):
             scope = steppath.turn(path, index)
             turn_why = why
@@ -198,7 +198,8 @@ class _Walk:
         return node.step.effect == "once" and prior.status is StepStatus.SUCCEEDED
 
     def _reuse(self, prior: PriorStep, because: str) -> None:
-        saved = 0 if prior.type in ("loop", "branch", "subworkflow") else prior.duration_ms
+        # A container's time is that of the steps in it, which are counted themselves.
+        saved = 0 if self.compiled.node(prior.path).is_container else prior.duration_ms
         self.items.append(PlannedStep(prior.path, Action.REUSE, because, prior.execution_id, saved))
 
     def _run(self, path: str, because: str) -> None:

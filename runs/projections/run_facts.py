@@ -76,6 +76,7 @@ class Attempt:
     worker: str
     started_at: str | None
     finished_at: str | None
+    usage: Mapping[str, Any] | None  # of an agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,7 @@ def attempts(tries: Any) -> tuple[Attempt, ...]:
             worker=str(one.get("worker") or ""),
             started_at=one.get("started_at"),
             finished_at=one.get("finished_at"),
+            usage=one.get("usage"),
         )
         for number, one in enumerate(tries or (), 1)
     )

@@ -158,7 +158,7 @@ cwd: src
 
 
 def test_a_number_is_the_rounds_of_a_validation_and_a_mapping_is_a_retry() -> None:
-    assert step_of("name: a\ntype: validate\nstages: [lint]").rounds == 3
+    assert step_of("name: a\ntype: validate\nstages: [lint]").rounds is None
     assert step_of("name: a\ntype: validate\nstages: [lint]\nretry: 0").rounds == 0
     expression = step_of("name: a\ntype: validate\nstages: [lint]\nretry: ${{ 1 + 1 }}")
     assert expression.rounds == "${{ 1 + 1 }}"

@@ -8,6 +8,7 @@ from runs.engine.runners.approval import run_approval
 from runs.engine.runners.checkpoint import run_checkpoint
 from runs.engine.runners.python import run_python
 from runs.engine.runners.shell import run_shell
+from runs.engine.runners.validate import run_validate
 from runs.engine.runners.wait import run_wait
 
 # Containers (loop, branch, subworkflow) have no runner: they do no work of their own, and
@@ -19,5 +20,6 @@ RUNNERS: Mapping[str, Callable[[Any, Any], Any]] = {
     "generate": run_generate,
     "python": run_python,
     "shell": run_shell,
+    "validate": run_validate,
     "wait": run_wait,
 }

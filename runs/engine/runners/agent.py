@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +9,10 @@ from runs import environment
 from runs.actions import find_action, load_project_actions
 from runs.agents.call import AgentRequest, call_agent
 from runs.agents.settings import load_agents
-from runs.agents.setup import AgentSetup, Role
-from runs.commands import Command
+from runs.agents.setup import Role
 from runs.definition.spec import AgentStep, GenerateStep
 from runs.engine.context import StepContext
+from runs.engine.runners.stopping import Stop
 from runs.errors import ActionFailed
 from runs.operations.code_versions import setup_version
 from runs.operations.places import user_folder
@@ -36,10 +35,7 @@ def _ask(context: StepContext, role: Role, name: str, told: Any) -> Any:
     setup = book.resolve(role, name, step.name, step.config)
     context.code_version = setup_version(setup)
     schema = step.output_schema if isinstance(step.output_schema, Mapping) else None
-    stop = threading.Event()
-    # Before anything is started: an exception raised into this thread could hit the middle of a
-    # request; so a stop is something that the call asks for.
-    context.watched.kill = stop.set
+    stop = Stop(context)
     request = AgentRequest(
         prompt="",
         context=_told(context, told),
@@ -50,7 +46,14 @@ def _ask(context: StepContext, role: Role, name: str, told: Any) -> Any:
         attempt=context.attempt,
         path=context.path,
     )
-    result = _call(context, setup, request, stop)
+    context.state.masker.add(setup.secret_values(environment.secrets()))
+    result = call_agent(
+        setup,
+        request,
+        log=lambda text, stream: context.buffer.add(text, stream),
+        stopped=stop.asked,
+        on_process=stop.on_process,
+    )
     context.usage = {
         "agent": name,
         "model": result.model,
@@ -59,28 +62,6 @@ def _ask(context: StepContext, role: Role, name: str, told: Any) -> Any:
         "cost": result.cost,
     }
     return result.output
-
-
-def _call(
-    context: StepContext, setup: AgentSetup, request: AgentRequest, stop: threading.Event
-) -> Any:
-    def on_process(command: Command) -> None:
-        def kill() -> None:
-            stop.set()
-            command.stop()
-
-        context.watched.kill = kill
-        if stop.is_set():
-            command.stop()
-
-    context.state.masker.add(setup.secret_values(environment.secrets()))
-    return call_agent(
-        setup,
-        request,
-        log=lambda text, stream: context.buffer.add(text, stream),
-        stopped=stop.is_set,
-        on_process=on_process,
-    )
 
 
 def _told(context: StepContext, told: Any) -> Mapping[str, Any]:
