@@ -1,9 +1,9 @@
 """YAML → WorkflowSpec, or every Problem at once. Pure: no Django, no files, no clock."""
 
-from runs.definition.checks import Known
 from runs.definition.inputs import bind_inputs
 from runs.definition.json_schema import workflow_json_schema
-from runs.definition.problems import CODES, Problem
+from runs.definition.known import Known
+from runs.definition.problems import CODES, UNREGISTERED, Problem
 from runs.definition.spec import (
     AgentStep,
     ApprovalStep,
@@ -25,12 +25,14 @@ from runs.definition.spec import (
     ValidateStep,
     WaitStep,
     WorkflowSpec,
+    called_workflows,
     nested,
 )
 from runs.definition.workflow import Loaded, load_workflow
 
 __all__ = [
     "CODES",
+    "UNREGISTERED",
     "AgentStep",
     "ApprovalStep",
     "BranchOption",
@@ -55,6 +57,7 @@ __all__ = [
     "WaitStep",
     "WorkflowSpec",
     "bind_inputs",
+    "called_workflows",
     "load_workflow",
     "nested",
     "workflow_json_schema",

@@ -204,10 +204,25 @@ class StepBuilder(PartBuilder):
         if not until and "max_iterations" in fields:
             message = "`max_iterations` has no effect without `until`."
             self.report("W005", message, (*path, "max_iterations"), severity="warning")
+        bound = fields.get("max_concurrency", 1)
+        if not until and "for_each" not in fields and bound != 1:
+            self.body_at_once(fields, path, tell=parallel is None)
         if until and "for_each" in fields:
             message = "A loop has either `for_each` or `until`, not both."
             self.report("D105", message, (*path, "until"), key=True)
             del fields["until"]
+
+    def body_at_once(self, fields: dict[str, Any], path: Path, *, tell: bool) -> None:
+        """A loop over nothing, with a bound: its steps themselves run at once (original, 3.6)."""
+        fields["steps"] = tuple(
+            step.model_copy(update={"needs": ()}) if step.needs is None else step
+            for step in fields["steps"]
+        )
+        bound = fields["max_concurrency"]
+        if tell and (isinstance(bound, str) or (type(bound) is int and bound > 1)):
+            message = "Without `for_each`, the steps of the loop run at once, with no other bound."
+            where = (*path, "max_concurrency")
+            self.report("W005", message, where, "write `parallel: true`", severity="warning")
 
     def branch_fields(self, raw: dict[str, Any], fields: dict[str, Any], path: Path) -> None:
         where = (*path, "options")

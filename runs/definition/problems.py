@@ -37,6 +37,8 @@ CODES: dict[str, str] = {
     "D305": "The agent is not known.",
     "D306": "The generator is not known.",
     "D307": "The context builder is not known.",
+    "D308": "A workflow calls itself.",
+    "D309": "An input of the sub-workflow is given a value that does not fit.",
     "D401": "This version of the program does not run it yet.",
     "D501": "A required input was not given.",
     "D502": "An input has a value of the wrong type.",
@@ -49,7 +51,11 @@ CODES: dict[str, str] = {
     "W005": "A field has no effect here.",
     "W006": "A key has no value and counts as missing.",
     "W007": "What a name stands for is not known here, and not checked.",
+    "W008": "A field is read that is never there.",
 }
+
+# What is not registered: an error where a run is to start, a warning where a file is only drawn.
+UNREGISTERED = frozenset({"D301", "D302", "D305", "D306", "D307"})
 
 
 @dataclass(frozen=True, slots=True)

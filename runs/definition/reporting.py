@@ -34,6 +34,21 @@ def yaml_keys(model: type[BaseModel]) -> list[str]:
     ]
 
 
+def problem_at(
+    document: Document,
+    code: str,
+    message: str,
+    path: Path,
+    hint: str = "",
+    *,
+    severity: Severity = "error",
+    key: bool = False,
+) -> Problem:
+    """A problem at the place of a value, or with `key` of its key."""
+    mark = document.key_mark(path) if key else document.mark(path)
+    return Problem(code, message, hint, mark.line, mark.column, document.file, severity)
+
+
 class Reporter:
     """The problems of one document, each at its place."""
 
@@ -51,9 +66,9 @@ class Reporter:
         severity: Severity = "error",
         key: bool = False,
     ) -> None:
-        mark = self.document.key_mark(path) if key else self.document.mark(path)
-        file = self.document.file
-        self.problems.append(Problem(code, message, hint, mark.line, mark.column, file, severity))
+        self.problems.append(
+            problem_at(self.document, code, message, path, hint, severity=severity, key=key)
+        )
 
     def unknown_keys(
         self, raw: Mapping[str, Any], path: Path, known: Iterable[str], what: str

@@ -7,7 +7,7 @@ editors. Values that hold expressions stay as they were written; nothing is eval
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -56,6 +56,7 @@ __all__ = [
     "ValidateStep",
     "WaitStep",
     "WorkflowSpec",
+    "called_workflows",
     "nested",
 ]
 
@@ -297,3 +298,13 @@ def nested(step: StepBase) -> Iterator[tuple[tuple[str | int, ...], StepBase]]:
             yield ("on_failure",), step.on_failure
     if isinstance(step.on_error, StepBase):
         yield ("on_error",), step.on_error
+
+
+def called_workflows(steps: Iterable[StepBase]) -> list[str]:
+    """The workflows that these steps call, at any depth, in file order."""
+    names: list[str] = []
+    for step in steps:
+        if isinstance(step, SubworkflowStep):
+            names.append(step.workflow)
+        names += called_workflows(inner for _, inner in nested(step))
+    return names

@@ -142,7 +142,6 @@ def _own_places(found: Walk, step: StepBase, path: Path, scope: Scope) -> None:
             place(step.run, "run")
             place(step.cwd, "cwd")
             place(step.env, "env")
-            place(step.shell, "shell")
         case CheckpointStep():
             place(step.checkpoint_id, "checkpoint_id")
         case SubworkflowStep():

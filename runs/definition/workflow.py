@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from runs.definition.build import Builder
-from runs.definition.checks import Known, check
+from runs.definition.checks import check
+from runs.definition.known import Known
 from runs.definition.load import load_document
-from runs.definition.problems import Problem
+from runs.definition.problems import UNREGISTERED, Problem
 from runs.definition.spec import WorkflowSpec
 
 MAX_PROBLEMS = 500  # nobody reads more, and a hostile file could have millions
@@ -35,11 +36,17 @@ class Loaded:
         return tuple(each for each in self.problems if each.severity == "warning")
 
 
-def load_workflow(text: str | bytes, *, file: str = "<text>", known: Known | None = None) -> Loaded:
+def load_workflow(
+    text: str | bytes,
+    *,
+    file: str = "<text>",
+    known: Known | None = None,
+    lenient: bool = False,
+) -> Loaded:
     """Read and check a workflow. No input makes it raise (what `known` raises passes through).
 
-    `file` appears in messages and in the spec. Without `known`, actions and sub-workflows are not
-    looked up.
+    `file` appears in messages and in the spec. Without `known`, actions, agents and sub-workflows
+    are not looked up. With `lenient`, what is not registered is a warning.
     """
     document = load_document(text, file)
     problems = list(document.problems)
@@ -52,10 +59,16 @@ def load_workflow(text: str | bytes, *, file: str = "<text>", known: Known | Non
         if spec is not None:
             # Each may cost a search for a similar name: enough is enough.
             problems += islice(check(spec, document, known or Known()), 2 * MAX_PROBLEMS)
+    if lenient:
+        problems = [_milder(problem) for problem in problems]
     problems = sorted(set(problems), key=_order)
     if any(problem.severity == "error" for problem in problems):
         spec = None
     return Loaded(spec, _first(problems))
+
+
+def _milder(problem: Problem) -> Problem:
+    return replace(problem, severity="warning") if problem.code in UNREGISTERED else problem
 
 
 def _order(problem: Problem) -> tuple[int, int, str, str]:

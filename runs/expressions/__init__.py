@@ -6,7 +6,7 @@ references("${{ steps.plan.output.files }}")                  # what a value dep
 """
 
 from runs.expressions.errors import ExpressionError, MissingValueError
-from runs.expressions.evaluate import evaluate, evaluate_condition
+from runs.expressions.evaluate import Judgement, evaluate, evaluate_condition, judge
 from runs.expressions.nodes import FUNCTIONS, ROOTS, Expression
 from runs.expressions.parse import parse, unwrap
 from runs.expressions.references import Reference, condition_references, references
@@ -17,6 +17,7 @@ __all__ = [
     "ROOTS",
     "Expression",
     "ExpressionError",
+    "Judgement",
     "MissingValueError",
     "Reference",
     "Slot",
@@ -24,6 +25,7 @@ __all__ = [
     "evaluate",
     "evaluate_condition",
     "find_expressions",
+    "judge",
     "parse",
     "references",
     "render",

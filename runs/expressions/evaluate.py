@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from runs.expressions import functions
@@ -26,7 +27,7 @@ from runs.expressions.nodes import (
     Ternary,
 )
 from runs.expressions.operators import binary, compare, number
-from runs.expressions.parse import parse
+from runs.expressions.parse import literal_key, parse
 from runs.expressions.values import is_number, kind, plain
 
 
@@ -44,11 +45,19 @@ def evaluate(source: str | Expression, names: Mapping[str, Any], *, lenient: boo
 
 
 def evaluate_within(
-    source: str | Expression, names: Mapping[str, Any], budget: Budget, *, lenient: bool = False
+    source: str | Expression,
+    names: Mapping[str, Any],
+    budget: Budget,
+    *,
+    lenient: bool = False,
+    notes: list[str] | None = None,
 ) -> Any:
-    """`evaluate`, paid from a budget that several expressions share."""
+    """`evaluate`, paid from a budget that several expressions share.
+
+    With `notes` what is missing reads as null and is told there.
+    """
     expression = parse(source) if isinstance(source, str) else source
-    evaluation = _Evaluation(names, lenient, budget)
+    evaluation = _Evaluation(names, lenient, budget, notes)
     try:
         return plain(evaluation.value(expression.tree))
     except ExpressionError as error:
@@ -57,20 +66,46 @@ def evaluate_within(
         raise ExpressionError("A value is nested too deep.", source=expression.source) from None
 
 
-def evaluate_condition(text: str, names: Mapping[str, Any]) -> bool:
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether a condition holds, and what was read on the way that is not there.
+
+    `notes`: one sentence for each missing thing, at most MAX_NOTES; mostly none.
+    """
+
+    holds: bool
+    notes: tuple[str, ...] = ()
+
+
+MAX_NOTES = 10
+
+
+def judge(text: str, names: Mapping[str, Any]) -> Judgement:
     """Does a condition hold? The wrapper `${{ }}` is optional; truth is Python's.
 
-    Null, false, 0 and what is empty are false. A missing step result reads as null. Raises
-    ExpressionError: a condition that cannot be answered is not false.
+    Null, false, 0 and what is empty are false. The result of a step that was skipped or has not
+    run reads as null, and so does a field of null. Anything else that is missing reads as null as
+    well, but is told in the notes: it is most likely misspelt. What `default(x, y)` forgives is
+    not told. Raises ExpressionError: a condition that cannot be answered is not false.
     """
-    return bool(evaluate(text, names, lenient=True))
+    notes: list[str] = []
+    value = evaluate_within(text, names, Budget(), lenient=True, notes=notes)
+    return Judgement(bool(value), tuple(dict.fromkeys(notes))[:MAX_NOTES])
+
+
+def evaluate_condition(text: str, names: Mapping[str, Any]) -> bool:
+    """`judge`, for who needs no notes."""
+    return judge(text, names).holds
 
 
 class _Evaluation:
-    def __init__(self, names: Mapping[str, Any], lenient: bool, budget: Budget) -> None:
+    def __init__(
+        self, names: Mapping[str, Any], lenient: bool, budget: Budget, notes: list[str] | None
+    ) -> None:
         self.names = names
         self.lenient = lenient
         self.budget = budget
+        self.notes = notes
 
     def value(self, node: Node) -> Any:
         self.budget.spend()
@@ -86,7 +121,14 @@ class _Evaluation:
             case Literal(value=value):
                 return value
             case Field() | Index() | Root():
-                return self.access(node)
+                try:
+                    return self.access(node)
+                except MissingValueError as error:
+                    if self.notes is None or isinstance(node, Root):
+                        raise
+                    hint = f" ({error.hint})" if error.hint else ""
+                    self.notes.append(f"`{_written(node)}` is not there and reads as null{hint}.")
+                    return None
             case Both(operator=operator, values=values):
                 result: Any = None
                 for part in values:
@@ -137,10 +179,13 @@ class _Evaluation:
         return made
 
     def default(self, wanted: Node, replacement: Node) -> Any:
+        told = len(self.notes or ())
         try:
             value = self.value(wanted)
         except MissingValueError:
             value = None
+        if self.notes is not None:
+            del self.notes[told:]
         return self.value(replacement) if value is None else value
 
     def access(self, node: Root | Field | Index) -> Any:
@@ -202,6 +247,21 @@ class _Evaluation:
 def _root_name(node: Node) -> str:
     owner = node.value if isinstance(node, Field | Index) else node
     return owner.name if isinstance(owner, Root) else ""
+
+
+def _written(node: Node) -> str:
+    """An access as it is written: `steps.plan.output['a b'][…]`."""
+    pieces: list[str] = []
+    while isinstance(node, Field | Index):
+        key = node.key if isinstance(node, Field) else literal_key(node)
+        plain = isinstance(key, str) and key.replace("-", "_").isidentifier()
+        if key is None:
+            pieces.append("[…]")
+        else:
+            pieces.append(f".{key}" if plain else f"[{_shown(key)}]")
+        node = node.value
+    start = node.name if isinstance(node, Root) else "(…)"
+    return start + "".join(reversed(pieces))
 
 
 def _shown(key: Any) -> str:

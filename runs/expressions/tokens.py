@@ -35,6 +35,7 @@ _HINTS = {
     "=": "write `==` to compare",
     "|": "there are no filters; functions are written `lower(x)`",
     "&": "write `and`",
+    "?": "write `a if condition else b`",
     "$": "put one `${{ … }}` around the whole expression",
 }
 _WORD_HINTS = {
@@ -42,7 +43,12 @@ _WORD_HINTS = {
     "AND": "write `and`",
     "OR": "write `or`",
     "NOT": "write `not`",
-    "workflow": "the run is called `run`",
+    "workflow": "write `run.workspace`, `run.workflow` or `run.id`",
+    "github": "the run is called `run`",
+    "context": "write `inputs`, `steps` or `run`",
+    "always": "a step runs after a failure when it is another step's `on_error`",
+    "failure": "a step runs after a failure when it is another step's `on_error`",
+    "success": "a step runs only if what it needs has succeeded",
     "loop": "inside a loop there are `item` and `index`",
     "outputs": "write `steps.NAME.output`",
     "undefined": "write `null`",

@@ -1,6 +1,5 @@
 """publish_workflow: YAML → checked, versioned workflow, with every workflow that it calls."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from runs.canonical import digest
 from runs.definition import Known, load_workflow
 from runs.definition.pending import not_run_yet
 from runs.definition.problems import Problem
-from runs.definition.spec import StepBase, SubworkflowStep, WorkflowSpec, nested
+from runs.definition.spec import WorkflowSpec, called_workflows
 from runs.errors import InvalidDefinition
 from runs.library.find import SUFFIXES, Found, find_workflow
 from runs.models import Workflow, WorkflowVersion
@@ -71,7 +70,7 @@ def check_workflow(
     loaded = load_workflow(text, file=file or "<text>", known=Known(actions=None, workflows=called))
     if loaded.spec is None or loaded.errors:
         raise InvalidDefinition(loaded.problems)
-    todo = list(called_names(loaded.spec.steps))
+    todo = list(called_workflows(loaded.spec.steps))
     reached: set[str] = set()
     while todo:
         name = todo.pop()
@@ -80,7 +79,7 @@ def check_workflow(
         reached.add(name)
         inner = called(name)
         if inner is not None:
-            todo.extend(called_names(inner.steps))
+            todo.extend(called_workflows(inner.steps))
     compiled = compile_workflow(loaded.spec, specs)
     source = text if isinstance(text, str) else text.decode("utf-8")
     kept = {name: bundle[name] for name in sorted(reached) if name in bundle}
@@ -98,16 +97,6 @@ def _is_in(project: Path, found: Found) -> bool:
         return True
     path = found.path.resolve()
     return path.suffix in (*SUFFIXES, ".json") and path.is_relative_to(project)
-
-
-def called_names(steps: Iterable[StepBase]) -> list[str]:
-    """The workflows that these steps call, at any depth."""
-    names: list[str] = []
-    for step in steps:
-        if isinstance(step, SubworkflowStep):
-            names.append(step.workflow)
-        names += called_names(inner for _, inner in nested(step))
-    return names
 
 
 def store_version(checked: Checked) -> WorkflowVersion:

@@ -131,7 +131,7 @@ def test_a_body_sees_its_siblings_and_what_stands_before_the_loop(case: dict[str
         ({"kind": "for_each: item"}, "D207", 8, ""),
         ({"kind": "for_each: steps.one.output"}, "D204", 8, ""),
         ({"kind": "until: item", "first": "index"}, "D207", 8, ""),
-        ({"kind": "max_concurrency: 2", "first": "index"}, "D207", 10, ""),
+        ({"kind": "parallel: true", "first": "index"}, "D207", 10, ""),
     ],
 )
 def test_a_body_sees_nothing_else(case: dict[str, str], code: str, line: int, words: str) -> None:

@@ -17,6 +17,7 @@ from runs.expressions import (
     MissingValueError,
     evaluate,
     evaluate_condition,
+    judge,
     parse,
 )
 
@@ -150,7 +151,44 @@ def test_a_missing_step_result_reads_as_null_in_a_condition(source: str, expecte
     assert evaluate_condition(source, NAMES) is expected
 
 
-@pytest.mark.parametrize("source", ["inputs.zz", "inputs.d.zz", "steps.my-step.output.nope", "1/0"])
+@pytest.mark.parametrize(
+    ("source", "expected", "missing"),
+    [
+        ("steps.my-step.output.nope", False, ["steps.my-step.output.nope"]),
+        ("not steps.my-step.output['a b'].x", True, ["steps.my-step.output['a b']"]),
+        ("steps.my-step.output.f[7] or inputs.d.zz", False,
+         ["steps.my-step.output.f[7]", "inputs.d.zz"]),
+        ("inputs.l[inputs.a + 5] == null", True, ["inputs.l[…]"]),
+        ("inputs.d.no or inputs.d.no", False, ["inputs.d.no"]),
+        ("default(steps.my-step.output.nope, true)", True, []),
+        ("steps.nope.output.x or steps.s.output.y", False, []),
+    ],
+)  # fmt: skip
+def test_what_is_missing_in_a_condition_reads_as_null_and_is_told(
+    source: str, expected: bool, missing: list[str]
+) -> None:
+    judged = judge(source, NAMES)
+    assert judged.holds is expected
+    assert [note.split("`")[1] for note in judged.notes] == missing
+    assert all(note.endswith(".") and "reads as null" in note for note in judged.notes)
+
+
+def test_a_note_says_what_there_is() -> None:
+    (note,) = judge("steps.my-step.output.g", NAMES).notes
+    assert note == "`steps.my-step.output.g` is not there and reads as null (there are: f)."
+
+
+def test_notes_have_an_end() -> None:
+    source = " or ".join(f"inputs.d.k{number}" for number in range(50))
+    assert len(judge(source, NAMES).notes) == 10
+
+
+def test_outside_a_condition_what_is_missing_is_an_error() -> None:
+    with pytest.raises(MissingValueError):
+        evaluate("steps.my-step.output.nope", NAMES, lenient=True)
+
+
+@pytest.mark.parametrize("source", ["nope", "inputs.a.b", "inputs.a < 'x'", "1/0"])
 def test_a_condition_that_cannot_be_answered_is_not_false(source: str) -> None:
     with pytest.raises(ExpressionError):
         evaluate_condition(source, NAMES)

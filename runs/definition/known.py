@@ -1,0 +1,25 @@
+"""What exists around a workflow, as far as whoever loads it can say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runs.definition.spec import WorkflowSpec
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a workflow may name. None means: not known, so not checked.
+
+    `actions`: the names of the registered actions; if it is a mapping whose values have
+    `check_kwargs` (as `runs.actions.Action` has), arguments are checked too. `workflows`: answers
+    the spec of a workflow by its name, or None when there is none. `agents`, `generators`: the
+    names of those that are set up.
+    """
+
+    actions: Mapping[str, Any] | Collection[str] | None = None
+    workflows: Callable[[str], WorkflowSpec | None] | None = None
+    agents: Collection[str] | None = None
+    generators: Collection[str] | None = None
