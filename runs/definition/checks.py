@@ -8,6 +8,7 @@ from runs.definition.elsewhere import (
     Callees,
     check_arguments,
     check_registered,
+    check_stages,
     check_subworkflows,
 )
 from runs.definition.inputs import misfit
@@ -34,6 +35,7 @@ from runs.definition.spec import (
 )
 from runs.definition.walk import Walk, walk
 from runs.expressions import ExpressionError, Slot, parse, references, split, texts
+from runs.schemas import schema_fault
 
 
 def check(spec: WorkflowSpec, document: Document, known: Known) -> Iterator[Problem]:
@@ -52,9 +54,11 @@ def check(spec: WorkflowSpec, document: Document, known: Known) -> Iterator[Prob
     yield from check_defaults(walked, spec, document)
     yield from check_literals(walked, document)
     yield from check_effects(walked, document)
+    yield from check_schemas(walked, document)
     yield from check_registered(walked, document, known)
     yield from check_arguments(walked, document, known)
-    yield from check_subworkflows(walked, spec, document, callees)
+    yield from check_stages(walked, document, known)
+    yield from check_subworkflows(walked, spec, document, known, callees)
     yield from check_fields(uses, spec, callees, document.file)
     if not unreadable and not _metadata_reads_inputs(walked):
         yield from check_unused_inputs(uses, spec, document)
@@ -163,6 +167,16 @@ def check_effects(walked: Walk, document: Document) -> Iterator[Problem]:
             message = f"`retry` has no effect on a step of type {site.step.type}."
             where = (*site.path, "retry")
             yield problem_at(document, "W005", message, where, severity="warning", key=True)
+
+
+def check_schemas(walked: Walk, document: Document) -> Iterator[Problem]:
+    """An output schema that is a mapping is a JSON Schema."""
+    for site in walked.sites:
+        schema = getattr(site.step, "output_schema", None)
+        fault = schema_fault(schema) if isinstance(schema, dict) else None
+        if fault is not None:
+            message = f"`output_schema`: {fault[:200]}."
+            yield problem_at(document, "D310", message, (*site.path, "output_schema"))
 
 
 def _metadata_reads_inputs(walked: Walk) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import count
 
 from runs.definition.inputs import coerce, misfit
 from runs.definition.known import Known
@@ -16,6 +17,7 @@ from runs.definition.spec import (
     RollbackCall,
     StepBase,
     SubworkflowStep,
+    ValidateStep,
     WorkflowSpec,
     called_workflows,
 )
@@ -52,6 +54,25 @@ def _named(step: StepBase) -> Iterator[tuple[str, str, str, Path]]:
         yield "D301", "action", step.rollback.action, ("rollback", "action")
     elif step.rollback is not None:
         yield "D301", "action", step.rollback, ("rollback",)
+
+
+def check_stages(walked: Walk, document: Document, known: Known) -> Iterator[Problem]:
+    """Every stage of a validation exists: one that does not is passed over, and counts as passed."""
+    if known.stages is None:
+        return
+    for site in walked.sites:
+        if not isinstance(site.step, ValidateStep):
+            continue
+        stages = site.step.stages
+        named = [(stages, 0)] if isinstance(stages, str) else zip(stages, count(), strict=False)
+        for stage, number in named:
+            if isinstance(stage, str) and "${{" not in stage and stage not in known.stages:
+                message = (
+                    f"The stage `{stage[:80]}` is not known, is left out and counts as passed."
+                )
+                where = (*site.path, "stages", number)
+                hint = closest(stage, known.stages)
+                yield problem_at(document, "W007", message, where, hint, severity="warning")
 
 
 def check_arguments(walked: Walk, document: Document, known: Known) -> Iterator[Problem]:
@@ -103,7 +124,7 @@ class Callees:
 
 
 def check_subworkflows(
-    walked: Walk, spec: WorkflowSpec, document: Document, callees: Callees | None
+    walked: Walk, spec: WorkflowSpec, document: Document, known: Known, callees: Callees | None
 ) -> Iterator[Problem]:
     """Every sub-workflow exists, does not come back here, and is given what it takes."""
     if callees is None:
@@ -119,6 +140,8 @@ def check_subworkflows(
             yield problem_at(document, "D308", message, where, "use a loop")
             continue
         callee = callees.get(step.workflow)
+        if callee is None and step.workflow in known.broken:
+            continue
         if callee is None:
             message = f"The workflow `{step.workflow[:80]}` is not known."
             yield problem_at(document, "D302", message, where)

@@ -16,10 +16,13 @@ class Known:
     `actions`: the names of the registered actions; if it is a mapping whose values have
     `check_kwargs` (as `runs.actions.Action` has), arguments are checked too. `workflows`: answers
     the spec of a workflow by its name, or None when there is none. `agents`, `generators`: the
-    names of those that are set up.
+    names of those that are set up. `stages`: the names of a validation's stages. `broken`: names
+    of workflows that are there and have problems of their own, told elsewhere.
     """
 
     actions: Mapping[str, Any] | Collection[str] | None = None
     workflows: Callable[[str], WorkflowSpec | None] | None = None
     agents: Collection[str] | None = None
     generators: Collection[str] | None = None
+    stages: Collection[str] | None = None
+    broken: Collection[str] = ()

@@ -10,8 +10,11 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
+
+from runs.errors import Refused
 
 Origin = Literal["project", "user", "built-in", "file"]
 
@@ -28,10 +31,18 @@ _STEPS = re.compile(rb"^steps[ \t]*:", re.MULTILINE)
 _JSON_NAME = re.compile(rb"\"name\"\s*:\s*\"([^\"]+)\"")
 
 
+class AmbiguousWorkflow(Refused):
+    """Two files of one place have the same workflow name."""
+
+    code = "workflow-ambiguous"
+
+
 @dataclass(frozen=True)
 class Found:
     """One workflow file. `overrides`: files of the same name that it takes precedence over.
 
+    `rivals`: files of the same name in the same place, so that nothing says which is meant.
+    `is_fragment`: it lies in a folder called `fragments`, to be called by others.
     `text` is filled by `find_workflow`; in a list it is empty, as nothing but heads was read.
     """
 
@@ -40,63 +51,101 @@ class Found:
     origin: Origin
     text: str = ""
     overrides: list[Path] = field(default_factory=list)
+    rivals: list[Path] = field(default_factory=list)
+    is_fragment: bool = False
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A folder that is looked in. An earlier one goes before a later one."""
+
+    folder: Path
+    origin: Origin
+    base: Path
+    deep: bool = True
+
+
+class Finder:
+    """Looks names up. The folders are listed once, when the first name is asked for."""
+
+    def __init__(self, project: Path | None = None, user: Path | None = None) -> None:
+        self._project, self._user = project, user
+
+    @cached_property
+    def all(self) -> list[Found]:
+        """Every workflow that has a name, one for each name, in the order of names.
+
+        A file that cannot be read is left out.
+        """
+        winners: dict[str, Found] = {}
+        places: dict[str, _Place] = {}
+        for place in _places(self._project, self._user):
+            for path in _files(place.folder, deep=place.deep):
+                head = _head(path)
+                if head is None or not _looks_like_a_workflow(head):
+                    continue
+                name = _name_in(head) or _stem(path)
+                winner = winners.get(name)
+                if winner is None:
+                    below = path.relative_to(place.base).parts[:-1]
+                    fragment = "fragments" in below
+                    winners[name] = Found(name, path, place.origin, is_fragment=fragment)
+                    places[name] = place
+                elif path != winner.path and path not in winner.overrides:
+                    (winner.rivals if places[name] == place else winner.overrides).append(path)
+        return sorted(winners.values(), key=lambda found: found.name)
+
+    def get(self, name_or_path: str | Path) -> Found | None:
+        """The workflow that a name or a path means, with its text; None when there is none.
+
+        A path (it exists as a file, and has a suffix or a separator) wins; it is taken relative
+        to the working directory, then to the project. Raises AmbiguousWorkflow when two files of
+        one place have the name, OSError if the chosen file vanishes or cannot be read.
+        """
+        wanted = str(name_or_path)
+        direct = _as_file(wanted, self._project)
+        if direct is not None:
+            head = _head(direct)
+            name = _name_in(head) if head else None
+            return Found(name or _stem(direct), direct, "file", _text(direct))
+        found = next((each for each in self.all if each.name == wanted), None) or next(
+            (each for each in self.all if wanted in (each.path.stem, _stem(each.path))), None
+        )
+        if found is not None and found.rivals:
+            raise AmbiguousWorkflow(
+                f"Which {found.name} is meant? It stands in {found.path} and in {found.rivals[0]}.",
+                hint="Rename one of them, or give the path.",
+            )
+        return None if found is None else replace(found, text=_text(found.path))
 
 
 def find_workflow(
     name_or_path: str | Path, *, project: Path | None = None, user: Path | None = None
 ) -> Found | None:
-    """The workflow that a name or a path means, with its text; None when there is none.
-
-    A path (it exists as a file, and has a suffix or a separator) wins; it is taken relative to
-    the working directory, then to the project. Raises OSError only if the chosen file vanishes or
-    cannot be read.
-    """
-    wanted = str(name_or_path)
-    direct = _as_file(wanted, project)
-    if direct is not None:
-        head = _head(direct)
-        name = _name_in(head) if head else None
-        return Found(name or _stem(direct), direct, "file", _text(direct))
-    listed = list_workflows(project=project, user=user)
-    found = next((each for each in listed if each.name == wanted), None) or next(
-        (each for each in listed if wanted in (each.path.stem, _stem(each.path))), None
-    )
-    return None if found is None else replace(found, text=_text(found.path))
+    """The workflow that a name or a path means; see `Finder.get`."""
+    return Finder(project, user).get(name_or_path)
 
 
 def list_workflows(*, project: Path | None = None, user: Path | None = None) -> list[Found]:
-    """Every workflow that has a name, one for each name, in the order of names.
-
-    A file that cannot be read is left out.
-    """
-    winners: dict[str, Found] = {}
-    for path, origin in _candidates(project, user):
-        head = _head(path)
-        if head is None or not _looks_like_a_workflow(head):
-            continue
-        name = _name_in(head) or _stem(path)
-        if name in winners:
-            if path not in (winners[name].path, *winners[name].overrides):
-                winners[name].overrides.append(path)
-        else:
-            winners[name] = Found(name, path, origin)
-    return sorted(winners.values(), key=lambda found: found.name)
+    """Every workflow that has a name; see `Finder.all`."""
+    return Finder(project, user).all
 
 
-def _candidates(project: Path | None, user: Path | None) -> Iterator[tuple[Path, Origin]]:
+def name_in_text(text: str | bytes) -> str | None:
+    """The workflow name that a text says it has, without reading it as YAML."""
+    head = text[:LONG_HEAD]
+    return _name_in(head.encode("utf-8", "replace") if isinstance(head, str) else head)
+
+
+def _places(project: Path | None, user: Path | None) -> Iterator[_Place]:
     if project is not None:
-        for path in _files(project, deep=False):
-            yield path, "project"
+        yield _Place(project, "project", project, deep=False)
         for folder in ("workflows", "fragments", ".maverick/workflows", ".maverick/fragments"):
-            for path in _files(project / folder):
-                yield path, "project"
-    if user is not None:
-        for folder in ("workflows", "fragments"):
-            for path in _files(user / folder):
-                yield path, "user"
-    for folder in ("workflows", "fragments"):
-        for path in _files(BUILT_IN / folder):
-            yield path, "built-in"
+            yield _Place(project / folder, "project", project)
+    for base, origin in ((user, "user"), (BUILT_IN, "built-in")):
+        if base is not None:
+            for folder in ("workflows", "fragments"):
+                yield _Place(base / folder, cast(Origin, origin), base)
 
 
 def _files(folder: Path, *, deep: bool = True) -> Iterator[Path]:

@@ -218,3 +218,14 @@ def test_names_that_are_looked_at_before_anything_runs_are_literal(field: str) -
 
 def test_who_waits_is_not_tried_again() -> None:
     assert told(load("  - {name: a, type: wait, seconds: 1, retry: 2}")) == [("W005", 5)]
+
+
+def test_a_stage_that_does_not_exist_is_told_as_it_would_count_as_passed() -> None:
+    known = Known(stages=["format", "lint", "docs"])
+    step = "  - {{name: v, type: validate, stages: {}}}"
+    assert load(step.format("[lint, docs, {name: own, run: x}]"), known=known).problems == ()
+    assert load(step.format("'${{ [1] }}'"), known=known).problems == ()
+    loaded = load(step.format("[format, lnt]"), known=known)
+    assert told(loaded) == [("W007", 5)]
+    assert loaded.problems[0].hint == "did you mean `lint`?"
+    assert told(load(step.format("lnt"), known=known)) == [("W007", 5)]

@@ -77,6 +77,7 @@ def test_a_context_may_be_the_name_of_what_builds_it() -> None:
         ("name: a\ntype: agent\nagent: x\ncontext: '${{ inputs }}'", [("D209", 9)]),
         ("name: a\ntype: agent\nagent: x\noutput_schema: 3", [("D102", 9)]),
         ("name: a\ntype: agent\nagent: x\noutput_schema: a.b.C", [("W007", 9)]),
+        ("name: a\ntype: agent\nagent: x\noutput_schema: {type: objekt}", [("D310", 9)]),
         ("name: a\ntype: agent\nagent: '${{ steps.no.output }}'", [("D204", 8)]),
         ("name: a\ntype: generate\ngenerator: '${{ run.id }}'", [("D209", 8)]),
         ("name: a\ntype: generate", [("D101", 6)]),

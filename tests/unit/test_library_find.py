@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runs.library.find import find_workflow, list_workflows
+from runs.library.find import AmbiguousWorkflow, find_workflow, list_workflows
 
 
 def write(path: Path, name: str | None, extra: str = "") -> Path:
@@ -105,3 +105,30 @@ def test_a_list_is_in_the_order_of_names_and_holds_no_text(tmp_path: Path) -> No
     listed = [found for found in list_workflows(project=tmp_path) if found.origin == "project"]
     assert [found.name for found in listed] == ["a-flow", "b-flow", "c-flow"]
     assert {found.text for found in listed} == {""}
+
+
+def test_two_files_of_one_place_with_one_name_are_refused_and_both_named(tmp_path: Path) -> None:
+    one = write(tmp_path / "workflows" / "a.yaml", "demo")
+    two = write(tmp_path / "workflows" / "deep" / "b.yaml", "demo")
+    write(tmp_path / "workflows" / "c.yaml", "other")
+    with pytest.raises(AmbiguousWorkflow) as refused:
+        find_workflow("demo", project=tmp_path)
+    assert str(one) in str(refused.value)
+    assert str(two) in str(refused.value)
+    assert find_workflow("other", project=tmp_path) is not None
+    assert find_workflow(two, project=tmp_path) is not None
+    (listed,) = [found for found in list_workflows(project=tmp_path) if found.name == "demo"]
+    assert (listed.path, listed.rivals, listed.overrides) == (one, [two], [])
+
+
+def test_a_fragment_is_overridden_wherever_the_file_lies(tmp_path: Path) -> None:
+    built_in = {found.name: found for found in list_workflows()}["changelog"]
+    assert built_in.is_fragment
+    places = (".maverick/workflows", ".maverick/workflows/fragments", "fragments", ".")
+    for number, folder in enumerate(places):
+        project = tmp_path / f"project-{number}"
+        write(project / folder / "any_name.yaml", "changelog")
+        found = find_workflow("changelog", project=project)
+        assert found is not None
+        assert (found.origin, found.overrides) == ("project", [built_in.path])
+        assert found.is_fragment == ("fragments" in folder)
