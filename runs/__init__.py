@@ -13,7 +13,7 @@
     definition                            pure: YAML to WorkflowSpec
     expressions                           pure
     states, errors, ids, canonical, steppath, actions, actor, conf     words everyone uses
-    commands, processes, project_file, schemas, environment            and tools
+    commands, processes, stopping, project_file, schemas, environment  and tools
 
 `make lint` and tests/unit/test_layers.py hold it.
 """

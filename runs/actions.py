@@ -17,6 +17,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -52,6 +53,18 @@ class StepContext(Protocol):
 
     def log(self, text: str, level: str = "info") -> None:
         """Add a line to the log of the execution."""
+        ...
+
+    def secret(self, name: str) -> str | None:
+        """The value behind `${{ secrets.NAME }}`, which is masked from now on; None: not set."""
+        ...
+
+    def stops_by(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
+        """While the block runs, the step is stopped by calling `stop` from another thread.
+
+        For what waits for a program or a server: the exception that stops other code would be
+        seen only when that has answered.
+        """
         ...
 
 

@@ -19,8 +19,8 @@ from runs.agents.prompt import prompt_text, repair_text
 from runs.agents.request import AgentRequest, AgentResult, Log
 from runs.agents.setup import AgentSetup
 from runs.agents.stream import Broken, EndpointError, Reply, read_events
+from runs.stopping import OutOfTime, Stopped, wait_for
 
-TICK_SECONDS = 0.1  # how soon a stop is seen
 CONNECT_SECONDS = 15.0
 # Silence in the middle of an answer. Models that think for long send nothing meanwhile.
 SILENCE_SECONDS = 300.0
@@ -40,29 +40,15 @@ def call_chat(
     """Ask, in one round or, when JSON was asked for and did not come, in two. Raises AgentFailed."""
     began = time.monotonic()
     dialogue = _Dialogue(setup, key, log)
-    result = asyncio.run(_watched(dialogue.answer(request), setup, timeout, stopped))
-    return replace(result, seconds=time.monotonic() - began)
-
-
-async def _watched(
-    work: Any, setup: AgentSetup, timeout: float | None, stopped: Callable[[], bool]
-) -> AgentResult:
-    """The work's result, unless its time is over or it is to stop before."""
-    task: asyncio.Task[AgentResult] = asyncio.ensure_future(work)
-    deadline = None if timeout is None else time.monotonic() + timeout
     try:
-        while not task.done():
-            await asyncio.wait({task}, timeout=TICK_SECONDS)
-            if task.done():
-                break
-            if stopped():
-                raise AgentFailed("agent-stopped", f"{setup.name} was stopped.")
-            if deadline is not None and time.monotonic() > deadline:
-                raise AgentFailed("agent-timeout", f"{setup.name} took longer than {timeout:g} s.")
-        return task.result()
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
+        result = wait_for(dialogue.answer(request), stopped=stopped, timeout=timeout)
+    except Stopped:
+        raise AgentFailed("agent-stopped", f"{setup.name} was stopped.") from None
+    except OutOfTime:
+        raise AgentFailed(
+            "agent-timeout", f"{setup.name} took longer than {timeout:g} s."
+        ) from None
+    return replace(result, seconds=time.monotonic() - began)
 
 
 def next_wait(setup: AgentSetup, tries: int, asked: float | None, chance: float) -> float:

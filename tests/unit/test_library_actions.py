@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import runs.library.actions  # noqa: F401
 from runs.actions import find_action, known_actions
 from runs.definition import Known, load_workflow
 from runs.definition.spec import WorkflowSpec
-from runs.library.actions.git import GitFailed
+from runs.library.actions.git_program import GitFailed
 from runs.library.actions.workspace import OutsideWorkspace
 from runs.library.find import BUILT_IN, find_workflow
-
-
-@dataclass
-class Context:
-    """As much of a step as the built-in actions look at."""
-
-    workspace: Path
-    run_id: str = "run_1"
-    execution_id: str = "exec_1"
-    path: str = "step"
-    attempt: int = 1
-
-    def log(self, text: str, level: str = "info") -> None:
-        """Nobody reads it."""
-
-
-def call(name: str, workspace: Path | None = None, /, **kwargs: Any) -> Any:
-    """The action as a step calls it: names checked, context added."""
-    action = find_action(name)
-    assert action is not None
-    assert action.check_kwargs(kwargs) == []
-    if action.takes_context:
-        kwargs["context"] = Context(workspace or Path.cwd())
-    return action.function(**kwargs)
+from tests.actions import call
 
 
 @pytest.fixture

@@ -1,5 +1,25 @@
 """The actions that every workflow can use. Importing this package registers them all."""
 
-from runs.library.actions import files, git, preflight, text
+from runs.library.actions import (
+    branches,
+    dependencies,
+    files,
+    git,
+    github,
+    preflight,
+    repository,
+    tasks,
+    text,
+)
 
-__all__ = ["files", "git", "preflight", "text"]
+__all__ = [
+    "branches",
+    "dependencies",
+    "files",
+    "git",
+    "github",
+    "preflight",
+    "repository",
+    "tasks",
+    "text",
+]
