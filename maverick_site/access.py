@@ -1,5 +1,6 @@
 """Who may come in: a login or a token for everything but the sign-in page and static files."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +25,8 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN = ("/sign-in", "/sign-in/", "/favicon.ico")
 # What asks and changes nothing, though it is a POST; and leaving, which everybody may.
 HARMLESS = ("/restart-plan", "/sign-out", "/sign-out/", "/validate")
+# A decision is for those whom the step names, viewers too: the operation looks after it.
+DECISION = re.compile(r"(/api/v1)?/runs/[^/]+/approvals/.")
 
 
 def access(get_response: GetResponse) -> GetResponse:
@@ -36,13 +39,19 @@ def access(get_response: GetResponse) -> GetResponse:
         actor = _who(request)
         if not isinstance(actor, Actor):
             return actor
-        changes = request.method not in SAFE
-        if changes and not request.path.endswith(HARMLESS) and not actor.may("operator"):
+        if _changes(request) and not actor.may("operator"):
             return refuse(request, NotAllowed(f"A {actor.role} may look only.", hint=OPERATOR))
         request.actor = actor  # type: ignore[attr-defined]
         return get_response(request)
 
     return middleware
+
+
+def _changes(request: HttpRequest) -> bool:
+    """Whether it is for operators, whatever it asks for."""
+    if request.method in SAFE or request.path.endswith(HARMLESS):
+        return False
+    return not (request.method == "POST" and DECISION.match(request.path))
 
 
 def _who(request: HttpRequest) -> Actor | HttpResponse:

@@ -1,5 +1,6 @@
 """Actor: who asks. Carried from the door to the audit log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,17 @@ class Actor:
     def may(self, needed: Role) -> bool:
         """Whether this actor's role is at least the one that is needed."""
         return rank(self.role) >= rank(needed)
+
+    def is_among(self, approvers: Sequence[str]) -> bool:
+        """Whether a step's ``approvers`` mean this actor: by name, or by a role or a higher one.
+
+        Nobody named means every operator. A person who is called like a role is not meant by it.
+        """
+        if not approvers:
+            return self.may("operator")
+        if self.name in approvers and self.name not in ROLES:
+            return True
+        return any(rank(self.role) >= rank(one) for one in approvers if one in ROLES)
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from runs import dispatch
-from runs.actor import ROLES, Actor, rank
+from runs.actor import Actor
 from runs.definition.inputs import bind_inputs
 from runs.definition.spec import ApprovalStep, WorkflowSpec
 from runs.errors import (
@@ -48,7 +48,7 @@ def decide_approval(
         step = compiled_version(run.version_id).node(execution.path).step
         if not isinstance(step, ApprovalStep):
             raise Refused(f"{execution.path} is a {step.type} step; nobody has to decide about it.")
-        if not may_decide(step, by):
+        if not by.is_among(step.approvers):
             who = ", ".join(step.approvers) or "operators"
             raise NotAllowed(f"{by.name} may not decide about {execution.path}; {who} may.")
         decision = {
@@ -67,14 +67,6 @@ def decide_approval(
             dispatch.wake_run(run.id)
     run.refresh_from_db()
     return run
-
-
-def may_decide(step: ApprovalStep, by: Actor) -> bool:
-    """Whether the step's `approvers` allow it: by name, or by a role (or a higher one)."""
-    if not step.approvers:
-        return by.may("operator")
-    roles = [rank(one) for one in step.approvers if one in ROLES]
-    return by.name in step.approvers or any(rank(by.role) >= needed for needed in roles)
 
 
 def _values(step: ApprovalStep, given: Mapping[str, Any]) -> dict[str, Any]:

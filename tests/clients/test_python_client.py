@@ -196,6 +196,17 @@ def test_a_restart_sends_what_is_set_only() -> None:
     assert json.loads(server.requests[0].content) == {"from": "build", "reason": "again"}
 
 
+def test_a_decision_carries_what_the_form_is_filled_with_and_is_sent_once() -> None:
+    server = Server(httpx.Response(503, json={}), httpx.Response(200, json=RUN))
+    with pytest.raises(ApiError):
+        server.client().approve("run_1", "turns[2]/ask", values={"n": 2}, comment="go")
+    (request,) = server.requests
+    assert request.url.raw_path.decode().endswith("/approvals/turns%5B2%5D%2Fask")
+    assert json.loads(request.content) == {"approve": True, "comment": "go", "values": {"n": 2}}
+    assert server.client().reject("run_1", "ask", comment="no") == RUN
+    assert json.loads(server.requests[-1].content) == {"approve": False, "comment": "no"}
+
+
 def test_events_go_on_behind_the_last_one_when_the_stream_breaks() -> None:
     server = Server(
         stream(": alive\n\n", frame(1), frame(2), broken=True),
@@ -266,6 +277,9 @@ METHODS: list[tuple[Callable[[Client], Any], str, str]] = [
     (lambda c: c.event_page("run_1"), "GET", "runs/run_1/events"),
     (lambda c: c.checkpoints("run_1"), "GET", "runs/run_1/checkpoints"),
     (lambda c: c.checkpoint("run_1", "save"), "GET", "runs/run_1/checkpoints/save"),
+    (lambda c: c.approvals("run_1"), "GET", "runs/run_1/approvals"),
+    (lambda c: c.approve("run_1", "ask"), "POST", "runs/run_1/approvals/ask"),
+    (lambda c: c.reject("run_1", "ask"), "POST", "runs/run_1/approvals/ask"),
     (lambda c: list(c.workflows()), "GET", "workflows"),
     (lambda c: c.workflow("release"), "GET", "workflows/release"),
     (lambda c: c.publish_workflow("name: x"), "POST", "workflows"),
@@ -300,6 +314,7 @@ def test_every_address_is_one_that_the_api_describes() -> None:
             path.replace("run_1", "{run_id}")
             .replace("exec_1", "{execution_id}")
             .replace("checkpoints/save", "checkpoints/{checkpoint_id}")
+            .replace("approvals/ask", "approvals/{where}")
             .replace("workflows/release", "workflows/{name}")
         )
         assert (method, template) in described

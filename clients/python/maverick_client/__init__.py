@@ -13,12 +13,14 @@ from maverick_client.errors import (
     WaitTimeout,
 )
 from maverick_client.models import (
+    Approval,
     Checkpoint,
     CheckpointDetail,
     Counts,
     Event,
     EventPage,
     Execution,
+    FormField,
     Graph,
     LogPart,
     Page,
@@ -31,6 +33,7 @@ from maverick_client.models import (
 
 __all__ = [
     "ApiError",
+    "Approval",
     "Checkpoint",
     "CheckpointDetail",
     "Client",
@@ -40,6 +43,7 @@ __all__ = [
     "Event",
     "EventPage",
     "Execution",
+    "FormField",
     "Graph",
     "LogPart",
     "NotAllowed",

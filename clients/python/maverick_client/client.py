@@ -14,6 +14,7 @@ from maverick_client.errors import ApiError, ServerUnreachable, WaitTimeout, api
 from maverick_client.events import frames
 from maverick_client.models import (
     RUN_OVER,
+    Approval,
     Checkpoint,
     CheckpointDetail,
     Event,
@@ -185,6 +186,30 @@ class Client:
         """One checkpoint, by id or name, and what it holds."""
         path = f"runs/{_part(run_id)}/checkpoints/{_part(checkpoint_id)}"
         return cast(CheckpointDetail, self._json("GET", path))
+
+    def approvals(self, run_id: str) -> list[Approval]:
+        """The steps of a run that wait for a decision."""
+        return _items(self._json("GET", f"runs/{_part(run_id)}/approvals"))
+
+    def approve(
+        self,
+        run_id: str,
+        where: str,
+        *,
+        values: Mapping[str, Any] | None = None,
+        comment: str = "",
+    ) -> Run:
+        """Say yes to the step `where` (step path or execution id); `values` fill in its form."""
+        body = {"approve": True, "comment": comment, "values": dict(values or {})}
+        return self._decide(run_id, where, body)
+
+    def reject(self, run_id: str, where: str, *, comment: str = "") -> Run:
+        """Say no to the step `where`: it fails with what the comment says."""
+        return self._decide(run_id, where, {"approve": False, "comment": comment})
+
+    def _decide(self, run_id: str, where: str, body: Mapping[str, Any]) -> Run:
+        path = f"runs/{_part(run_id)}/approvals/{_part(where)}"
+        return cast(Run, self._json("POST", path, json=body))
 
     # ---- the journal ------------------------------------------------------------------------
 

@@ -162,6 +162,31 @@ class CheckpointDetail(TypedDict):
     content: Any
 
 
+class FormField(TypedDict):
+    """One thing to fill in when a step is approved."""
+
+    name: str
+    type: str
+    required: bool
+    default: Any
+    description: str
+    enum: list[Any] | None
+    secret: bool
+
+
+class Approval(TypedDict):
+    """A step that waits for a decision, and whether the asker may decide."""
+
+    execution_id: str
+    path: str
+    prompt: str
+    form: list[FormField]
+    approvers: list[str]
+    since: str | None
+    due: str | None
+    may_decide: bool
+
+
 class LastRun(TypedDict):
     """The newest run of a workflow."""
 

@@ -12,7 +12,15 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from runs.api.v1.docs_page import DocsPage, document, only_signed_in
 from runs.api.v1.errors import DOCS_HINT, problem, to_response
 from runs.api.v1.parsing import JsonParser, refuse_large
-from runs.api.v1.routers import checkpoints, events, executions, runs, tokens, workflows
+from runs.api.v1.routers import (
+    approvals,
+    checkpoints,
+    events,
+    executions,
+    runs,
+    tokens,
+    workflows,
+)
 from runs.errors import Refused, UnknownPath, WrongMethod
 
 View = Callable[..., HttpResponseBase]
@@ -103,5 +111,6 @@ api.add_router("/runs", runs.router)
 api.add_router("/runs", executions.router)
 api.add_router("/runs", events.router)
 api.add_router("/runs", checkpoints.router)
+api.add_router("/runs", approvals.router)
 api.add_router("/workflows", workflows.router)
 api.add_router("/tokens", tokens.router)

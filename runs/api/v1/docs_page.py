@@ -34,6 +34,7 @@ TAGS = {
     "Runs": "Start runs and see how they stand.",
     "Recovery": "Restart with reuse, preview it, keep good runs, see where a run comes from.",
     "Executions": "The nodes of a run: attempts, input, output, log.",
+    "Approvals": "Steps that wait for somebody's decision, and the decision.",
     "Events": "What happened, in order, now or as it happens.",
     "Checkpoints": "Saved states of a run.",
     "Workflows": "Known workflows and their versions.",
