@@ -53,6 +53,14 @@ class Backend(Protocol):
     def cancel(self, run_id: str, reason: str) -> Json:
         """Nothing new starts, what runs is told."""
 
+    def approvals(self, run_id: str) -> list[Json]:
+        """The steps of a run that wait for a decision."""
+
+    def decide(
+        self, run_id: str, where: str, approve: bool, comment: str, values: Mapping[str, Any]
+    ) -> Json:
+        """Say yes or no to a step, by path or execution id; the run after it."""
+
     def checkpoints(self, run_id: str) -> list[Json]:
         """A run's checkpoints, newest first."""
 

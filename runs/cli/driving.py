@@ -28,7 +28,7 @@ def drive_here(side: "Here", run_id: str, *, as_json: bool, threads: int, typed:
     """
     from runs.engine.here import run_here
 
-    shown = progress(to_stderr=as_json)
+    shown = progress(run_id, to_stderr=as_json)
     looked = 0.0
 
     def look() -> None:
@@ -88,7 +88,7 @@ def signals_set(event: threading.Event) -> Iterator[None]:
 
 def watch(side: Backend, run_id: str, *, as_json: bool) -> int:
     """Follow a run that others drive, and say how it ended."""
-    shown = progress(to_stderr=as_json)
+    shown = progress(run_id, to_stderr=as_json)
     try:
         for event in side.follow(run_id):
             shown.feed([event])

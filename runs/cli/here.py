@@ -114,6 +114,16 @@ def placement(detach: bool) -> str:
     return "" if detach else command_id()
 
 
+def somebody_drives(run_id: str) -> bool:
+    """Whether a worker takes any run, or a command drives this one."""
+    from runs.models import Run
+    from runs.projections.cli_tables import somebody_works
+    from runs.record.workers import living_command
+
+    placement = Run.objects.values_list("placement", flat=True).get(pk=run_id)
+    return bool(placement and living_command(placement)) or somebody_works()
+
+
 def plain(value: Any) -> Any:
     """A projection as the JSON that the API makes of it."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -220,6 +230,19 @@ class Here:
         from runs.operations.cancel_run import cancel_run
 
         cancel_run(run_id, by=actor(), reason=reason)
+        return self.get_run(run_id)
+
+    def approvals(self, run_id: str) -> list[Json]:
+        from runs.projections.approvals import list_approvals
+
+        return cast(list[Json], plain(list_approvals(run_id, actor())))
+
+    def decide(
+        self, run_id: str, where: str, approve: bool, comment: str, values: Mapping[str, Any]
+    ) -> Json:
+        from runs.operations.decide_approval import decide_approval
+
+        decide_approval(run_id, where, approve=approve, by=actor(), comment=comment, values=values)
         return self.get_run(run_id)
 
     def checkpoints(self, run_id: str) -> list[Json]:

@@ -18,7 +18,10 @@ import click
 from runs.cli.refusals import FAILED, INTERRUPTED, OK, REFUSED, Told, lines, tell
 
 # The order is that of `maverick --help`. The name is the module's in runs.cli.commands.
-COMMANDS = ("up", "run", "restart", "runs", "workflow", "checkpoint", "token", "doctor")
+COMMANDS = (
+    "up", "run", "restart", "runs", "approvals", "approve", "reject", "workflow", "checkpoint",
+    "token", "doctor",
+)  # fmt: skip
 
 
 class Terminated(KeyboardInterrupt):

@@ -35,6 +35,7 @@ _MARKS = {
     "queued": ("○", "."),
     "pending": ("○", "."),
     "skipped": ("–", "-"),
+    "approved": ("→", ">"),
     "retry": ("↻", "~"),
     "interrupted": ("!", "!"),
 }

@@ -5,6 +5,7 @@ print them.
 """
 
 import re
+import shlex
 import sys
 import threading
 import time
@@ -33,8 +34,9 @@ class Line:
 
 @dataclass
 class Journal:
-    """What the entries told so far."""
+    """What the entries told so far. ``run_id`` is for what is to be typed about the run."""
 
+    run_id: str = ""
     running: dict[str, float] = field(default_factory=dict)  # path → seconds, by our clock
     done: int = 0
     failed: int = 0
@@ -64,9 +66,13 @@ class Journal:
             self.running[path] = time.monotonic()
             return None
         took = self._took(path, entry)
-        if what in ("queued", "waiting"):
+        if what == "queued":
             return None
         self.running.pop(path, None)
+        if what == "waiting":
+            return Line("waiting", path, self._waits(path, str(data.get("reason") or "")))
+        if what in ("approved", "rejected"):
+            return Line("approved", path, f"{what} by {data.get('by', '')}")
         if what == "succeeded":
             self.done += 1
             return Line("succeeded", path, took)
@@ -84,6 +90,15 @@ class Journal:
         if what == "interrupted":
             return Line("interrupted", path, _with("interrupted", data.get("reason")))
         return None
+
+    def _waits(self, path: str, reason: str) -> str:
+        word, _, detail = reason.partition(": ")
+        if word == "timer":
+            return f"waits {detail}"
+        if word != "approval":
+            return _with("waits", reason)
+        typed = f"  [maverick approve {self.run_id} {shlex.quote(path)}]" if self.run_id else ""
+        return f"waits for a decision: {one_line(detail)}{typed}"
 
     def _took(self, path: str, entry: Entry) -> str:
         started = self._started.get(path)
@@ -148,8 +163,8 @@ class Progress(Protocol):
 class PlainProgress:
     """A line for each entry that is worth one."""
 
-    def __init__(self, stream: IO[str]) -> None:
-        self.journal = Journal()
+    def __init__(self, stream: IO[str], run_id: str = "") -> None:
+        self.journal = Journal(run_id)
         self._stream: IO[str] | None = stream
 
     def feed(self, entries: Iterable[Entry]) -> None:
@@ -171,11 +186,10 @@ class PlainProgress:
 class LiveProgress:
     """The same lines, coloured, and below them what runs at the moment."""
 
-    def __init__(self, *, stderr: bool = False, total: int = 0) -> None:
+    def __init__(self, run_id: str = "", *, stderr: bool = False) -> None:
         from rich.live import Live
 
-        self.journal = Journal()
-        self.total = total
+        self.journal = Journal(run_id)
         self._began = time.monotonic()
         self._lock = threading.Lock()  # the foot is drawn by a thread of its own
         self._console = console(stderr=stderr)
@@ -226,12 +240,12 @@ class LiveProgress:
         return foot
 
 
-def progress(*, to_stderr: bool) -> Progress:
+def progress(run_id: str, *, to_stderr: bool) -> Progress:
     """The display that fits: live where a person looks on, else lines."""
     stream = sys.stderr if to_stderr else sys.stdout
     if is_terminal(stream) and not _dumb():
-        return LiveProgress(stderr=to_stderr)
-    return PlainProgress(stream)
+        return LiveProgress(run_id, stderr=to_stderr)
+    return PlainProgress(stream, run_id)
 
 
 def _dumb() -> bool:

@@ -124,6 +124,16 @@ class There:
     def cancel(self, run_id: str, reason: str) -> Json:
         return cast(Json, self.client.cancel_run(run_id, reason=reason))
 
+    def approvals(self, run_id: str) -> list[Json]:
+        return cast(list[Json], self.client.approvals(run_id))
+
+    def decide(
+        self, run_id: str, where: str, approve: bool, comment: str, values: Mapping[str, Any]
+    ) -> Json:
+        if approve:
+            return cast(Json, self.client.approve(run_id, where, values=values, comment=comment))
+        return cast(Json, self.client.reject(run_id, where, comment=comment))
+
     def checkpoints(self, run_id: str) -> list[Json]:
         return cast(list[Json], self.client.checkpoints(run_id))
 

@@ -54,6 +54,21 @@ def test_what_runs_is_known_until_it_ends() -> None:
     assert list(journal.running) == ["b"]
 
 
+def test_what_waits_says_for_what_and_how_it_is_answered() -> None:
+    journal = Journal("run_1")
+    journal.take(entry(1, "step.started", "a[0]/ask"))
+    line = journal.take(entry(2, "step.waiting", "a[0]/ask", reason="approval: Ship it?"))
+    assert line is not None
+    assert line.detail == "waits for a decision: Ship it?  [maverick approve run_1 'a[0]/ask']"
+    assert not journal.running
+    line = journal.take(entry(3, "step.approved", "a[0]/ask", by="olga"))
+    assert line is not None
+    assert line.detail == "approved by olga"
+    line = journal.take(entry(4, "step.waiting", "t", reason="timer: until 2026-01-01T12:00:00Z"))
+    assert line is not None
+    assert (line.status, line.detail) == ("waiting", "waits until 2026-01-01T12:00:00Z")
+
+
 def test_an_entry_of_a_later_version_is_no_error() -> None:
     journal = Journal()
     assert journal.take(entry(1, "step.teleported", "a")) is None
