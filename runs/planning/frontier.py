@@ -46,7 +46,7 @@ class Frontier(RunFacts):
         scope = self._scopes[steppath.scope_of(path)]
         node = self.compiled.node(path)
         if status is StepStatus.SUCCEEDED and self._has_undo(node):
-            self._undoable[path] = max(self._undoable.values(), default=0) + 1
+            self._note_undoable(path, max(self._undoable.values(), default=0) + 1)
         self._finish(scope, steppath.name_of(path), status)
         return self._drain()
 
@@ -356,6 +356,7 @@ class Frontier(RunFacts):
             return False
         path = max(self._undoable, key=lambda one: (self._undoable[one], one))
         del self._undoable[path]
+        self._undone.add(path)
         node = self.compiled.node(path)
         scope = self._open_scope(path, node.path)
         undo = scope.spec.nodes[ROLLBACK]

@@ -65,6 +65,7 @@ class RunFacts:
         self._loops: dict[str, Loop] = {}
         self._done: dict[str, dict[str, StepStatus]] = {}  # facts of scopes that are not open yet
         self._undoable: dict[str, int] = {}  # succeeded steps with a rollback → when
+        self._undone: set[str] = set()  # those whose rollback has a record
 
     def load(self, facts: Iterable[Fact]) -> None:
         """Take in everything that is recorded; emits nothing."""
@@ -107,10 +108,10 @@ class RunFacts:
         key, name = steppath.scope_of(fact.path), steppath.name_of(fact.path)
         node = self.compiled.node(fact.path)
         if node.undoes:
-            self._undoable.pop(key, None)
-            self._open_scope(key, node.undoes)
-        elif fact.order and fact.status is StepStatus.SUCCEEDED and self._has_undo(node):
-            self._undoable[fact.path] = fact.order
+            self._take_undo(fact, node, key)
+            return
+        if fact.order and fact.status is StepStatus.SUCCEEDED and self._has_undo(node):
+            self._note_undoable(fact.path, fact.order)
         scope = self._scopes.get(key) or self._enter(key)
         if scope is None:
             self._done.setdefault(key, {})[name] = fact.status
@@ -118,6 +119,18 @@ class RunFacts:
         self._note(scope, name, fact)
         if node.is_container and fact.status is StepStatus.RUNNING:
             self._reopen(node, fact)
+
+    def _take_undo(self, fact: Fact, node: Node, undone: str) -> None:
+        self._undone.add(undone)
+        self._undoable.pop(undone, None)
+        self._note(self._open_scope(undone, node.undoes), node.name, fact)
+        if fact.status in STEP_OVER:
+            del self._scopes[undone]
+
+    def _note_undoable(self, path: str, order: int) -> None:
+        # What others recorded comes in no order: it may be undone already.
+        if path not in self._undone:
+            self._undoable[path] = order
 
     @staticmethod
     def _has_undo(node: Node) -> bool:
@@ -185,9 +198,10 @@ class RunFacts:
     def _close_bookkeeping(self, scope: Scope, name: str, status: StepStatus) -> list[str]:
         """After a step ended: which steps of its scope have become ready."""
         path = steppath.child(scope.key, name)
-        self._scopes.pop(path, None)
-        self._loops.pop(path, None)
         node = scope.spec.nodes[name]
+        if node.is_container:
+            self._scopes.pop(path, None)
+            self._loops.pop(path, None)
         if status is StepStatus.SUCCEEDED:
             nodes = scope.spec.nodes
             if scope.last is None or node.position > nodes[scope.last].position:

@@ -122,6 +122,13 @@ def flaky(context, times):
         raise RuntimeError(f"attempt {context.attempt} fails")
     return context.attempt
 
+@action("count_up")
+def count_up(context, file):
+    """Writes the number of turns so far: the same however often an attempt is repeated."""
+    _effect(context)
+    turn = int(context.path.partition("[")[2].partition("]")[0])
+    (HERE / file).write_text(str(turn + 1))
+
 @action("tell")
 def tell(context, secret):
     """Gives a secret away in every way there is."""
@@ -160,9 +167,14 @@ class Shape:
 
     def called(self, mark: str) -> "tuple[str, str]":
         """The text and the victim's path, with names that only ``mark`` has."""
-        own = re.sub(r"\W", "_", mark)
+        own = own_name(mark)
         text = re.sub(r"\bvictim\b", own, self.text).replace("VICTIM", mark)
         return text, self.victim.replace("victim", own)
+
+
+def own_name(mark: str) -> str:
+    """What the victim is called in the run with this mark."""
+    return re.sub(r"\W", "_", mark)
 
 
 def shapes() -> list[Shape]:
@@ -325,7 +337,7 @@ class Site:
         text, victim = shape.called(mark)
         for file in SHAPES.glob("called-*.yaml"):
             named = file.read_text().replace("VICTIM", mark)
-            own = victim.rpartition("/")[2]
+            own = own_name(mark)
             place = self.project / file.name.replace("VICTIM", mark)
             place.write_text(re.sub(r"\bvictim\b", own, named))
         return self.start(text), victim

@@ -239,7 +239,8 @@ class Made:
         kind = self.chance.choice(["leaf", "leaf", "loop", "until", "branch", "call"])
         common: dict[str, Any] = {"needs": needs, "when": when, "on_error": self.on_error()}
         if depth == 0 or kind == "leaf":
-            return PythonStep(name=self.name("s"), action="x", **common)
+            undo = "x" if self.on_errors and self.chance.random() < 0.5 else None
+            return PythonStep(name=self.name("s"), action="x", rollback=undo, **common)
         if kind == "loop":
             return LoopStep(
                 name=self.name("loop"),
@@ -394,9 +395,19 @@ def test_a_failure_that_is_handled_goes_no_further(shape: int, order: int, share
     assert max(Counter(ledger.done).values(), default=1) == 1
     good = (StepStatus.SUCCEEDED, StepStatus.SKIPPED)
     bad_scopes = set()
+    undone = [path for path in ledger.done if compiled.node(path).undoes]
+    if ledger.ended.status is RunStatus.FAILED:
+        assert ledger.done[len(ledger.done) - len(undone) :] == undone
+        done = [p for p in ledger.done if compiled.node(p).step.rollback is not None]
+        good_ones = [p for p in done if ledger.status(p) is StepStatus.SUCCEEDED]
+        assert undone == [steppath.child(path, "rollback") for path in reversed(good_ones)]
+    else:
+        assert not undone
     for path, (_, fact) in ledger.facts.items():
         assert fact.status in STEP_OVER
         node, scope = compiled.node(path), steppath.scope_of(path)
+        if node.undoes:
+            continue
         for need in node.needs:
             status = ledger.status(steppath.child(scope, need))
             if node.handles:
