@@ -20,7 +20,6 @@ from runs.engine.runners import RUNNERS
 from runs.engine.state import RunState
 from runs.errors import MaverickError, NotJson, StepFailure
 from runs.expressions import ExpressionError
-from runs.planning.resolve import resolve_input
 from runs.record.logs import LogBuffer
 
 log = logging.getLogger(__name__)
@@ -84,7 +83,7 @@ def attempt(state: RunState, job: Job) -> Outcome:
 def _input(state: RunState, job: Job) -> Any:
     if job.has_input:
         return job.input
-    return to_json_value(resolve_input(job.node.step, state.frontier.step_names(job.path)), "input")
+    return to_json_value(state.frontier.input_of(job.path), "input")
 
 
 def _guarded(context: StepContext, given: Any, limit: float) -> Outcome:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from runs import environment
-from runs.masking import Masker, SecretNames
+from runs.errors import Refused
+from runs.masking import Masker, SecretNames, is_masked
 from runs.models import Run
 from runs.models.stored import compiled_version
 from runs.planning.frontier import Fact, Frontier
@@ -39,8 +40,14 @@ class RecordedOutputs:
         return self._errors.get(path) or ledger.error_of(self._run_id, path)
 
     def input(self, path: str) -> Any:
-        """What the step at ``path`` was given; secrets are masked."""
-        return ledger.input_of(self._run_id, path)
+        """What the step at ``path`` was given. Raises Refused when that held a secret."""
+        value = ledger.input_of(self._run_id, path)
+        if is_masked(value):
+            raise Refused(
+                f"What {path} was given held a secret, and secrets are not recorded.",
+                hint="Give its rollback arguments of its own: rollback: {action: …, kwargs: {…}}.",
+            )
+        return value
 
     def put_error(self, path: str, error: Any) -> None:
         """Remember an error until it is recorded, for the step that handles it."""

@@ -7,14 +7,14 @@ So what is in the database is always closed under consequences: nobody has to co
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runs import steppath
 from runs.canonical import to_json_value
 from runs.definition.spec import BranchStep, LoopStep, ValidateStep
 from runs.errors import MaverickError
-from runs.expressions import ExpressionError, evaluate_condition, render
+from runs.expressions import ExpressionError, judge, render
 from runs.planning.graph import ROLLBACK, Compiled, Node
 from runs.planning.moves import Fact, Move, Open, Queue, RunEnd, Settle
 from runs.planning.names import Names, OutputSource
@@ -104,9 +104,12 @@ class Frontier(RunFacts):
             return
         names = self.step_names(path)
         try:
-            if node.step.when is not None and not evaluate_condition(node.step.when, names):
-                self._end_at_once(scope, node, path, StepStatus.SKIPPED, "condition is false")
-                return
+            if node.step.when is not None:
+                said = judge(node.step.when, names)
+                if not said.holds:
+                    reason = _told("condition is false", said.notes)
+                    self._end_at_once(scope, node, path, StepStatus.SKIPPED, reason)
+                    return
             if node.is_container:
                 self._open(scope, node, path, names)
                 return
@@ -220,7 +223,10 @@ class Frontier(RunFacts):
             [steppath.child(steppath.turn(path, turn), name) for name in body]
             for turn in sorted(loop.finished)
         ]
-        self._close(path, node, StepStatus.SUCCEEDED, "", self.outputs.tree(paths))
+        reason = ""
+        if loop.items is None and not loop.met:
+            reason = f"until-not-met: after {len(loop.finished)} turns {loop.unmet}"
+        self._close(path, node, StepStatus.SUCCEEDED, reason, self.outputs.tree(paths))
 
     def _close_validation(self, path: str, node: Node, loop: Loop) -> None:
         """A mended validation: what its last check said, and after how many."""
@@ -240,10 +246,13 @@ class Frontier(RunFacts):
         self, scope: Scope, node: Node, step: BranchStep, path: str, names: Mapping[str, Any]
     ) -> None:
         chosen: str | None = None
+        why: dict[str, str] = {}
         for option in step.options:
-            if evaluate_condition(option.when, names):
+            said = judge(option.when, names)
+            if said.holds:
                 chosen = option.step.name
                 break
+            why[option.step.name] = _told("condition is false", said.notes)
         if chosen is None and step.otherwise is not None:
             chosen = step.otherwise.name
         self._begin_container(scope, node, path, {"arm": chosen})
@@ -253,7 +262,8 @@ class Frontier(RunFacts):
                 continue
             if chosen not in (arm, arm_node.handles):
                 arm_path = steppath.child(path, arm)
-                self._moves.append(Settle(arm_path, arm_node, StepStatus.SKIPPED, "not taken"))
+                reason = f"not taken: {why[arm]}" if arm in why else "not taken"
+                self._moves.append(Settle(arm_path, arm_node, StepStatus.SKIPPED, reason))
                 inner.status[arm] = StepStatus.SKIPPED
         self._start_ready(inner)
         self._todo.append(("check", path))
@@ -294,7 +304,8 @@ class Frontier(RunFacts):
             assert node.loop is not None
             assert node.loop.until is not None
             try:
-                loop.met = evaluate_condition(node.loop.until, self.scope_names(scope.key))
+                said = judge(node.loop.until, self.scope_names(scope.key))
+                loop.met, loop.unmet = said.holds, _told("its condition is false", said.notes)
             except ExpressionError as error:
                 loop.bad, loop.bad_status = f"until: {error.message}", StepStatus.FAILED
         self._forget_turn(loop, container, index)
@@ -373,6 +384,14 @@ class Frontier(RunFacts):
         self._moves.append(Queue(own, undo, given))
         return True
 
+    def input_of(self, path: str) -> Any:
+        """The input of the leaf at ``path``, secrets and all. Raises ExpressionError."""
+        node = self.compiled.node(path)
+        if node.undoes:
+            undone = steppath.scope_of(path)
+            return self._undo_input(undone, self.compiled.node(undone), node)
+        return resolve_input(node.step, self.step_names(path))
+
     def _undo_input(self, path: str, node: Node, undo: Node) -> Any:
         """What the step itself was given, unless its rollback names arguments of its own."""
         is_open = steppath.scope_of(path) in self._scopes
@@ -398,6 +417,11 @@ class Frontier(RunFacts):
 
     def _output(self, scope: Scope, name: str) -> Any:
         return self.outputs.get(steppath.child(scope.key, name))
+
+
+def _told(what: str, notes: Iterable[str]) -> str:
+    """With what was missing in a condition, which may be why it does not hold."""
+    return "; ".join([what, *notes])
 
 
 __all__ = ["Fact", "Frontier", "Move", "Open", "Queue", "RunEnd", "Settle"]

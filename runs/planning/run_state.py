@@ -47,6 +47,7 @@ class Loop:
     bad: str | None = None
     bad_status: StepStatus | None = None
     met: bool = False  # the `until` condition
+    unmet: str = ""  # why it does not hold, after the last turn that this worker has seen end
     masked: bool = False  # the items are the ledger's, and it has masks for secrets
 
 

@@ -162,6 +162,23 @@ def test_a_rollback_that_fails_does_not_keep_the_others_from_it(project: Path) -
     assert run.status_reason == "step-failed: d: RuntimeError: fixed is missing"
 
 
+def test_what_was_given_a_secret_in_a_loop_is_not_undone_with_the_mask(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAVERICK_SECRET_KEY_OF_IT", "very-secret-value")
+    given = 'kwargs: {value: "${{ secrets.KEY_OF_IT }}"}'
+    text = UNDONE.replace("kwargs: {value: 1}", given)
+    text = text.replace('kwargs: {value: "${{ item }}"}', given)
+    text = text.replace(
+        'rollback: {action: mark, kwargs: {value: "${{ output.value }}"}}', "rollback: mark"
+    )
+    run = done(project, text)
+    rows = steps(run)
+    assert rows["a/rollback"].status == "succeeded"  # its scope is open: the secret is known
+    assert rows["l[1]/b/rollback"].status == "failed"
+    assert "held a secret" in rows["l[1]/b/rollback"].error["message"]
+
+
 def test_outputs_are_added_to_what_a_step_gives(project: Path) -> None:
     run = done(
         project,
