@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 BORN = "MAVERICK_TEST_HOME"  # set by the session's first process, inherited by xdist's workers
 KEPT = (BORN, "MAVERICK_TEST_DATABASE_URL")
@@ -153,3 +154,8 @@ def signed_in(client: Any, bob: Any) -> Any:
     """Django's test client with an operator's session."""
     client.force_login(bob)
     return client
+
+
+# A deadline for each example is a timing, and a busy machine would fail what holds.
+settings.register_profile("maverick", deadline=None)
+settings.load_profile("maverick")
