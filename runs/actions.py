@@ -3,8 +3,8 @@
     @action("summarise")
     def summarise(text: str, *, limit: int = 100) -> dict: ...
 
-A project keeps its own in `maverick_actions.py`. A parameter named `context` receives the step's
-context; a workflow never passes it.
+A project keeps its own in `maverick_actions.py`; installed packages bring theirs by entry points. A
+parameter named `context` receives the step's context; a workflow never passes it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
+import logging
 import os
 import sys
 import threading
@@ -20,13 +21,17 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar, overload
 
+log = logging.getLogger(__name__)
+
 Effect = Literal["pure", "idempotent", "once", "ask"]
 EFFECTS: tuple[Effect, ...] = ("pure", "idempotent", "once", "ask")
 PROJECT_FILE = "maverick_actions.py"
+ENTRY_POINTS = "maverick.actions"
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -86,12 +91,14 @@ class Action:
     """A registered function. `version` is part of what makes a step the same as last time.
 
     `effect` is the function's own; a step's file may say otherwise. None: not declared.
+    `reports`: a `success: false` that it returns tells of what it looked at and is no failure.
     """
 
     name: str
     function: Callable[..., Any]
     version: str = "1"
     effect: Effect | None = None
+    reports: bool = False
 
     @property
     def takes_context(self) -> bool:
@@ -146,6 +153,8 @@ _registry: dict[str, Action] = {}
 # A project's actions stay its own: one worker serves many projects, and two of them may give the
 # same name to different things. folder → (mtime of its file in ns, its actions)
 _loaded: dict[Path, tuple[int, dict[str, Action]]] = {}
+_packages_loaded = False
+_broken_packages: dict[str, str] = {}
 _registering = threading.local()  # the project whose file this thread is importing, if any
 
 
@@ -153,48 +162,58 @@ _registering = threading.local()  # the project whose file this thread is import
 def action(name: _Function, /) -> _Function: ...
 @overload
 def action(
-    name: str | None = None, *, version: str = "1", effect: Effect | None = None
+    name: str | None = None,
+    *,
+    version: str = "1",
+    effect: Effect | None = None,
+    reports: bool = False,
 ) -> Callable[[_Function], _Function]: ...
 def action(
     name: str | Callable[..., Any] | None = None,
     *,
     version: str = "1",
     effect: Effect | None = None,
+    reports: bool = False,
 ) -> Any:
     """Register a plain or async function as an action; usable with and without brackets.
 
     `name` defaults to the function's own; it may hold dots. Raise `version` when the function's
-    meaning changes, so that a restart runs it again. Registering a name again replaces it. Raises
-    ValueError for an effect that does not exist.
+    meaning changes, so that a restart runs it again. A mapping with `success: false` fails the step,
+    unless the action only ``reports``. Registering a name again replaces it. Raises ValueError for
+    an effect that does not exist.
     """
     if callable(name):
-        return _register(name, name.__name__, version, effect)
+        _register(Action(name.__name__, name, str(version), effect, reports))
+        return name
     if effect is not None and effect not in EFFECTS:
         raise ValueError(f"effect is one of {', '.join(EFFECTS)}, not {effect!r}")
     chosen = name
 
     def decorate(function: _Function) -> _Function:
-        return _register(function, chosen or function.__name__, version, effect)
+        _register(Action(chosen or function.__name__, function, str(version), effect, reports))
+        return function
 
     return decorate
 
 
-def _register(function: _Function, name: str, version: str, effect: Effect | None) -> _Function:
+def _register(made: Action) -> None:
     target: dict[str, Action] | None = getattr(_registering, "target", None)
     with _lock:
-        (_registry if target is None else target)[name] = Action(
-            name, function, str(version), effect
-        )
-    return function
+        (_registry if target is None else target)[made.name] = made
 
 
 def find_action(name: str, folder: Path | None = None) -> Action | None:
     """The action of a name, or None: the project's own (if ``folder`` is loaded), else any."""
-    return _of(folder).get(name) or _registry.get(name)
+    found = _of(folder).get(name) or _registry.get(name)
+    if found is None and not _packages_loaded:
+        load_package_actions()
+        found = _registry.get(name)
+    return found
 
 
 def known_actions(folder: Path | None = None) -> Mapping[str, Action]:
     """All actions by name, as they are now; those of the project ``folder`` come first."""
+    load_package_actions()
     with _lock:
         return MappingProxyType({**_registry, **_of(folder)})
 
@@ -232,6 +251,41 @@ def load_project_actions(folder: Path) -> list[str]:
             _registering.target = None
         _loaded[folder] = (changed, mine)
         return sorted(mine)
+
+
+def load_package_actions() -> Mapping[str, str]:
+    """Register the actions of installed packages: entry points of the group `maverick.actions`.
+
+    An entry point names a module, whose import registers, or a function, which then is an action
+    of the entry point's name. Done once. Answers what could not be loaded: entry point → why. A
+    package cannot replace an action that comes with Maverick.
+    """
+    global _packages_loaded
+    with _lock:
+        if _packages_loaded:
+            return MappingProxyType(_broken_packages)
+        _packages_loaded = True
+        before = getattr(_registering, "target", None)
+        for point in entry_points(group=ENTRY_POINTS):
+            mine: dict[str, Action] = {}
+            _registering.target = mine
+            try:
+                loaded = point.load()
+                if callable(loaded) and not any(one.function is loaded for one in mine.values()):
+                    _register(Action(point.name, loaded))
+            except (Exception, SystemExit) as error:
+                # One bad package must not take everybody else's actions with it.
+                _broken_packages[point.name] = f"{point.value}: {type(error).__name__}: {error}"
+                log.warning("Actions of %s cannot be loaded: %s", point.name, error)
+                continue
+            finally:
+                _registering.target = before
+            for name, made in mine.items():
+                if name in _registry:
+                    _broken_packages[point.name] = f"{point.value}: there is an action {name!r}"
+                else:
+                    _registry[name] = made
+    return MappingProxyType(_broken_packages)
 
 
 def _import(file: Path) -> None:

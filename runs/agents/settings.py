@@ -17,6 +17,7 @@ from runs.agents.errors import AgentMisconfigured, UnknownAgent
 from runs.agents.keys import AGENT, CHAT, COMMAND, DEFAULTS, EXCLUSIVE, NOT_FOR_CHAT, TUNING, Parse
 from runs.agents.keys import old_names as with_our_names
 from runs.agents.setup import ROLES, AgentSetup, Role
+from runs.library.find import BUILT_IN
 from runs.project_file import (
     Settings,
     SettingsFile,
@@ -26,6 +27,7 @@ from runs.project_file import (
     load_settings,
 )
 
+PROMPTS = BUILT_IN / "prompts"
 ANY = "*"  # the agent, or generator, for names that have no table of their own
 _SECTION: dict[Role, str] = {"agent": "agents", "generator": "generators"}
 
@@ -219,6 +221,7 @@ def _over(values: dict[str, Any], layer: dict[str, Any]) -> dict[str, Any]:
 def _setup(role: Role, name: str, kind: str, values: dict[str, Any], table: _Layer) -> AgentSetup:
     given = {key: value for key, value in values.items() if key not in ("kind", "url")}
     given.pop("prompt_file", None)
+    given.setdefault("instructions", _shipped(name))
     # A generator writes text, also when the text happens to be JSON.
     given.setdefault("output", "text" if role == "generator" else "auto")
     missing = [key for key in ("base_url", "model") if kind == "chat" and not given.get(key)]
@@ -234,6 +237,12 @@ def _setup(role: Role, name: str, kind: str, values: dict[str, Any], table: _Lay
     if given.get("wait_max", 60.0) < given.get("wait_min", 1.0):
         raise AgentMisconfigured(f"{role} {name}: wait_max is less than wait_min.")
     return AgentSetup(name=name, role=role, kind=kind, **given)  # type: ignore[arg-type]
+
+
+def _shipped(name: str) -> str:
+    """The instructions that come with Maverick for the names that its workflows use."""
+    path = PROMPTS / f"{name}.md"
+    return path.read_text("utf-8").strip() if name.isidentifier() and path.is_file() else ""
 
 
 def _misconfigured(problems: list[SettingsProblem]) -> AgentMisconfigured:

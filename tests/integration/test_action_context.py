@@ -21,11 +21,37 @@ def tell_secret(context, name):
     context.log(f"the value is {value}")
     return {"value": value}
 
+@action("looks", reports=True)
+def looks():
+    return {"success": False}
+
+@action("fails")
+def fails():
+    return {"success": False, "error": "no"}
+
 @action("sleeps")
 def sleeps(context):
     from runs.library.actions.programs import run
     run(context, ["sh", "-c", "touch begun; sleep 600 & sleep 600"], env={"SLEEPS_IN": str(HERE)})
 """
+
+
+def test_an_action_that_reports_may_say_success_false(project: Path) -> None:
+    with (project / "maverick_actions.py").open("a") as actions:
+        actions.write(ACTIONS)
+    run = done(
+        project,
+        """
+        version: "1.0"
+        name: reports
+        steps:
+          - {name: looks, type: python, action: looks}
+          - {name: fails, type: python, action: fails}
+        """,
+    )
+    assert run.status == "failed"
+    assert steps(run)["looks"].output == {"success": False}
+    assert steps(run)["fails"].status == "failed"
 
 
 def test_a_secret_that_an_action_asks_for_is_masked_everywhere(project: Path, monkeypatch) -> None:

@@ -254,3 +254,14 @@ def test_the_fingerprint_follows_what_decides_the_answer_and_nothing_else(places
     }
     assert len(others) == 7
     assert same not in others
+
+
+@pytest.mark.parametrize("name", ["implementer", "code_reviewer", "commit_message_generator"])
+def test_names_that_our_workflows_use_have_instructions_unless_one_gives_others(
+    places, name
+) -> None:
+    found = book(places, f'[agents.{name}]\ncommand = "a"\n[agents.other]\ncommand = "a"\n')
+    assert found.resolve("agent", name).instructions.startswith("You ")
+    assert found.resolve("agent", "other").instructions == ""
+    (places[0] / "own.md").write_text("Mine.")
+    assert found.resolve("agent", name, "", {"prompt_file": "own.md"}).instructions == "Mine."

@@ -9,11 +9,13 @@ import pytest
 
 from runs.actions import find_action, known_actions
 from runs.definition import Known, load_workflow
-from runs.definition.spec import WorkflowSpec
+from runs.definition.spec import PythonStep, WorkflowSpec
+from runs.definition.walk import walk
 from runs.library.actions.git_program import GitFailed
 from runs.library.actions.workspace import OutsideWorkspace
 from runs.library.find import BUILT_IN, find_workflow
 from tests.actions import call
+from tests.unit.test_corpus import FILES, spec_of
 
 
 @pytest.fixture
@@ -42,7 +44,8 @@ def git(place: Path, *arguments: str) -> str:
 
 
 def built_in() -> list[str]:
-    return [n for n in known_actions() if n.partition(".")[0] in ("text", "files", "git")]
+    own = "runs.library.actions"
+    return [n for n, one in known_actions().items() if one.function.__module__.startswith(own)]
 
 
 @pytest.mark.parametrize("name", built_in())
@@ -61,6 +64,19 @@ def test_every_built_in_workflow_has_no_problem(file: Path) -> None:
 
     known = Known(actions=known_actions(), workflows=called)
     assert load_workflow(file.read_text(), file=file.name, known=known).problems == ()
+
+
+def test_every_action_that_old_files_call_takes_what_they_give() -> None:
+    wrong = {
+        fault
+        for file in FILES
+        for site in walk(spec_of(file)).sites
+        if isinstance(site.step, PythonStep) and (known := find_action(site.step.action))
+        for fault in known.check_kwargs(site.step.kwargs)
+    }
+    assert wrong == {
+        "`review.run_coderabbit_review` gets `context` from the engine, not from the file."
+    }
 
 
 # -- text -----------------------------------------------------------------------------------------

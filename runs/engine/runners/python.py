@@ -44,7 +44,8 @@ def run_python(context: StepContext, given: Any) -> Any:
     value = action.function(*args, **kwargs)
     if inspect.isawaitable(value):
         value = asyncio.run(_wait(value))
-    if isinstance(value, Mapping) and value.get("success") is False:
+    failed = isinstance(value, Mapping) and value.get("success") is False
+    if failed and not action.reports:
         raise ActionFailed(str(value.get("error") or "The action says success: false."))
     return value
 

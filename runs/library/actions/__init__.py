@@ -2,24 +2,36 @@
 
 from runs.library.actions import (
     branches,
+    contexts,
     dependencies,
     files,
+    findings,
     git,
     github,
+    notes,
     preflight,
+    preflight_checks,
+    reports,
     repository,
+    review,
     tasks,
     text,
 )
 
 __all__ = [
     "branches",
+    "contexts",
     "dependencies",
     "files",
+    "findings",
     "git",
     "github",
+    "notes",
     "preflight",
+    "preflight_checks",
+    "reports",
     "repository",
+    "review",
     "tasks",
     "text",
 ]

@@ -6,8 +6,7 @@ from typing import TypedDict
 
 from runs.actions import StepContext, action
 from runs.library.actions.programs import ProgramFailed, run
-from runs.library.actions.workspace import inside
-from runs.project_file import load_settings
+from runs.library.actions.workspace import inside, settings
 
 SECONDS = 1800.0
 _OUTPUT = 2000  # characters of it in the result
@@ -49,7 +48,7 @@ def sync_dependencies(
     a `.venv`). Where nothing tells, it is skipped.
     """
     folder = inside(context.workspace, cwd) if cwd else context.workspace
-    given = sync_cmd or load_settings(context.workspace, None).table("actions").get("sync_cmd")
+    given = sync_cmd or settings(context, "actions").get("sync_cmd")
     words = _words(given) if given else detect(folder)
     if not words:
         context.log("Nothing says which dependencies there are.")

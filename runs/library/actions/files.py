@@ -16,7 +16,7 @@ MAX_LISTED = 10_000
 
 @action("files.read", effect="pure")
 def read(path: str, context: StepContext) -> dict[str, Any]:
-    """The text of a file, with its size, its lines and its SHA-256."""
+    """The text of a file, with its size and its digest: `{path, text, bytes, lines, sha256}`."""
     content = _bytes(inside(context.workspace, path), path)
     text = content.decode("utf-8")
     return {
@@ -32,7 +32,7 @@ def read(path: str, context: StepContext) -> dict[str, Any]:
 def write(path: str, text: str, context: StepContext, append: bool = False) -> dict[str, Any]:
     """Write a text file, its folders too. It is there as a whole or not at all.
 
-    With `append`, a text that the file ends with already is not added again: the step may be
+    Answers `{path, bytes, sha256}`. With `append`, a text that the file ends with already is not added again: the step may be
     repeated when its worker died.
     """
     file = inside(context.workspace, path)
@@ -72,7 +72,10 @@ def glob(pattern: str, context: StepContext, exclude: str = "") -> list[str]:
 
 @action("files.search", effect="pure")
 def search(path: str, pattern: str, context: StepContext) -> dict[str, Any]:
-    """The first line of a file that matches; `value` is the first group, or the whole match."""
+    """The first line of a file that matches; `value` is the first group, or the whole match.
+
+    Answers `{path, value, groups, line}`.
+    """
     text = _bytes(inside(context.workspace, path), path).decode("utf-8")
     found = re.search(pattern, text, re.MULTILINE)
     if found is None:

@@ -76,7 +76,10 @@ def commit(message: str, context: StepContext) -> dict[str, Any]:
 
 @action("git.tag")
 def tag(name: str, context: StepContext, message: str = "") -> dict[str, Any]:
-    """Tag the current commit. The tag there already on this commit: fine; on another: it fails."""
+    """Tag the current commit. The tag there already on this commit: fine; on another: it fails.
+
+    Answers `{tag, commit, created}`.
+    """
     git = Git(context)
     here = git.out("rev-parse", "HEAD").strip()
     known = git.ask("rev-parse", "-q", "--verify", f"refs/tags/{name}^{{commit}}")

@@ -17,8 +17,8 @@ import httpx
 from runs.actions import StepContext
 from runs.errors import StepCancelled, StepFailure
 from runs.library.actions.git_program import Git
+from runs.library.actions.workspace import settings
 from runs.masking import MASK
-from runs.project_file import load_settings
 from runs.stopping import OutOfTime, Stopped, wait_for
 
 API_URL = "https://api.github.com"
@@ -61,8 +61,8 @@ class GitHub:
 
     def __init__(self, context: StepContext, git: Git | None = None) -> None:
         self._context = context
-        settings = load_settings(context.workspace, None).table("github")
-        url = settings.get("api_url") or os.environ.get("GITHUB_API_URL") or API_URL
+        known = settings(context, "github")
+        url = known.get("api_url") or os.environ.get("GITHUB_API_URL") or API_URL
         self._url = str(url).rstrip("/")
         self._token = (
             context.secret("GITHUB_TOKEN")
@@ -70,7 +70,7 @@ class GitHub:
             or os.environ.get("GH_TOKEN")
             or ""
         )
-        self.owner, self.name = self._repository(settings, git or Git(context))
+        self.owner, self.name = self._repository(known, git or Git(context))
 
     @property
     def path(self) -> str:
@@ -219,8 +219,8 @@ class GitHub:
     def _shown_url(self) -> str:
         return re.sub(r"(?<=://)[^/@]*@", "", self._url)
 
-    def _repository(self, settings: Mapping[str, Any], git: Git) -> tuple[str, str]:
-        named = settings.get("repository") or os.environ.get("GITHUB_REPOSITORY")
+    def _repository(self, known: Mapping[str, Any], git: Git) -> tuple[str, str]:
+        named = known.get("repository") or os.environ.get("GITHUB_REPOSITORY")
         if named:
             if not _NAME.match(str(named)):
                 raise GitHubFailed(f"{named!r} is no OWNER/NAME.", "See [github].", permanent=True)

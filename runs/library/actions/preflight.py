@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from runs.actions import StepContext, action
+from runs.errors import StepFailure
 
 CHECK_SECONDS = 30.0
 
 
-class PreflightFailed(RuntimeError):
+class PreflightFailed(StepFailure):
     """Something that the workflow needs is not there."""
+
+    code = "preflight-failed"
+    permanent = True
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,15 @@ def preflight(context: StepContext, requires: list[str]) -> dict[str, Any]:
     All are checked before the verdict, what others need first; fails naming everything that is
     missing, each with what to do. A name that nobody knows is logged and left out.
     """
+    checks = check_all(context, requires)
+    missing = [one for one in checks if not one["ok"]]
+    if missing:
+        raise PreflightFailed("; ".join(f"{one['message']} ({one['remedy']})" for one in missing))
+    return {"checks": checks}
+
+
+def check_all(context: StepContext, requires: Iterable[str]) -> list[dict[str, Any]]:
+    """The checks of these names and of what they need, logged as they are made."""
     results: dict[str, dict[str, Any]] = {}
     for name in _in_order(requires):
         known = PREREQUISITES.get(name)
@@ -118,10 +131,7 @@ def preflight(context: StepContext, requires: list[str]) -> dict[str, Any]:
         results[name] = one = _check(name, known, results, context.workspace)
         mark = "ok" if one["ok"] else "MISSING"
         context.log(f"{mark} {known.title}{': ' + one['message'] if one['message'] else ''}")
-    missing = [one for one in results.values() if not one["ok"]]
-    if missing:
-        raise PreflightFailed("; ".join(f"{one['message']} ({one['remedy']})" for one in missing))
-    return {"checks": list(results.values())}
+    return list(results.values())
 
 
 def _in_order(names: Iterable[str]) -> list[str]:

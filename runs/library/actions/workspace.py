@@ -1,6 +1,10 @@
-"""Paths of an action: always inside the workspace, whatever a workflow says."""
+"""The workspace of an action: paths inside it, whatever a workflow says, and its settings."""
 
 from pathlib import Path
+from typing import Any
+
+from runs.actions import StepContext
+from runs.project_file import load_settings
 
 
 class OutsideWorkspace(ValueError):
@@ -16,3 +20,11 @@ def inside(workspace: Path, path: str) -> Path:
     if not full.is_relative_to(root):
         raise OutsideWorkspace(f"{path!r} leads out of the workspace.")
     return full
+
+
+def settings(context: StepContext, section: str) -> dict[str, Any]:
+    """A section of the project's settings; what is wrong with the file is in the log."""
+    found = load_settings(context.workspace, None)
+    for problem in found.problems:
+        context.log(str(problem), "warning")
+    return found.table(section)
