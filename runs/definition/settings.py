@@ -41,6 +41,7 @@ PREREQUISITES: Mapping[str, tuple[str, ...]] = {
     "jj": (),
     "gh": (),
     "gh_auth": ("gh",),
+    "github_token": (),
     "anthropic_key": (),
     "anthropic_api": ("anthropic_key",),
 }

@@ -13,6 +13,10 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from runs import conf
+from runs.actions import ActionImportError, load_package_actions, load_project_actions
+from runs.agents.settings import load_agents
+from runs.library.validation import load_validation
+from runs.operations.places import project_folder, user_folder
 from runs.operations.tokens import authenticate
 from runs.record import workers
 
@@ -142,6 +146,23 @@ def programs() -> Finding:
     return Finding("programs", not missing, detail, "Steps and snapshots use them.")
 
 
+def project_settings() -> Finding:
+    project, user = project_folder(), user_folder()
+    book = load_agents(project, user)
+    wrong = [str(one) for one in book.problems]
+    wrong += [str(one) for one in load_validation(project, user).problems]
+    wrong += [f"package {name}: {why}" for name, why in load_package_actions().items()]
+    try:
+        load_project_actions(project)
+    except ActionImportError as error:
+        wrong.append(str(error))
+    told = list(dict.fromkeys(wrong))  # both read the same files
+    if told:
+        return Finding("settings", False, " ".join(told), "See docs/agents.md.")
+    count = len(book.names("agent")) + len(book.names("generator"))
+    return Finding("settings", True, f"{count} agents and generators in {project}")
+
+
 _QUESTIONS: tuple[tuple[str, Callable[[], Finding]], ...] = (
     ("database", database),
     ("migrations", migrations),
@@ -152,5 +173,6 @@ _QUESTIONS: tuple[tuple[str, Callable[[], Finding]], ...] = (
     ("token", token),
     ("logins", doors),
     ("programs", programs),
+    ("settings", project_settings),
 )
 _NEED_DATABASE = ("migrations", "clock", "workers", "token")
