@@ -1,20 +1,30 @@
 """The workflow files that are known here, loaded once as long as they do not change."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from runs.definition import load_workflow
 from runs.definition.spec import WorkflowSpec
-from runs.library.find import list_workflows
+from runs.library.find import Found, list_workflows
 from runs.operations.places import project_folder, user_folder
 
 MOST = 200
 
 
-def workflow_files() -> dict[str, WorkflowSpec]:
+@dataclass(frozen=True, slots=True)
+class WorkflowFile:
+    """A workflow that lies in a file, and where a person would look for it."""
+
+    spec: WorkflowSpec
+    place: str
+
+
+def workflow_files() -> dict[str, WorkflowFile]:
     """Every file that loads, by workflow name; fragments are called by others and left out."""
-    specs: dict[str, WorkflowSpec] = {}
-    for found in list_workflows(project=project_folder(), user=user_folder())[:MOST]:
+    files: dict[str, WorkflowFile] = {}
+    project = project_folder()
+    for found in list_workflows(project=project, user=user_folder())[:MOST]:
         if "fragments" in found.path.parts:
             continue
         try:
@@ -22,8 +32,16 @@ def workflow_files() -> dict[str, WorkflowSpec]:
         except OSError:
             continue  # it went away between the two looks
         if spec is not None:
-            specs[spec.name] = spec
-    return specs
+            files[spec.name] = WorkflowFile(spec, _place(found, project))
+    return files
+
+
+def _place(found: Found, project: Path | None) -> str:
+    if found.origin == "built-in":
+        return "built in"
+    if project and found.path.is_relative_to(project):
+        return str(found.path.relative_to(project))
+    return str(found.path)
 
 
 @lru_cache(maxsize=512)

@@ -13,7 +13,14 @@ function setTheme(theme) {
   }
 }
 
+// The search of the run list, when this page is it.
+const findField = () => document.getElementById("find");
+
 export function mount(app) {
+  if (location.hash === "#find") findField()?.focus();
+  for (const current of app.querySelectorAll(":is(.tabs, .counts) [aria-current]")) {
+    current.scrollIntoView({ inline: "center", block: "nearest" });
+  }
   const toggle = app.querySelector("[data-do=nav]");
   const show = (open) => {
     app.toggleAttribute("data-open-nav", open);
@@ -27,6 +34,9 @@ export function mount(app) {
     } else if (button?.dataset.do === "theme-set") {
       setTheme(button.dataset.themeTo);
       button.closest("details").open = false;
+    } else if (button?.dataset.do === "find" && findField()) {
+      event.preventDefault();
+      findField().focus();
     } else if (button?.dataset.do === "nav") {
       show(!app.hasAttribute("data-open-nav"));
       if (app.hasAttribute("data-open-nav")) app.querySelector(".nav a").focus();

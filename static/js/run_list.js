@@ -77,6 +77,11 @@ export function mount(page) {
     const link = event.target.closest("a[href]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     const address = new URL(link.href);
+    // On a phone a run opens with its steps: the graph is a tap away, and larger than the screen.
+    if (link.matches(".wf > a:first-child") && matchMedia("(max-width: 640px)").matches) {
+      link.search = "?tab=steps";
+      return;
+    }
     if (address.origin !== location.origin || address.pathname !== location.pathname) return;
     event.preventDefault();
     go(address.search, true).then(() => {

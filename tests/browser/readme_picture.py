@@ -15,6 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import ViewportSize, sync_playwright
 
+from tests.browser.screenshots import settled
 from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, ROOT
 
 INTO = ROOT / "docs" / "images" / "run.png"
@@ -33,7 +34,6 @@ def golden_run(env: dict[str, str]) -> str:
             items = told["items"] if isinstance(told, dict) else told
             if items:
                 return str(items[0]["id"])
-        time.sleep(0.3)
     raise SystemExit("The demo did not become golden in time.")
 
 
@@ -64,9 +64,10 @@ def main() -> None:
                 if page.locator("form button").count() and "sign-in" in page.url:
                     page.locator("form button").first.click()
                 page.goto(f"{address}/runs/{run}?node=publish")
-                page.wait_for_timeout(1500)
+                settled(page)
+                page.wait_for_selector(".panel h2")
                 INTO.parent.mkdir(exist_ok=True)
-                page.screenshot(path=INTO)
+                page.screenshot(path=INTO, animations="disabled")
                 browser.close()
         finally:
             up.send_signal(signal.SIGTERM)

@@ -35,6 +35,7 @@ def pages(running: str, failed: str) -> dict[str, str]:
         "run-lineage": f"/runs/{running}?tab=lineage",
         "run-log": f"/runs/{failed}?tab=log",
         "workflows": "/workflows",
+        "api-docs": "/api/v1/docs",
     }
 
 
@@ -47,6 +48,12 @@ def listen(page: Page, errors: list[str]) -> None:
 
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", said)
+
+
+def settled(page: Page) -> None:
+    """Until the page answers to keys and its letters have their faces."""
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.evaluate("document.fonts.ready.then(() => true)")
 
 
 def take(browser: Browser, site: Site, shots: dict[str, str]) -> list[str]:
@@ -67,10 +74,10 @@ def take(browser: Browser, site: Site, shots: dict[str, str]) -> list[str]:
                 errors: list[str] = []
                 listen(page, errors)
                 page.goto(site.address + address)
-                page.wait_for_timeout(500)
+                settled(page)
                 if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                     errors.append("wider than its window")
-                page.screenshot(path=INTO / f"{label}.png")
+                page.screenshot(path=INTO / f"{label}.png", animations="disabled")
                 wrong += [f"{label}: {error}" for error in errors]
                 page.close()
             context.close()

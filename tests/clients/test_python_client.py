@@ -302,8 +302,6 @@ def test_every_method_asks_the_right_address(
 
 def test_every_address_is_one_that_the_api_describes() -> None:
     file = Path(__file__).resolve().parents[1] / "api" / "openapi.v1.json"
-    if not file.exists():
-        pytest.skip("no OpenAPI snapshot")
     described = {
         (method.upper(), path)
         for path, methods in json.loads(file.read_text())["paths"].items()

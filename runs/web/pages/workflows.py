@@ -116,14 +116,15 @@ def _cards() -> list[WorkflowCard]:
     ):
         last.setdefault(run.workflow_name, []).append(run)
     cards = []
-    for name, spec in workflow_files().items():
+    for name, file in workflow_files().items():
+        spec = file.spec
         version = newest.pop(name, None)
         cards.append(
             WorkflowCard(
                 name,
                 spec.description,
                 version.number if version else 0,
-                spec.file,
+                file.place,
                 tuple(_field(one) for one in spec.inputs.values()),
                 tuple(last.get(name, ())),
             )

@@ -1,0 +1,138 @@
+"""axe on every page, light and dark, on a desk and on a phone; and what a keyboard alone reaches."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Shown
+
+Look = Callable[..., Page]
+PAGES = {
+    "run list": "/runs",
+    "nothing matches": "/runs?status=timeout&chip=golden",
+    "run": "/runs/{running}",
+    "run that failed": "/runs/{failed}",
+    "node panel": "/runs/{running}?node=plan",
+    "panel of a failed turn": "/runs/{failed}?tab=steps&node=implement%5B11%5D%2Fvalidate",
+    "large graph": "/runs/{grid}",
+    "steps": "/runs/{running}?tab=steps",
+    "input and output": "/runs/{running}?tab=io",
+    "checkpoints": "/runs/{failed}?tab=checkpoints",
+    "lineage": "/runs/{running}?tab=lineage",
+    "log": "/runs/{failed}?tab=log",
+    "workflows": "/workflows",
+    "source": "/workflows/ship-feature/versions/1",
+    "sign in": "/sign-in/",
+    "API": "/api/v1/docs",
+}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds: the rule, why, and where."""
+    # Colours move for a moment after a theme is set; what axe reads must be the end.
+    page.emulate_media(reduced_motion="reduce")
+    found: dict[str, Any] = Axe().run(page).response
+    return [
+        f"{one['id']} ({one['impact']}): {one['help']}: "
+        + "; ".join(
+            f"{node['html'][:160]} {node['failureSummary'][:300]}" for node in one["nodes"][:4]
+        )
+        for one in found["violations"]
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(look: Look, shown: Shown, name: str) -> None:
+    page = look(PAGES[name].format(**vars(shown)))
+    assert violations(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("name", ["run list", "node panel", "steps", "workflows", "sign in", "API"])
+def test_axe_finds_nothing_on_a_phone(look: Look, shown: Shown, name: str) -> None:
+    page = look(PAGES[name].format(**vars(shown)), width=390)
+    assert violations(page) == []
+
+
+def test_axe_finds_nothing_in_what_opens(look: Look, shown: Shown) -> None:
+    page = look("/runs")
+    page.locator("tbody details.menu summary").first.click()
+    assert violations(page) == []
+    page = look("/runs", width=390)
+    page.get_by_role("button", name="Menu").click()
+    assert violations(page) == []
+    page = look(f"/runs/{shown.failed}")
+    page.get_by_label("More actions").click()
+    assert violations(page) == []
+
+
+# axe does not judge text in SVG: its colour against the box that it stands in, or the canvas.
+CONTRASTS = """() => {
+  const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgb = (...layers) => {
+    paint.clearRect(0, 0, 1, 1);
+    for (const layer of layers) {
+      paint.fillStyle = layer;
+      paint.fillRect(0, 0, 1, 1);
+    }
+    return [...paint.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = (colour) => {
+    const [r, g, b] = colour.map((part) => part / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = getComputedStyle(document.querySelector(".stage")).backgroundColor;
+  return [...document.querySelectorAll(".graph text")]
+    .filter((text) => text.getClientRects().length)
+    .map((text) => {
+      const box = text.closest(".node")?.querySelector(".box:not(.back)")
+        ?? text.parentElement.querySelector("rect");
+      const fill = getComputedStyle(box).fill;
+      const under = rgb(ground, fill === "none" ? "transparent" : fill);
+      const over = rgb(`rgb(${under})`, getComputedStyle(text).fill);
+      const [a, b] = [light(under), light(over)].sort((x, y) => y - x);
+      return [`${text.textContent} (${text.getAttribute("class")})`, (a + 0.05) / (b + 0.05)];
+    });
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_words_in_the_graph_stand_out_from_their_ground(
+    look: Look, shown: Shown, theme: str
+) -> None:
+    page = look(f"/runs/{shown.running}", theme=theme)
+    found = page.evaluate(CONTRASTS)
+    assert len(found) > 30
+    assert [(text, round(ratio, 2)) for text, ratio in found if ratio < 4.5] == []
+
+
+FOCUSED = """() => {
+  const one = document.activeElement;
+  const box = one.getBoundingClientRect();
+  const hit = document.elementFromPoint(
+    Math.min(Math.max(box.x + box.width / 2, 0), innerWidth - 1),
+    Math.min(Math.max(box.y + Math.min(box.height / 2, 20), 0), innerHeight - 1),
+  );
+  return {
+    what: one.outerHTML.slice(0, 120),
+    covered: !(one.contains(hit) || hit?.contains(one)),
+    ring: getComputedStyle(one).outlineStyle !== "none"
+      || one.querySelector(".ring") !== null
+      || getComputedStyle(one.parentElement).outlineStyle !== "none",
+  };
+}"""
+
+
+@pytest.mark.parametrize("name", ["run list", "node panel", "steps", "workflows", "API"])
+def test_the_tab_key_reaches_what_can_be_seen(look: Look, shown: Shown, name: str) -> None:
+    page = look(PAGES[name].format(**vars(shown)))
+    for _ in range(45):
+        page.keyboard.press("Tab")
+        found = page.evaluate(FOCUSED)
+        assert not found["covered"], found
+        assert found["ring"], found

@@ -1,0 +1,98 @@
+"""What a narrow window shows: everything, beside or below each other, never on top of each other."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Shown
+from tests.browser.test_accessibility import PAGES
+
+Look = Callable[..., Page]
+# Texts that lie on each other: leaves of the page whose boxes share more than a few pixels.
+OVERLAPS = """() => {
+  const leaves = [...document.querySelectorAll(".main *")].filter((one) =>
+    !one.closest("svg, details:not([open]) .menu-list, .panel, .sr")
+    && [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())
+    && one.checkVisibility());
+  const lines = (one) => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    return [...range.getClientRects()].map((line) => ({ one, line }));
+  };
+  const boxes = leaves.flatMap(lines).map(({ one, line: { left, right, top, bottom } }) => {
+    for (let around = one; around; around = around.parentElement) {
+      const style = getComputedStyle(around);
+      if (style.overflow === "visible" && style.clipPath === "none") continue;
+      const clip = around.getBoundingClientRect();
+      if (style.clipPath !== "none") right = left;
+      [left, right] = [Math.max(left, clip.left), Math.min(right, clip.right)];
+      [top, bottom] = [Math.max(top, clip.top), Math.min(bottom, clip.bottom)];
+    }
+    return { one, left, right, top, bottom };
+  });
+  const found = [];
+  for (const [n, a] of boxes.entries()) {
+    for (const b of boxes.slice(n + 1)) {
+      if (a.one.contains(b.one) || b.one.contains(a.one)) continue;
+      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const tall = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (wide > 3 && tall > 5) found.push([a.one.textContent, b.one.textContent]);
+    }
+  }
+  return found.slice(0, 5);
+}"""
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_lies_on_something_else_or_outside(
+    look: Look, shown: Shown, name: str, width: int
+) -> None:
+    page = look(PAGES[name].format(**vars(shown)), width=width)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(OVERLAPS) == []
+
+
+def test_the_restart_button_fills_its_row(look: Look, shown: Shown) -> None:
+    for run in (shown.failed, shown.running):
+        page = look(f"/runs/{run}", width=390)
+        row = page.locator(".run-title .do").bounding_box()
+        button = page.locator(".do .btn", has_text="Restart run").first.bounding_box()
+        more = page.get_by_label("More actions").bounding_box()
+        assert row is not None
+        assert button is not None
+        assert more is not None
+        assert row["width"] == 390 - 2 * 16
+        assert button["width"] + more["width"] >= row["width"] - 1
+        assert more["width"] < 44
+
+
+@pytest.mark.parametrize("tab", ["lineage", "log"])
+def test_the_tab_that_is_open_can_be_seen(look: Look, shown: Shown, tab: str) -> None:
+    page = look(f"/runs/{shown.running}?tab={tab}", width=390)
+    expect(page.locator(".run > .tabs [aria-current]")).to_be_in_viewport(ratio=0.9)
+
+
+def test_the_search_is_one_tap_away(look: Look, shown: Shown) -> None:
+    page = look(f"/runs/{shown.running}", width=390)
+    page.get_by_label("Find run or workflow").locator("visible=true").tap()
+    page.wait_for_url("**/runs#find")
+    field = page.get_by_label("Filter runs by workflow or run id")
+    expect(field).to_be_focused()
+    page.locator("h1").tap()
+    expect(field).not_to_be_focused()
+    page.get_by_label("Find run or workflow").locator("visible=true").tap()
+    expect(field).to_be_focused()
+
+
+def test_a_run_opens_with_its_steps(look: Look, shown: Shown) -> None:
+    page = look("/runs", width=390)
+    page.locator(f"#row-{shown.running} .wf > a").first.tap()
+    page.wait_for_url(re.compile(rf"/runs/{shown.running}\?tab=steps"))
+    page.get_by_role("link", name="Graph").tap()
+    expect(page.locator("svg.graph")).to_be_visible()
+    wide = look("/runs")
+    wide.locator(f"#row-{shown.running} .wf > a").first.click()
+    expect(wide.locator("svg.graph")).to_be_visible()
