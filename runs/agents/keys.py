@@ -107,6 +107,8 @@ def _environment(value: Any) -> dict[str, str]:
 def _url(value: Any) -> str:
     if not _plain_text(value).startswith(("http://", "https://")):
         raise ValueError("has to begin with http:// or https://")
+    if "@" in str(value).partition("://")[2].partition("/")[0]:
+        raise ValueError("cannot hold a user or a password; use api_key")
     return str(value).rstrip("/")
 
 

@@ -17,7 +17,6 @@ Kind = Literal["command", "chat", "http"]
 ROLES: tuple[Role, ...] = ("agent", "generator")
 
 _SECRET = re.compile(r"\$\{\{\s*secrets\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
-_USER_IN_URL = re.compile(r"(?<=://)[^/@]*@")
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,8 @@ class AgentSetup:
 
     @property
     def shown_url(self) -> str:
-        """``base_url`` without what may be secret in it: user, password, query."""
-        return _USER_IN_URL.sub("", self.base_url).partition("?")[0]
+        """``base_url`` without its query, which may hold a secret."""
+        return self.base_url.partition("?")[0]
 
     def key(self, secrets: Mapping[str, str]) -> str:
         """The API key, empty when there is none. Raises AgentMisconfigured."""

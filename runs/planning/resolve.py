@@ -31,8 +31,8 @@ def resolve_input(step: Step, names: Mapping[str, Any]) -> Any:
 
     python: its keyword arguments, or ``{args, kwargs}`` when it has positional ones; shell:
     ``{run, cwd, env}``; checkpoint: ``{checkpoint_id}``; wait: ``{seconds, until}``; approval:
-    ``{prompt}``; agent: ``{agent, context}``; generate: ``{generator, context}``; validate:
-    ``{stages, cwd}``.
+    ``{prompt}``; agent: ``{agent, context, config}``; generate: ``{generator, context, config}``;
+    validate: ``{stages, cwd}``.
     """
     if isinstance(step, PythonStep):
         kwargs = render(dict(step.kwargs), names)
@@ -53,12 +53,9 @@ def resolve_input(step: Step, names: Mapping[str, Any]) -> Any:
     if isinstance(step, ApprovalStep):
         return {"prompt": str(render(step.prompt, names))}
     if isinstance(step, AgentStep):
-        return {"agent": render(step.agent, names), "context": _context(step.context, names)}
+        return {"agent": render(step.agent, names), **_told(step, names)}
     if isinstance(step, GenerateStep):
-        return {
-            "generator": render(step.generator, names),
-            "context": _context(step.context, names),
-        }
+        return {"generator": render(step.generator, names), **_told(step, names)}
     if isinstance(step, ValidateStep):
         return _stages(step, names)
     raise TypeError(f"{step.type} steps have no input of their own")
@@ -90,9 +87,14 @@ def count_of(written: Any, what: str, least: int, names: Mapping[str, Any]) -> i
     return min(value, MAX_TURNS)
 
 
-def _context(written: dict[str, Any] | str, names: Mapping[str, Any]) -> Any:
+def _told(step: AgentStep | GenerateStep, names: Mapping[str, Any]) -> dict[str, Any]:
     # A text names the action that builds the context when the step runs.
-    return written if isinstance(written, str) else render(dict(written), names)
+    written = step.context
+    context = written if isinstance(written, str) else render(dict(written), names)
+    return {
+        "context": context,
+        **({"config": render(dict(step.config), names)} if step.config else {}),
+    }
 
 
 def _stages(step: ValidateStep, names: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,6 +64,21 @@ def test_an_agent_that_is_a_program_works_in_the_workspace(program: Path) -> Non
     assert row.code_version.startswith("command ")
 
 
+def test_settings_of_a_step_may_be_expressions(program: Path) -> None:
+    (program / "agent.sh").write_text('printf \'"%s"\' "$MAVERICK_AGENT_MODEL"')
+    text = """
+    version: "1.0"
+    name: chosen
+    inputs: {model: {type: string}}
+    steps:
+      - {name: ask, type: agent, agent: writer, config: {model_id: "${{ inputs.model }}"}}
+    """
+    run = done(program, text, {"model": "large"})
+    assert run.status == "succeeded", run.status_reason
+    assert steps(run)["ask"].output == "large"
+    assert steps(run)["ask"].code_version.startswith("large ")
+
+
 def test_an_agent_that_fails_fails_its_step_with_what_it_said(program: Path) -> None:
     (program / "agent.sh").write_text("echo 'no credit left' >&2; exit 9")
     run = done(program, WRITES)

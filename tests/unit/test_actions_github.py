@@ -250,7 +250,7 @@ def test_rights_that_are_missing_are_told_apart_from_a_rate_limit(server, step) 
     ("url", "said"),
     [
         ("http://127.0.0.1:9", "cannot be reached"),
-        ("http://me:word@127.0.0.1:9", "cannot be reached"),
+        ("http://me:word@127.0.0.1:9", "cannot hold a user"),
         ("nonsense", "none|cannot be reached"),
     ],
 )

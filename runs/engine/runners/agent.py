@@ -20,25 +20,25 @@ from runs.operations.places import user_folder
 
 def run_agent(context: StepContext, given: Any) -> Any:
     """Ask the agent that the step names; the output is its answer. Raises what `call_agent` does."""
-    return _ask(context, "agent", given["agent"], given["context"])
+    return _ask(context, "agent", given["agent"], given)
 
 
 def run_generate(context: StepContext, given: Any) -> Any:
     """Ask the generator that the step names; the output is its text, or JSON of its schema."""
-    return _ask(context, "generator", given["generator"], given["context"])
+    return _ask(context, "generator", given["generator"], given)
 
 
-def _ask(context: StepContext, role: Role, name: str, told: Any) -> Any:
+def _ask(context: StepContext, role: Role, name: str, given: Mapping[str, Any]) -> Any:
     step = context.job.node.step
     assert isinstance(step, AgentStep | GenerateStep)
     book = load_agents(context.workspace, user_folder())
-    setup = book.resolve(role, name, step.name, step.config)
+    setup = book.resolve(role, name, step.name, given.get("config"))
     context.code_version = setup_version(setup)
     schema = step.output_schema if isinstance(step.output_schema, Mapping) else None
     stop = Stop(context)
     request = AgentRequest(
         prompt="",
-        context=_told(context, told),
+        context=_told(context, given["context"]),
         schema=schema,
         workspace=context.workspace,
         run_id=context.run_id,

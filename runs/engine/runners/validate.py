@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runs import environment
 from runs.definition.spec import ValidateStep
 from runs.engine.context import StepContext
 from runs.engine.runners.stopping import Stop
@@ -49,7 +48,7 @@ def run_validate(context: StepContext, given: Any) -> dict[str, Any]:
         return run_program(
             words,
             cwd=cwd,
-            env={**environment.for_commands(), **env},
+            env=env,
             out=out,
             err=err,
             stdin=stdin,

@@ -64,6 +64,12 @@ class GitHub:
         known = settings(context, "github")
         url = known.get("api_url") or os.environ.get("GITHUB_API_URL") or API_URL
         self._url = str(url).rstrip("/")
+        if "@" in self._url:
+            raise GitHubFailed(
+                "The address of GitHub's API cannot hold a user or a password.",
+                "The token is the secret GITHUB_TOKEN.",
+                permanent=True,
+            )
         self._token = (
             context.secret("GITHUB_TOKEN")
             or os.environ.get("GITHUB_TOKEN")
@@ -130,7 +136,7 @@ class GitHub:
             raise GitHubFailed(f"{self._url} did not answer within {SECONDS:g} s.") from None
         except httpx.HTTPError as error:
             why = self._clean(str(error) or type(error).__name__)
-            raise GitHubFailed(f"{self._shown_url} cannot be reached: {why}.") from None
+            raise GitHubFailed(f"{self._url} cannot be reached: {why}.") from None
         except (httpx.InvalidURL, ValueError):
             raise GitHubFailed(
                 "The address of GitHub's API is none.",
@@ -214,10 +220,6 @@ class GitHub:
 
     def _clean(self, text: str) -> str:
         return text.replace(self._token, MASK) if self._token else text
-
-    @property
-    def _shown_url(self) -> str:
-        return re.sub(r"(?<=://)[^/@]*@", "", self._url)
 
     def _repository(self, known: Mapping[str, Any], git: Git) -> tuple[str, str]:
         named = known.get("repository") or os.environ.get("GITHUB_REPOSITORY")

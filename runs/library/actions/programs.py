@@ -48,14 +48,13 @@ def run(
     without: Sequence[str] = (),
     stdin: str = "",
     timeout: float | None = None,
-    quiet: bool = False,
 ) -> Ran:
-    """Run a program in the workspace; what it prints goes to the log, unless ``quiet``.
+    """Run a program in the workspace; what it prints goes to the log.
 
     ``env`` is added to its environment, the names in ``without`` are not in it. Raises ProgramFailed when it cannot start or takes longer than ``timeout`` (seconds), and
     StepCancelled when the step is stopped.
     """
-    out, err = _Kept(context, quiet), _Kept(context, quiet)
+    out, err = _Kept(context), _Kept(context)
     around = {k: v for k, v in environment.for_commands().items() if k not in without}
     asked = threading.Event()
     try:
@@ -87,15 +86,14 @@ def without_credentials(text: str) -> str:
 
 
 class _Kept:
-    def __init__(self, context: StepContext, quiet: bool) -> None:
-        self._context, self._quiet = context, quiet
+    def __init__(self, context: StepContext) -> None:
+        self._context = context
         self._parts: list[str] = []
         self._size = 0
 
     def add(self, text: str) -> None:
         text = without_credentials(text)
-        if not self._quiet:
-            self._context.log(text)
+        self._context.log(text)
         if self._size < MOST_KEPT:
             self._parts.append(text)
             self._size += len(text)
