@@ -21,7 +21,6 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar, overload
@@ -265,6 +264,8 @@ def load_package_actions() -> Mapping[str, str]:
         if _packages_loaded:
             return MappingProxyType(_broken_packages)
         _packages_loaded = True
+        from importlib.metadata import entry_points  # not for those who never get here
+
         before = getattr(_registering, "target", None)
         for point in entry_points(group=ENTRY_POINTS):
             mine: dict[str, Action] = {}

@@ -10,9 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from runs.actions import StepContext
 from runs.errors import StepCancelled, StepFailure
@@ -20,6 +18,9 @@ from runs.library.actions.git_program import Git
 from runs.library.actions.workspace import settings
 from runs.masking import MASK
 from runs.stopping import OutOfTime, Stopped, wait_for
+
+if TYPE_CHECKING:
+    import httpx  # a quarter of a second that only those pay who ask GitHub
 
 API_URL = "https://api.github.com"
 SECONDS = 120.0  # for one question with all its repetitions
@@ -124,6 +125,8 @@ class GitHub:
             ) from None
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        import httpx
+
         asked = threading.Event()
         try:
             with self._context.stops_by(asked.set):
@@ -149,6 +152,8 @@ class GitHub:
 
     async def _patiently(self, method: str, path: str, more: dict[str, Any]) -> httpx.Response:
         """What only reads is tried again when the server or the connection fails."""
+        import httpx
+
         headers = {
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": "2022-11-28",

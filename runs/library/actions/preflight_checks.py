@@ -12,7 +12,6 @@ from runs.actions import StepContext, action
 from runs.errors import StepFailure
 from runs.library.actions.github_api import GitHub
 from runs.library.actions.preflight import PreflightFailed, check_all
-from runs.library.validation import load_validation
 from runs.project_file import load_settings
 
 _SECRET = re.compile(r"\$\{\{\s*secrets\.(\w+)\s*\}\}")
@@ -133,6 +132,9 @@ def _github(context: StepContext) -> Iterator[str]:
 
 
 def _tools(context: StepContext, stages: list[str], warnings: list[str]) -> Iterator[str]:
+    # Not at the top: it brings the whole language along, and every process imports the actions.
+    from runs.library.validation import load_validation
+
     settings = load_validation(context.workspace, conf.home())
     yield from map(str, settings.problems)
     told = set()
