@@ -26,10 +26,11 @@ from runs.definition.reporting import STAND_IN, closest, problem_at
 from runs.definition.shapes import check_fields
 from runs.definition.spec import (
     ApprovalStep,
+    BranchStep,
     InputSpec,
-    LoopStep,
     ShellStep,
     StepBase,
+    ValidateStep,
     WorkflowSpec,
     nested,
 )
@@ -50,7 +51,7 @@ def check(spec: WorkflowSpec, document: Document, known: Known) -> Iterator[Prob
     yield from check_steps_read(uses, spec, document.file)
     yield from check_inputs_read(uses, spec, document.file)
     yield from check_local_names(uses, document.file)
-    yield from check_arms(walked, document)
+    yield from check_handlers(walked, document)
     yield from check_defaults(walked, spec, document)
     yield from check_literals(walked, document)
     yield from check_effects(walked, document)
@@ -65,30 +66,46 @@ def check(spec: WorkflowSpec, document: Document, known: Known) -> Iterator[Prob
 
 
 def check_names(walked: Walk, document: Document) -> Iterator[Problem]:
-    """Names are unique in each list of steps."""
+    """Names are unique among the steps that stand beside each other.
+
+    These are the steps of a list, or the arms of a branch, and in both the steps under their
+    `on_error`, which take the place of those that failed.
+    """
     for siblings, path in walked.lists:
-        for number, step in enumerate(siblings.steps):
-            first = siblings.positions[step.name]
-            if first != number and step.name != STAND_IN:
-                line = document.mark((*path, first, "name")).line
-                message = f"Two steps of this list are called `{step.name}`."
-                hint = f"the other one is on line {line}; rename one"
-                yield problem_at(document, "D201", message, (*path, number, "name"), hint)
-
-
-def check_arms(walked: Walk, document: Document) -> Iterator[Problem]:
-    """The steps directly inside a step have different names, as their paths begin alike."""
+        places: list[tuple[Path, StepBase]] = [
+            ((*path, number), step) for number, step in enumerate(siblings.steps)
+        ]
+        yield from _unique(places, document)
     for site in walked.sites:
-        if isinstance(site.step, LoopStep):
-            continue  # its body is a list, and looked at as such
-        first: dict[str, Path] = {}
-        for where, step in nested(site.step):
-            path = (*site.path, *where, "name")
-            if step.name == STAND_IN or first.setdefault(step.name, path) == path:
+        if isinstance(site.step, BranchStep | ValidateStep):
+            own = [((*site.path, *where), step) for where, step in nested(site.step)]
+            yield from _unique([one for one in own if one[0][-1] != "on_error"], document)
+
+
+def _unique(places: list[tuple[Path, StepBase]], document: Document) -> Iterator[Problem]:
+    first: dict[str, Path] = {}
+    for path, step in places:
+        beside = [(path, step)]
+        if isinstance(step.on_error, StepBase):
+            beside.append(((*path, "on_error"), step.on_error))
+        for where, each in beside:
+            place = (*where, "name")
+            if each.name == STAND_IN or first.setdefault(each.name, place) == place:
                 continue
-            message = f"Two steps inside `{site.step.name}` are called `{step.name}`."
-            hint = f"the other one is on line {document.mark(first[step.name]).line}; rename one"
-            yield problem_at(document, "D201", message, path, hint)
+            line = document.mark(first[each.name]).line
+            message = f"Two steps that stand beside each other are called `{each.name}`."
+            hint = f"the other one is on line {line}; rename one"
+            yield problem_at(document, "D201", message, place, hint)
+
+
+def check_handlers(walked: Walk, document: Document) -> Iterator[Problem]:
+    """A step under `on_error` has no such step itself: there would be no end of it."""
+    for site in walked.sites:
+        handler = site.step.on_error
+        if isinstance(handler, StepBase) and isinstance(handler.on_error, StepBase):
+            message = "A step under `on_error` may say `continue` or `skip`, not another step."
+            where = (*site.path, "on_error", "on_error")
+            yield problem_at(document, "D105", message, where, key=True)
 
 
 def check_needs(walked: Walk, document: Document) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from runs.definition.durations import parse_duration
+from runs.expressions import ExpressionError, whole
 
 Effect = Literal["pure", "idempotent", "once", "ask"]
 InputType = Literal["string", "integer", "boolean", "float", "object", "array"]
@@ -80,9 +81,18 @@ def whole_number(value: Any, least: int) -> int:
     return value
 
 
+def _is_whole(text: str) -> bool:
+    try:
+        return whole(text) is not None
+    except ExpressionError:
+        return True  # it cannot be read; that is told where expressions are looked at
+
+
 def _count_or_expression(least: int) -> BeforeValidator:
     def check(value: Any) -> Any:
         if has_expression(value):
+            if not _is_whole(value):
+                raise ValueError("must be a number, or one expression and nothing around it")
             return value
         if isinstance(value, float):
             raise ValueError(f"must be a whole number, {least} or more")

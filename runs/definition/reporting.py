@@ -125,6 +125,10 @@ class Reporter:
             elif key == "name" and fault["type"].startswith("string"):
                 hint = f"letters, digits, `_` and `-`: {NAME_PATTERN}"
                 shown = str(value)[:80]
+                if not isinstance(value, str) and path != where:
+                    begin, end = self.document.spans.get(where, (0, 0))
+                    shown = self.document.text[begin:end][:80] or shown
+                    hint = "put it in quotes: to YAML this is no text"
                 self.report("D202", f"{shown!r} is no name.", where, hint, key=path == where)
             elif isinstance(value, str) and "${{" in value:
                 text = f"`{key}` must be a literal value; an expression cannot stand here."

@@ -14,6 +14,7 @@ from runs.definition.problems import Problem
 from runs.definition.references import Use
 from runs.definition.reporting import STAND_IN, closest
 from runs.definition.spec import (
+    ApprovalStep,
     BranchStep,
     LoopStep,
     StepBase,
@@ -22,14 +23,17 @@ from runs.definition.spec import (
 )
 from runs.definition.walk import Scope
 
-# The fields that each kind of step always has in its output, and no others.
+# The fields that the output of each kind of step can have, and no others.
 OUTPUT_FIELDS: dict[str, frozenset[str]] = {
     "shell": frozenset({"exit_code", "stdout", "stderr", "truncated"}),
     "checkpoint": frozenset({"checkpoint_id", "name", "file", "steps"}),
+    "validate": frozenset({"success", "passed", "stages", "stage_results", "attempts"}),
+    "wait": frozenset({"until", "seconds"}),
+    "approval": frozenset({"approved", "by", "at", "comment"}),  # and what the form asks
 }
 ROOT_FIELDS: dict[str, frozenset[str]] = {
     "run": frozenset({"id", "workflow", "workspace"}),
-    "error": frozenset({"code", "message"}),
+    "error": frozenset({"code", "message", "hint", "detail"}),
 }
 _NO_FIELDS = {"integer": "a whole number", "boolean": "true or false", "float": "a number"}
 
@@ -74,6 +78,8 @@ def _own_shape(step: StepBase, callees: Callees | None) -> Shape | None:
             return Shape(fields)
         case _:
             known = OUTPUT_FIELDS.get(step.type)
+            if isinstance(step, ApprovalStep) and known is not None:
+                known |= step.form.keys()
             return None if known is None else Shape(known)
 
 
@@ -94,13 +100,19 @@ def check_fields(
                 if kind in _NO_FIELDS or (kind in ("string", "array") and isinstance(path[1], str)):
                     what = _NO_FIELDS.get(kind, "a text" if kind == "string" else "a list")
                     message = f"The input `{path[0]}` is {what} and has no field `{path[1]}`."
+            elif reference.root == "steps" and len(path) > 2 and path[1] == "error":
+                message, hint = _no_such("error", path[2])
             elif reference.root in ROOT_FIELDS and path:
-                fields = ROOT_FIELDS[reference.root]
-                if path[0] not in fields:
-                    message = f"`{reference.root}` has no field `{str(path[0])[:80]}`."
-                    hint = closest(str(path[0]), fields)
+                message, hint = _no_such(reference.root, path[0])
             if message:
                 yield Problem("W008", message, hint, use.line, use.column, file, "warning")
+
+
+def _no_such(root: str, key: str | int) -> tuple[str, str]:
+    fields = ROOT_FIELDS[root]
+    if key in fields:
+        return "", ""
+    return f"`{root}` has no field `{str(key)[:80]}`.", closest(str(key), fields)
 
 
 def _misread(step: StepBase, key: str | int, callees: Callees | None) -> tuple[str, str]:

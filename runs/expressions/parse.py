@@ -48,7 +48,7 @@ _COMPARE: dict[type[ast.cmpop], str] = {
     ast.In: "in",
     ast.NotIn: "not in",
 }
-STEP_FIELDS = ("output", "status", "skipped")
+STEP_FIELDS = ("output", "status", "skipped", "error")
 
 
 def unwrap(text: str) -> str:
@@ -245,7 +245,7 @@ class _Reader:
         plain = step.isidentifier() or step.replace("-", "_").isidentifier()
         shape = f"steps.{step}" if plain else f"steps['{step}']"
         raise ExpressionError(
-            f"`.output` (or `.status`, `.skipped`) must follow `{shape}`.",
+            f"`.output` (or `.status`, `.skipped`, `.error`) must follow `{shape}`.",
             hint=f"write `{shape}.output`",
             offset=place,
         )

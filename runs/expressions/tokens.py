@@ -19,7 +19,7 @@ _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W\d]\w*")
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TEXT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
-_STEP = re.compile(r"(\w+(?:-\w+)+)(?=\s*\.\s*(?:output|status|skipped)\b)")
+_STEP = re.compile(r"(\w+(?:-\w+)+)(?=\s*\.\s*(?:output|status|skipped|error)\b)")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "/": "/", "\n": ""}
 

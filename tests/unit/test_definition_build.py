@@ -214,6 +214,12 @@ def test_a_step_name_has_its_pattern(name: str) -> None:
     assert loaded.errors[0].line == 6
 
 
+def test_a_name_that_yaml_takes_for_something_else_is_shown_as_it_is_written() -> None:
+    (problem,) = load_step("name: no\ntype: python\naction: x").problems
+    assert (problem.code, problem.line, problem.message) == ("D202", 6, "'no' is no name.")
+    assert "quotes" in problem.hint
+
+
 def test_a_default_makes_an_input_not_required() -> None:
     loaded = load_workflow("""\
 version: "1.0"

@@ -271,6 +271,12 @@ def test_what_happens_on_an_error() -> None:
         ("outputs: {x: '${{ error.code }}'}", ("D207", 9)),
         ("outputs: [1]", ("D102", 9)),
         ("outputs: {x: '${{ steps.a.output }}'}", ("D205", 9)),
+        ("on_error: {name: first, type: shell, run: x}", ("D201", 9)),
+        ("on_error: {name: a, type: shell, run: x}", ("D201", 9)),
+        (
+            "on_error: {name: b, type: shell, run: x, on_error: {name: c, type: shell, run: x}}",
+            ("D105", 9),
+        ),
         ("rollback: 3", ("D102", 9)),
         ("rollback: '${{ run.id }}'", ("D209", 9)),
         ("rollback: {kwargs: {}}", ("D101", 9)),
@@ -315,6 +321,7 @@ steps: [{name: b, type: shell, run: x}]
     for wrong in ("-1", "1.5", "true", "many", "[1]"):
         assert ("D102", 9) in told(body + f"max_concurrency: {wrong}\nfor_each: [1]")
     assert ("D102", 9) in told(body + "max_iterations: 0\nuntil: 'true'")
+    assert ("D209", 9) in told(body + "max_iterations: 1${{ index }}\nuntil: 'true'")
 
 
 def test_what_stands_inside_is_looked_at_at_every_depth() -> None:
