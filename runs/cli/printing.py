@@ -44,10 +44,10 @@ _MARKS = {
 def mark(status: str, stream: IO[str] | None = None) -> str:
     """The sign of a status, in characters that the stream can show."""
     nice, plain = _MARKS.get(status, ("·", "."))
-    return nice if _can_show(nice, stream or sys.stdout) else plain
+    return nice if can_show(nice, stream or sys.stdout) else plain
 
 
-def _can_show(text: str, stream: IO[str]) -> bool:
+def can_show(text: str, stream: IO[str]) -> bool:
     try:
         text.encode(getattr(stream, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):

@@ -134,7 +134,7 @@ MomentOrExpression = Annotated[str, BeforeValidator(_moment_or_expression)]
 
 class Frozen(BaseModel):
     # `extra` is ignored: build.py has already told about every unknown key, with its line.
-    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore", defer_build=True)
 
 
 class Mark(Frozen):

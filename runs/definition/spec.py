@@ -278,11 +278,6 @@ class WorkflowSpec(Frozen):
     file: str = "<text>"
 
 
-_FORWARD: list[type[Frozen]] = [StepBase, *STEP_CLASSES.values(), BranchOption, WorkflowSpec]
-for _model in _FORWARD:
-    _model.model_rebuild()
-
-
 def nested(step: StepBase) -> Iterator[tuple[tuple[str | int, ...], StepBase]]:
     """The steps directly inside a step, each with where it stands in it."""
     match step:
