@@ -5,8 +5,19 @@ The environment is read in one place, `maverick_site/settings.py`. Code asks her
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from django.conf import settings
+
+class _Settings:
+    """Django's, imported with the first question: who only checks a text must not pay for it."""
+
+    def __getattr__(self, name: str) -> Any:
+        from django.conf import settings
+
+        return getattr(settings, name)
+
+
+settings = _Settings()
 
 
 @dataclass(frozen=True)

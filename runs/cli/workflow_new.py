@@ -69,7 +69,7 @@ def filled(template: str, name: str, description: str) -> str:
 
     from runs.library.find import BUILT_IN
 
-    text = (BUILT_IN / "templates" / f"{template}.yaml").read_text(encoding="utf-8")
+    text = (BUILT_IN / "templates" / f"{template}.yaml.tmpl").read_text(encoding="utf-8")
     about = " ".join(description.split()) or "What it is for, in a sentence."
     # JSON's quotes are YAML's: whatever the description holds, it stays one text.
     words = {"NAME": name, "DESCRIPTION": json.dumps(about, ensure_ascii=False)}

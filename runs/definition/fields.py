@@ -28,6 +28,8 @@ WORKFLOW_NAME_PATTERN = r"^[a-z][a-z0-9-]{0,63}$"
 # A year: longer is a slip of the pen, and a timer that long helps nobody.
 MAX_SECONDS = 366 * 24 * 3600.0
 
+DURATION_PATTERN = r"^\s*(\d+(\.\d+)?|(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+)\s*$"
+
 Seconds = Annotated[
     float,
     BeforeValidator(parse_duration),
@@ -36,7 +38,7 @@ Seconds = Annotated[
         {
             "anyOf": [
                 {"type": "number", "minimum": 0},
-                {"type": "string", "pattern": r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"},
+                {"type": "string", "pattern": DURATION_PATTERN},
             ],
             "description": 'Seconds, or a text such as "30s", "5m", "1h30m".',
         }

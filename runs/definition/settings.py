@@ -98,3 +98,26 @@ def _policy_fault(value: Any) -> str:
     if not all(_number(each) and each >= 0 for each in value.values()):
         return "must hold numbers"
     return ""
+
+
+def config_schema() -> dict[str, Any]:
+    """The properties of `config` for the JSON Schema: each setting, or an expression."""
+    text = {"type": "string"}
+    whole: dict[str, Any] = {"type": "integer", "minimum": 0}
+    settings: dict[str, dict[str, Any]] = {
+        "mode": {"enum": list(_WORDS["mode"])},
+        "autonomy": {"enum": list(_WORDS["autonomy"])},
+        "provider": text,
+        "model_id": text,
+        "temperature": {"type": "number", "minimum": 0, "maximum": 1},
+        "max_tokens": {"type": "integer", "minimum": 1, "maximum": 200_000},
+        "timeout": {"type": ["number", "string"], "description": "Of one call."},
+        "max_retries": whole,
+        "allowed_tools": {"type": "array", "items": text},
+        "prompt_suffix": text,
+        "prompt_file": text,
+        "retry_policy": {"type": "object", "deprecated": True},
+    }
+    expression = {"type": "string", "pattern": r"\$\{\{"}
+    written = {name: {"anyOf": [schema, expression]} for name, schema in settings.items()}
+    return written | {old: {**written[new], "deprecated": True} for old, new in OLD_NAMES.items()}

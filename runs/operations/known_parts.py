@@ -51,7 +51,9 @@ def known_parts(project: Path | None = None) -> tuple[Known, list[Problem]]:
     book = load_agents(folder, user_folder())
     stages = set(DEFAULTS)
     for file in book.settings.files:
-        names = (key.removesuffix(_STAGE) for key in file.table("validation") if key.endswith(_STAGE))
+        names = (
+            key.removesuffix(_STAGE) for key in file.table("validation") if key.endswith(_STAGE)
+        )
         stages |= set(names)
     known = Known(
         actions=actions,

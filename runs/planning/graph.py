@@ -8,8 +8,7 @@ Names here are patterns, that is step paths without turns: ``fix/review``, not `
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from runs import steppath
 from runs.definition.spec import (
@@ -26,6 +25,9 @@ from runs.definition.spec import (
 )
 from runs.errors import Refused
 from runs.planning.fingerprint import condition_digest, definition_digest
+
+if TYPE_CHECKING:
+    import networkx as nx  # a tenth of a second, that only those pay who ask for an order
 
 MAX_NESTING = 16  # containers within containers; a sub-workflow that calls itself meets it first
 
@@ -93,6 +95,8 @@ class Compiled:
 
     def graph(self, scope: str) -> "nx.DiGraph[str]":
         """The steps of one scope as a directed graph, an edge from what is needed."""
+        import networkx as nx
+
         graph: nx.DiGraph[str] = nx.DiGraph()
         for node in self.scopes[scope].nodes.values():
             graph.add_node(node.name)
@@ -101,6 +105,8 @@ class Compiled:
 
     def in_order(self, scope: str = "") -> list[str]:
         """The names of a scope, each after what it needs, else in file order."""
+        import networkx as nx
+
         nodes = self.scopes[scope].nodes
         return list(
             nx.lexicographical_topological_sort(
