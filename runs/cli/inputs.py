@@ -42,6 +42,11 @@ def _pair(pair: str, option: str) -> tuple[str, str]:
     return key.strip(), value
 
 
+def looks_like_a_path(given: str) -> bool:
+    """Whether a file is meant, and not a name."""
+    return given.endswith((".yaml", ".yml", ".json")) or "/" in given
+
+
 def read_text(name: str) -> str:
     """A file's text, `-` is standard input. Raises CliRefusal."""
     try:

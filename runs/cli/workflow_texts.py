@@ -26,8 +26,7 @@ def near(path: Path) -> str:
 
 def text_of(ctx: click.Context, given: str) -> tuple[str, str]:
     """The text of a workflow and where it is from: a file, a name here, a name on a server."""
-    from runs.cli.commands.run import looks_like_a_path
-    from runs.cli.inputs import read_text
+    from runs.cli.inputs import looks_like_a_path, read_text
 
     if given == "-":
         return read_text("-"), "<stdin>"

@@ -76,7 +76,7 @@ def command(
 
 def _what(given: str, *, keep_path: bool) -> dict[str, Any]:
     """Which workflow: by name or path, or the text of a definition and its file's name."""
-    from runs.cli.inputs import read_text
+    from runs.cli.inputs import looks_like_a_path, read_text
 
     if given == "-":
         return {"workflow": None, "definition": read_text("-"), "file": "<stdin>"}
@@ -86,11 +86,6 @@ def _what(given: str, *, keep_path: bool) -> dict[str, Any]:
         if not keep_path:
             return {"workflow": None, "definition": read_text(given), "file": given}
     return {"workflow": given, "definition": None, "file": ""}
-
-
-def looks_like_a_path(given: str) -> bool:
-    """Whether a file is meant, and not a name."""
-    return given.endswith((".yaml", ".yml", ".json")) or "/" in given
 
 
 def _there(
