@@ -10,6 +10,7 @@ from runs.engine.state import Held, RunState
 from runs.planning.fingerprint import match_key
 from runs.planning.frontier import Move, Open, Queue, RunEnd, Settle
 from runs.planning.graph import Node
+from runs.planning.moves import Recalled
 from runs.record import ledger
 from runs.record.ledger import Change, Entry, NewRow, RunPatch
 from runs.record.payloads import store
@@ -138,12 +139,25 @@ class Consequences:
             row = self._row(move, move.status)
             row.reason, row.error = reason, error
             row.finish, row.start = True, not skipped
+            if move.recalled is not None:
+                self._recalled(row, move.recalled)
             self.w.rows.append(row)
             execution_id = row.id
         else:
             execution_id = self._close_container(move, reason, error)
         data = {"error": error} if error else {"reason": reason} if reason else {}
         self.w.entries.append(Entry(f"step.{move.status.value}", execution_id, move.path, data))
+
+    def _recalled(self, row: NewRow, known: Recalled) -> None:
+        row.output, row.payload, row.size = known.output, known.payload, known.size
+        if known.payload is not None:
+            row.output = None
+        row.input_digest = self.state.decisions[row.path]["input_digest"]
+        row.code_version, row.duration_ms = known.code_version, known.duration_ms
+        row.reused_from, row.reused_run = known.execution_id, known.run_id
+        row.origin_execution, row.origin_run = known.origin_execution_id, known.origin_run_id
+        row.decision = {"action": "reuse", "because": "its input came out the same"}
+        self.w.patch.reused += 1
 
     def _close_container(self, move: Settle, reason: str, error: dict[str, Any] | None) -> str:
         held = self.state.held.pop(move.path)

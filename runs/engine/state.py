@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from runs import environment
+from runs.canonical import digest
 from runs.errors import Refused
 from runs.masking import Masker, SecretNames, is_masked
 from runs.models import Run
 from runs.models.stored import compiled_version
 from runs.planning.frontier import Fact, Frontier
+from runs.planning.moves import Recalled
 from runs.planning.names import Names
-from runs.record import ledger, sealing
+from runs.record import ledger, prior_runs, sealing
 from runs.states import RUN_OVER, RunStatus, StepStatus
 
 _CACHED_OUTPUTS = 64
@@ -96,6 +98,7 @@ class RunState:
             "id": run.id,
             "workflow": run.workflow_name,
             "workspace": str(self.workspace),
+            "context": run.context or {},
         }
         self.decisions: dict[str, Any] = run.decisions or {}
         self.seq = run.event_seq
@@ -110,6 +113,7 @@ class RunState:
             self.inputs, self.run_names, self.outputs, self.secrets, environment.allowed()
         )
         self.frontier = Frontier(self.compiled, names, self.outputs)
+        self.frontier.recall = self._recall
         self.held: dict[str, Held] = {}
 
     @classmethod
@@ -122,6 +126,17 @@ class RunState:
         if run.state not in RUN_OVER:  # a late message for a run that is over costs one query
             state._read_all()
         return state
+
+    def _recall(self, path: str, given: Any) -> Recalled | None:
+        """What the source run has for this step, if the plan left it open and the input is the
+        same. What holds a secret is recorded with the mask in its place, so it never is."""
+        planned = self.decisions.get(path)
+        if planned is None or planned["action"] != "unknown":
+            return None
+        masked = self.masker.value(given)
+        if is_masked(masked) or digest(masked) != planned["input_digest"]:
+            return None
+        return prior_runs.recalled(planned["source_execution_id"])
 
     def reload(self) -> bool:
         """Forget everything and read again. False when the run is gone."""

@@ -8,11 +8,13 @@ from django.db import transaction
 
 from runs import dispatch
 from runs.actor import Actor
+from runs.canonical import to_json_value
 from runs.errors import Refused, RunNotOver, StalePlan, UnknownRun
 from runs.models import Execution, Run
 from runs.models.stored import compiled_version
 from runs.operations.code_versions import code_versions
-from runs.operations.start_run import answered, remember
+from runs.operations.start_run import answered, checked_inputs, remember
+from runs.planning.fields import Fields, changed_fields, merge_patch
 from runs.planning.graph import Compiled
 from runs.planning.plan import Action, Plan
 from runs.planning.planner import make_plan
@@ -58,7 +60,7 @@ def restart_run(
         known = answered(by, idempotency_key, body)
         if known is not None:
             return known
-        source, plan, ask = _plan(run_id, request)
+        source, plan, ask, asked = _plan(run_id, request)
         if request.plan_id is not None and request.plan_id != plan.plan_id:
             raise StalePlan(hint="Ask for a new preview.")
         unconfirmed = [path for path in ask if path not in request.confirm]
@@ -71,14 +73,14 @@ def restart_run(
             NewRun(
                 version=source.version,
                 compiled=compiled_version(source.version_id),
-                inputs=source.inputs,
-                sealed=bytes(source.sealed) if source.sealed else None,
+                inputs=asked.shown,
+                sealed=asked.sealed,
                 created_by=by.name,
                 workspace=source.workspace,
                 labels=source.labels,
-                context=source.context,
+                context=asked.context,
                 placement=placement,
-                kind="restart",
+                kind="fork" if request.fork or asked.is_changed else "restart",
                 source=source,
                 reason=request.reason,
                 plan=plan,
@@ -99,7 +101,62 @@ def _body(request: RestartRequest) -> dict[str, Any]:
     return {name: getattr(request, name) for name in request.__dataclass_fields__}
 
 
-def _plan(run_id: str, request: RestartRequest) -> tuple[Run, Plan, list[str]]:
+@dataclass(frozen=True)
+class _Asked:
+    """The inputs and the context of the new run, and which of their fields are others now."""
+
+    shown: dict[str, Any]  # secrets masked
+    sealed: bytes | None
+    context: dict[str, Any]
+    changed: Fields
+    context_changed: Fields
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self.changed or self.context_changed)
+
+
+def _asked(source: Run, compiled: Compiled, request: RestartRequest) -> _Asked:
+    """Raises Refused and InvalidInputs."""
+    context, context_changed = _asked_context(source, request)
+    sealed = bytes(source.sealed) if source.sealed else None
+    if request.input is None and request.input_patch is None:
+        return _Asked(source.inputs, sealed, context, frozenset(), context_changed)
+    if request.input is not None and request.input_patch is not None:
+        raise Refused("`input` replaces and `input_patch` changes the inputs: give one of them.")
+    if sealing.is_lost(source.sealed):
+        raise Refused(
+            "The secret inputs of the source cannot be decrypted, so they cannot be taken over.",
+            hint="Start the workflow again with all its inputs.",
+        )
+    before = {**source.inputs, **sealing.unseal(source.sealed)}
+    if request.input is not None:
+        given = dict(request.input)
+    else:
+        given = merge_patch(before, request.input_patch)
+    bound = checked_inputs(compiled.spec, to_json_value(given, "input"))
+    shown, secret = sealing.split(compiled.spec, bound)
+    return _Asked(
+        shown, sealing.seal(secret), context, changed_fields(before, bound), context_changed
+    )
+
+
+def _asked_context(source: Run, request: RestartRequest) -> tuple[dict[str, Any], Fields]:
+    before = source.context or {}
+    if request.context is not None and request.context_patch is not None:
+        raise Refused("`context` replaces and `context_patch` changes it: give one of them.")
+    if request.context is not None:
+        now = request.context
+    elif request.context_patch is not None:
+        now = merge_patch(before, request.context_patch)
+    else:
+        return before, frozenset()
+    now = to_json_value(now, "context")
+    changed = changed_fields(before, now)
+    return now, frozenset(("context", *field) for field in changed)
+
+
+def _plan(run_id: str, request: RestartRequest) -> tuple[Run, Plan, list[str], _Asked]:
     _check_supported(request)
     source = Run.objects.select_related("version").filter(pk=run_id).first()
     if source is None:
@@ -111,16 +168,27 @@ def _plan(run_id: str, request: RestartRequest) -> tuple[Run, Plan, list[str]]:
         )
     compiled = compiled_version(source.version_id)
     prior = prior_run(source, compiled)
+    asked = _asked(source, compiled, request)
     plan = make_plan(
         compiled,
         prior,
         reuse=request.reuse,
         from_=_chosen(source, request.from_),
         succeeded=source.state is RunStatus.SUCCEEDED,
-        code_version=code_versions(Path(source.workspace or ".")),
-        basis=f"{source.event_seq}:{source.version_id}",
+        code_version=code_versions(Path(source.workspace or "."), asked.context),
+        changed=asked.changed,
+        context=asked.context_changed,
+        basis=f"{source.event_seq}:{source.version_id}:{_basis(request)}",
     )
-    return source, plan, _to_confirm(compiled, prior, plan)
+    return source, plan, _to_confirm(compiled, prior, plan), asked
+
+
+def _basis(request: RestartRequest) -> str:
+    """What is asked for, so that a plan is not committed with other inputs; keyed, as inputs may
+    be secret."""
+    names = ("input", "input_patch", "context", "context_patch")
+    given = {name: getattr(request, name) for name in names}
+    return sealing.keyed_hex(given) if any(v is not None for v in given.values()) else ""
 
 
 def _to_confirm(compiled: Compiled, prior: PriorRun, plan: Plan) -> list[str]:
@@ -148,17 +216,8 @@ def _chosen(source: Run, given: str | None) -> str:
 
 
 def _check_supported(request: RestartRequest) -> None:
-    asked = [
-        name
-        for name in ("input", "input_patch", "context", "context_patch")
-        if getattr(request, name) is not None
-    ]
-    if request.fork:
-        asked.append("fork")
     if request.scope != "workflow":
-        asked.append(f"scope {request.scope!r}")
-    if asked:
         raise Refused(
-            f"{', '.join(asked)}: not supported in this version yet.",
-            hint="Supported are reuse, from, reason, plan_id and scope `workflow`.",
+            f"scope {request.scope!r}: not supported in this version yet.",
+            hint="Scope `workflow` with `from` runs the step and what depends on it.",
         )

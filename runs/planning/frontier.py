@@ -7,7 +7,7 @@ So what is in the database is always closed under consequences: nobody has to co
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from runs import steppath
@@ -16,7 +16,7 @@ from runs.definition.spec import BranchStep, LoopStep, ValidateStep
 from runs.errors import MaverickError
 from runs.expressions import ExpressionError, judge, render
 from runs.planning.graph import ROLLBACK, Compiled, Node
-from runs.planning.moves import Fact, Move, Open, Queue, RunEnd, Settle
+from runs.planning.moves import Fact, Move, Open, Queue, Recalled, RunEnd, Settle
 from runs.planning.names import Names, OutputSource
 from runs.planning.resolve import count_of, items_of, resolve_input
 from runs.planning.run_state import Loop, RunFacts, Scope
@@ -32,6 +32,8 @@ class Frontier(RunFacts):
         self._cause: dict[str, str] = {}  # failed container → the step inside that failed first
         self._moves: list[Move] = []
         self._todo: deque[tuple[str, str]] = deque()  # (ready | check, path or scope)
+        # Asked for a step that is ready, with its input: what an earlier run has, if it may count.
+        self.recall: Callable[[str, Any], Recalled | None] = lambda path, given: None
 
     # ---- events -----------------------------------------------------------------------------
 
@@ -116,6 +118,12 @@ class Frontier(RunFacts):
             resolved = to_json_value(resolve_input(node.step, names), "input")
         except (ExpressionError, MaverickError) as error:
             self._fail_at_once(scope, node, path, error)
+            return
+        known = self.recall(path, resolved)
+        if known is not None:
+            self.outputs.put(path, known.output)
+            self._moves.append(Settle(path, node, StepStatus.SUCCEEDED, "reused", recalled=known))
+            self._finish(scope, name, StepStatus.SUCCEEDED)
             return
         scope.status[name] = StepStatus.QUEUED
         self.queued[path] = None

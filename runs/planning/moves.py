@@ -36,6 +36,21 @@ class Open:
     input: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What an earlier run recorded for the same step with the same input."""
+
+    execution_id: str
+    run_id: str
+    origin_execution_id: str
+    origin_run_id: str
+    output: Any
+    payload: str | None
+    size: int
+    code_version: str
+    duration_ms: int | None
+
+
 @dataclass(slots=True)
 class Settle:
     """An execution ends without a worker: skipped, failed before it began, or a container closed."""
@@ -47,6 +62,7 @@ class Settle:
     output: Any = None
     error: dict[str, Any] | None = None
     is_new: bool = True  # no row yet
+    recalled: Recalled | None = None
 
 
 @dataclass(slots=True)

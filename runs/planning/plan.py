@@ -25,6 +25,7 @@ class PlannedStep:
     because: str
     source_execution_id: str | None = None
     saved_ms: int = 0
+    input_digest: str = ""  # unknown: reused if its input is this one again
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Plan:
                     if item.source_execution_id
                     else {}
                 ),
+                **({"input_digest": item.input_digest} if item.input_digest else {}),
             }
             for item in self.items
         }

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 
+from runs import steppath
 from runs.canonical import digest
 from runs.errors import Refused
+from runs.planning.fields import Fields
 from runs.planning.graph import Compiled, Node
 from runs.planning.plan import Plan
 from runs.planning.prior import PriorRun
 from runs.planning.reuse import Rules, decide
 
-REUSE_MODES = ("unaffected", "checkpoint", "none")
+REUSE_MODES = ("succeeded-before", "all-succeeded", "unaffected", "checkpoint", "none")
 
 
 def make_plan(
@@ -21,28 +23,39 @@ def make_plan(
     succeeded: bool = False,
     code_version: Callable[[Node], str | None] = lambda node: None,
     basis: str = "",
+    changed: Fields = frozenset(),
+    context: Fields = frozenset(),
 ) -> Plan:
     """Decide what a new run with the source ``prior`` reuses.
 
-    ``reuse``: one of REUSE_MODES; None means ``unaffected``, but for a source that succeeded and
-    no chosen step, nothing: who restarts a run that went well wants it to run. ``from_`` is the
-    path of a step that runs again. ``basis`` names the state that the plan was made from.
+    ``reuse``: one of REUSE_MODES; None means ``unaffected`` from a chosen step or with changed
+    inputs, else ``all-succeeded``; but for a source that succeeded, nothing: who restarts a run
+    that went well wants it to run. ``from_`` is the path of a step, or of a turn of a loop, that
+    runs again. ``changed`` and ``context`` are the fields of the inputs and of the context that
+    are others now. ``basis`` names the state that the plan was made from.
 
     Raises Refused for an unknown mode or a ``from_`` that the workflow or run does not have.
     """
     if reuse is not None and reuse not in REUSE_MODES:
         raise Refused(
-            f"reuse {reuse!r} is not supported in this version.",
-            hint=f"One of: {', '.join(REUSE_MODES)}.",
+            f"There is no reuse mode {reuse!r}.", hint=f"One of: {', '.join(REUSE_MODES)}."
         )
     if from_:
         _check_chosen(compiled, prior, from_)
     nothing = ""
     if reuse == "none":
         nothing = "reuse is `none`"
-    elif reuse is None and succeeded and not from_:
+    elif reuse is None and succeeded and not (from_ or changed or context):
         nothing = "the source run succeeded, so a restart runs everything again"
-    rules = Rules(reuse_nothing=nothing, chosen=from_, code_version=code_version)
+    rules = Rules(
+        reuse_nothing=nothing,
+        chosen=from_,
+        cut_off=reuse == "all-succeeded" or (reuse is None and not (from_ or changed or context)),
+        before=_started(prior, from_) if reuse == "succeeded-before" else None,
+        changed=changed,
+        context=context,
+        code_version=code_version,
+    )
     items = tuple(decide(compiled, prior, rules))
     return Plan(
         source_run_id=prior.run_id,
@@ -51,8 +64,22 @@ def make_plan(
     )
 
 
+def _started(prior: PriorRun, path: str) -> float:
+    if not path:
+        raise Refused(
+            "reuse `succeeded-before` needs the step that it is about.", hint="Name it as `from`."
+        )
+    times = [
+        step.started
+        for step in prior.steps.values()
+        if step.started and (step.path == path or step.path.startswith((f"{path}/", f"{path}[")))
+    ]
+    return min(times, default=0.0)
+
+
 def _check_chosen(compiled: Compiled, prior: PriorRun, path: str) -> None:
-    if path in prior.steps:
+    is_turn = steppath.split_turn(path)[1] is not None
+    if path in prior.steps or (is_turn and any(p.startswith(f"{path}/") for p in prior.steps)):
         return
     try:
         compiled.node(path)

@@ -20,6 +20,8 @@ class PriorStep:
     code_version: str = ""
     duration_ms: int = 0
     reason: str = ""  # status_reason
+    input_digest: str = ""  # of the input that it had
+    started: float = 0.0  # epoch seconds; 0: it did not start
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from runs import steppath
+from runs.definition.spec import AgentStep, GenerateStep, SubworkflowStep
+from runs.expressions import references
+from runs.planning.fields import Fields, fields_read, passed_on, touched
 from runs.planning.graph import PREFLIGHT, ROLLBACK, Compiled, Node
 from runs.planning.plan import Action, PlannedStep
 from runs.planning.prior import PriorRun, PriorStep
@@ -16,6 +19,8 @@ from runs.states import StepStatus
 
 DEFINITION_CHANGED = "definition changed"
 CONDITION_CHANGED = "condition changed"
+CHOSEN = "chosen to run again"
+MODEL: Fields = frozenset({("context", "model")})
 UNCHANGED = "input and definition are unchanged"
 _LAST_TIME = {
     StepStatus.FAILED: "failed last time",
@@ -34,6 +39,11 @@ class Rules:
 
     reuse_nothing: str = ""  # the reason why everything runs again, or ""
     chosen: str = ""  # a step path that runs again whatever happened
+    # Whether what depends on a step that runs again is kept if its input comes out the same.
+    cut_off: bool = False
+    before: float | None = None  # keep only what started before this (epoch seconds)
+    changed: Fields = frozenset()  # fields of the run's inputs that are others now
+    context: Fields = frozenset()  # the same of its context
     # The version that a step's code declares today; None = it has none to compare.
     code_version: Callable[[Node], str | None] = lambda node: None
 
@@ -46,6 +56,8 @@ class _Walk:
     items: list[PlannedStep] = field(default_factory=list)
     turns: dict[str, list[int]] = field(default_factory=dict)
     inside: dict[str, list[str]] = field(default_factory=dict)
+    # Inside a sub-workflow: which of its inputs are others now.
+    passed: dict[str, Fields] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -101,7 +113,10 @@ class _Walk:
             if why is None and prior is not None:
                 self._reuse(prior, UNCHANGED)
                 return True
-            self._run(path, why or "never ran last time")
+            if own is None and upstream and prior is not None and self._may_match(prior):
+                self._doubt(prior, upstream)
+            else:
+                self._run(path, why or "never ran last time")
             return False
         return self._container(node, path, prior, why, upstream)
 
@@ -143,12 +158,14 @@ class _Walk:
         if node.loop is None:
             if node.type == "branch":
                 return self._arms(node, path, why)
+            if isinstance(node.step, SubworkflowStep):
+                self.passed[path] = passed_on(node.step, self._changed_at(path))
             return self.scope(node.path, path, why) if self.inside.get(path) else None
         first: str | None = None
         in_turn_order = node.loop.until is not None
         for index in self.turns.get(path, ()):
             scope = steppath.turn(path, index)
-            turn_why = why
+            turn_why = CHOSEN if scope == self.rules.chosen else why
             if turn_why is None and in_turn_order and first is not None:
                 turn_why = f"comes after `{first}`, which runs again"
             rerun = self.scope(node.path, scope, turn_why)
@@ -169,7 +186,7 @@ class _Walk:
         if self.rules.reuse_nothing:
             return self.rules.reuse_nothing
         if path == self.rules.chosen:
-            return "chosen to run again"
+            return CHOSEN
         if prior is None:
             return "never ran last time"
         if prior.status in _LAST_TIME:
@@ -192,7 +209,72 @@ class _Walk:
         version = self.rules.code_version(node)
         if version is not None and prior.code_version and version != prior.code_version:
             return f"code version changed from {prior.code_version} to {version}"
+        return self._input_reason(node, path) or self._too_late(prior)
+
+    def _too_late(self, prior: PriorStep) -> str | None:
+        if self.rules.before is None or 0 < prior.started < self.rules.before:
+            return None
+        return f"started after `{self.rules.chosen}`"
+
+    def _changed_at(self, path: str) -> Fields:
+        """The fields that are others now, of the inputs that the step at ``path`` sees."""
+        scope = steppath.scope_of(path)
+        while scope and scope not in self.passed:
+            container, turn = steppath.split_turn(scope)
+            scope = steppath.scope_of(container) if turn is not None else steppath.scope_of(scope)
+        return self.passed.get(scope, self.rules.changed)
+
+    def _input_reason(self, node: Node, path: str) -> str | None:
+        """A changed field that the step reads, if there is one."""
+        changed = self._changed_at(path)
+        if changed:
+            field = touched(self._read(node), changed)
+            if field is None and node.type == "subworkflow":
+                field = self._result_reads(node, path, changed)
+            if field is not None:
+                return f"input `{'.'.join(field)}` changed"
+        if self.rules.context:
+            field = touched(fields_read(node.step, "run"), self.rules.context)
+            if isinstance(node.step, AgentStep | GenerateStep):
+                field = field or touched(MODEL, self.rules.context)
+            if field is not None:
+                return f"context `{'.'.join(field[1:])}` changed"
         return None
+
+    @staticmethod
+    def _read(node: Node) -> Fields:
+        if isinstance(node.step, SubworkflowStep):
+            # What it hands on is decided inside; here counts only whether it is called.
+            return fields_read(node.step.model_copy(update={"inputs": {}}))
+        return fields_read(node.step)
+
+    def _result_reads(self, node: Node, path: str, changed: Fields) -> tuple[str, ...] | None:
+        """A changed input of a called workflow that its declared outputs read."""
+        assert isinstance(node.step, SubworkflowStep)
+        outputs = self.compiled.scopes[node.path].workflow.outputs
+        read = frozenset(
+            tuple(str(key) for key in one.path)
+            for one in references(outputs)
+            if one.root == "inputs"
+        )
+        return touched(read, passed_on(node.step, changed))
+
+    def _may_match(self, prior: PriorStep) -> bool:
+        """Whether the step can be kept when its input turns out to be the same again."""
+        return (
+            self.rules.cut_off and prior.status is StepStatus.SUCCEEDED and bool(prior.input_digest)
+        )
+
+    def _doubt(self, prior: PriorStep, upstream: str) -> None:
+        self.items.append(
+            PlannedStep(
+                prior.path,
+                Action.UNKNOWN,
+                f"{upstream}; reused if its input comes out the same",
+                prior.execution_id,
+                input_digest=prior.input_digest,
+            )
+        )
 
     def _receipt(self, node: Node, prior: PriorStep) -> bool:
         return node.step.effect == "once" and prior.status is StepStatus.SUCCEEDED

@@ -76,6 +76,14 @@ class NewRow:
     start: bool = False
     finish: bool = False
     decision: dict[str, str] | None = None
+    payload: str | None = None
+    size: int = 0
+    code_version: str = ""
+    duration_ms: int | None = None
+    reused_from: str = ""
+    reused_run: str = ""
+    origin_execution: str = ""
+    origin_run: str = ""
 
 
 @dataclass(slots=True)
@@ -107,6 +115,15 @@ class RunPatch:
 
 _CHANGE_FIELDS = tuple(Change.__slots__)
 _ROW_FIELDS = tuple(NewRow.__slots__)
+_REUSED_FIELDS = _ROW_FIELDS[_ROW_FIELDS.index("payload") :]
+_OWN_FIELDS = _ROW_FIELDS[: -len(_REUSED_FIELDS)]
+
+
+def _row_values(row: NewRow) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in _OWN_FIELDS}
+    if row.reused_from:  # few rows are; the others need not carry eight empty values each
+        values |= {name: getattr(row, name) for name in _REUSED_FIELDS}
+    return values
 
 
 def write(
@@ -150,7 +167,7 @@ def write(
             "new_seq": new_seq,
             "lease": conf.lease_seconds(),
             "changes": Jsonb([{f: getattr(c, f) for f in _CHANGE_FIELDS} for c in changes]),
-            "rows": Jsonb([{f: getattr(r, f) for f in _ROW_FIELDS} for r in rows]),
+            "rows": Jsonb([_row_values(r) for r in rows]),
             "events": Jsonb(events),
             "status": patch.status,
             "reason": patch.reason,

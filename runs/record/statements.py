@@ -48,13 +48,17 @@ WITH g AS MATERIALIZED (
   SELECT n.id, g.id, n.parent_id, n.path, n.name, n.type, n.position, n.status, n.reason,
     %(new_seq)s, n.fence,
     CASE WHEN n.lease THEN now() + %(lease)s * interval '1 second' END, n.worker, NULL, n.tries,
-    n.input, n.input_digest, n.match_key, n.output, NULL, 0, n.error, now(),
+    n.input, n.input_digest, n.match_key, n.output, n.payload, coalesce(n.size, 0), n.error, now(),
     CASE WHEN n.start THEN now() END, CASE WHEN n.finish THEN now() END,
-    CASE WHEN n.finish THEN 0 END, '', '', '', '', n.decision, ''
+    CASE WHEN n.finish THEN coalesce(n.duration_ms, 0) END, coalesce(n.reused_from, ''),
+    coalesce(n.reused_run, ''), coalesce(n.origin_execution, ''), coalesce(n.origin_run, ''),
+    n.decision, coalesce(n.code_version, '')
   FROM g, jsonb_to_recordset(%(rows)s) AS n(
     id text, parent_id text, path text, name text, type text, position int, status text,
     reason text, input jsonb, input_digest text, match_key text, fence int, worker text,
-    lease bool, tries jsonb, output jsonb, error jsonb, start bool, finish bool, decision jsonb)
+    lease bool, tries jsonb, output jsonb, error jsonb, start bool, finish bool, decision jsonb,
+    payload text, size int, code_version text, duration_ms bigint, reused_from text,
+    reused_run text, origin_execution text, origin_run text)
 ), logged AS (
   INSERT INTO runs_event (run_id, seq, kind, execution_id, path, data, at)
   SELECT g.id, v.seq, v.kind, v.execution_id, v.path, v.data, now()

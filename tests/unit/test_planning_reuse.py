@@ -203,7 +203,7 @@ def test_an_unknown_step_or_mode_is_refused() -> None:
         make_plan(w, prior(w, {"a": "succeeded"}), from_="nobody")
     with pytest.raises(Refused, match="never ran"):
         make_plan(w, prior(w, {"a": "succeeded"}), from_="c")
-    with pytest.raises(Refused, match="not supported"):
+    with pytest.raises(Refused, match="no reuse mode"):
         make_plan(w, prior(w, {"a": "succeeded"}), reuse="a-little")
 
 

@@ -1,6 +1,7 @@
 """`maverick restart`: a new run that reuses what an old one recorded, or a preview of it."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
@@ -10,43 +11,74 @@ from runs.cli.side import backend
 
 MODES = ("succeeded-before", "all-succeeded", "unaffected", "checkpoint", "none")
 
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def recovery_options(function: _F) -> _F:
+    """The options that a restart and a fork share."""
+    options: list[Callable[[Any], Any]] = [
+        run_argument,
+        click.option("--reason", default="", help="Why; it is kept with the new run."),
+        click.option("--reuse", type=click.Choice(MODES), help="What to reuse."),
+        click.option(
+            "--from", "from_", metavar="PATH",
+            help="The step, turn of a loop, or execution id to start from.",
+        ),
+        click.option(
+            "--confirm", multiple=True, metavar="PATH",
+            help="A step with the effect `ask` that may happen again.",
+        ),
+        click.option("--plan", "only_plan", is_flag=True, help="Show it, and start nothing."),
+        click.option("--plan-id", metavar="ID", help="From a preview; refused if it is stale."),
+        click.option("--detach", is_flag=True, help="Leave the run to workers and do not wait."),
+        click.option(
+            "--threads", type=click.IntRange(1, 64), default=4, show_default=True,
+            help="How many steps may run at once here.",
+        ),
+        json_option,
+        click.pass_context,
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
 
 @click.command("restart")
-@run_argument
-@click.option("--reason", default="", help="Why; it is kept with the new run.")
-@click.option("--reuse", type=click.Choice(MODES), help="What to reuse.")
-@click.option("--from", "from_", metavar="PATH", help="The step (or execution id) to start from.")
-@click.option("--plan", "only_plan", is_flag=True, help="Show what would happen, start nothing.")
-@click.option("--detach", is_flag=True, help="Leave the run to workers and do not wait.")
-@click.option(
-    "--threads", type=click.IntRange(1, 64), default=4, show_default=True,
-    help="How many steps may run at once here.",
-)  # fmt: skip
-@json_option
-@click.pass_context
-def command(
-    ctx: click.Context,
-    run: str,
-    reason: str,
-    reuse: str | None,
-    from_: str | None,
-    only_plan: bool,
-    detach: bool,
-    threads: int,
-    as_json: bool,
-) -> int:
+@recovery_options
+def command(ctx: click.Context, run: str, **asked: Any) -> int:
     """Run a workflow again and reuse what succeeded. The old run is not changed.
 
     RUN is a run's id, the beginning of one, or @last.
     """
+    return go(ctx, run, {}, **asked)
+
+
+def go(
+    ctx: click.Context,
+    run: str,
+    request: dict[str, Any],
+    *,
+    reason: str,
+    reuse: str | None,
+    from_: str | None,
+    confirm: tuple[str, ...],
+    only_plan: bool,
+    plan_id: str | None,
+    detach: bool,
+    threads: int,
+    as_json: bool,
+) -> int:
+    """Preview or start the run that ``request`` and the shared options describe."""
     from runs.cli.driving import detached, drive_here, watch
 
     side = backend(ctx)
     run_id = find_run(side, run)
-    request: dict[str, Any] = {"reuse": reuse, "from_": from_}
+    request |= {"reuse": reuse, "from_": from_}
     if only_plan:
         return _show_plan(side.plan(run_id, request), as_json=as_json)
-    request["reason"] = reason
+    request |= {"reason": reason, "plan_id": plan_id}
+    if confirm:
+        request["confirm"] = confirm
     if side.remote:
         new = side.restart(run_id, request)
         if detach:

@@ -14,7 +14,7 @@ from runs.definition.spec import AgentStep, GenerateStep
 from runs.engine.context import StepContext
 from runs.engine.runners.stopping import Stop
 from runs.errors import ActionFailed
-from runs.operations.code_versions import setup_version
+from runs.operations.code_versions import setup_version, with_context
 from runs.operations.places import user_folder
 
 
@@ -32,7 +32,8 @@ def _ask(context: StepContext, role: Role, name: str, given: Mapping[str, Any]) 
     step = context.job.node.step
     assert isinstance(step, AgentStep | GenerateStep)
     book = load_agents(context.workspace, user_folder())
-    setup = book.resolve(role, name, step.name, given.get("config"))
+    config = with_context(given.get("config") or {}, context.state.run_names["context"])
+    setup = book.resolve(role, name, step.name, config)
     context.code_version = setup_version(setup)
     schema = step.output_schema if isinstance(step.output_schema, Mapping) else None
     stop = Stop(context)
