@@ -310,9 +310,9 @@ _TEN_THOUSAND = """
 INSERT INTO runs_execution (id, run_id, parent_id, path, name, type, position, status,
   status_reason, seq, fence, worker, tries, input, input_digest, match_key, output, output_size,
   created_at, started_at, finished_at, duration_ms, reused_from, reused_run, origin_execution,
-  origin_run)
+  origin_run, code_version)
 SELECT 'exec_bench' || row_number() OVER (), %(run)s, s.parent, s.path, s.name, s.type, s.position,
-  s.status, '', 1, 1, '', '[]', s.input, '', '', 'null', 4, now(), now(), now(), 1, '', '', '', ''
+  s.status, '', 1, 1, '', '[]', s.input, '', '', 'null', 4, now(), now(), now(), 1, '', '', '', '', ''
 FROM (
   SELECT NULL AS parent, 'before' AS path, 'before' AS name, 'python' AS type, 0 AS position,
     'succeeded' AS status, '{}'::jsonb AS input
