@@ -15,6 +15,7 @@ from runs.models.stored import compiled_version
 from runs.planning.frontier import Fact, Frontier
 from runs.planning.moves import Recalled
 from runs.planning.names import Names
+from runs.planning.plan import ONLY
 from runs.record import ledger, prior_runs, sealing
 from runs.states import RUN_OVER, RunStatus, StepStatus
 
@@ -114,6 +115,7 @@ class RunState:
         )
         self.frontier = Frontier(self.compiled, names, self.outputs)
         self.frontier.recall = self._recall
+        self.frontier.only = self.decisions.get(ONLY, {}).get("because", "")
         self.held: dict[str, Held] = {}
 
     @classmethod

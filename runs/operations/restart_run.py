@@ -24,6 +24,8 @@ from runs.record.new_run import NewRun, create_run
 from runs.record.prior_runs import prior_run
 from runs.states import RUN_OVER, RunStatus, StepStatus
 
+SCOPES = ("workflow", "execution")
+
 
 @dataclass(frozen=True)
 class RestartRequest:
@@ -157,7 +159,8 @@ def _asked_context(source: Run, request: RestartRequest) -> tuple[dict[str, Any]
 
 
 def _plan(run_id: str, request: RestartRequest) -> tuple[Run, Plan, list[str], _Asked]:
-    _check_supported(request)
+    if request.scope not in SCOPES:
+        raise Refused(f"There is no scope {request.scope!r}.", hint=f"One of: {', '.join(SCOPES)}.")
     source = Run.objects.select_related("version").filter(pk=run_id).first()
     if source is None:
         raise UnknownRun(f"There is no run {run_id}.")
@@ -178,6 +181,7 @@ def _plan(run_id: str, request: RestartRequest) -> tuple[Run, Plan, list[str], _
         code_version=code_versions(Path(source.workspace or "."), asked.context),
         changed=asked.changed,
         context=asked.context_changed,
+        only=request.scope == "execution",
         basis=f"{source.event_seq}:{source.version_id}:{_basis(request)}",
     )
     return source, plan, _to_confirm(compiled, prior, plan), asked
@@ -213,11 +217,3 @@ def _chosen(source: Run, given: str | None) -> str:
             raise Refused(f"{given} is not an execution of {source.id}.")
         return str(found[0])
     return given
-
-
-def _check_supported(request: RestartRequest) -> None:
-    if request.scope != "workflow":
-        raise Refused(
-            f"scope {request.scope!r}: not supported in this version yet.",
-            hint="Scope `workflow` with `from` runs the step and what depends on it.",
-        )

@@ -19,6 +19,7 @@ from runs.planning.graph import ROLLBACK, Compiled, Node
 from runs.planning.moves import Fact, Move, Open, Queue, Recalled, RunEnd, Settle
 from runs.planning.names import Names, OutputSource
 from runs.planning.resolve import count_of, items_of, resolve_input
+from runs.planning.reuse import LEFT_OUT
 from runs.planning.run_state import Loop, RunFacts, Scope
 from runs.states import STEP_BAD, RunStatus, StepStatus
 
@@ -32,6 +33,7 @@ class Frontier(RunFacts):
         self._cause: dict[str, str] = {}  # failed container → the step inside that failed first
         self._moves: list[Move] = []
         self._todo: deque[tuple[str, str]] = deque()  # (ready | check, path or scope)
+        self.only = ""  # the step that alone does its work; the others are skipped
         # Asked for a step that is ready, with its input: what an earlier run has, if it may count.
         self.recall: Callable[[str, Any], Recalled | None] = lambda path, given: None
 
@@ -100,6 +102,10 @@ class Frontier(RunFacts):
     def _ready(self, scope: Scope, name: str) -> None:
         node = scope.spec.nodes[name]
         path = steppath.child(scope.key, name)
+        if self.only and not _is_part(path, self.only):
+            reason = f"{LEFT_OUT}{self.only}` runs"
+            self._end_at_once(scope, node, path, StepStatus.SKIPPED, reason)
+            return
         if node.handles and scope.status.get(node.handles) not in STEP_BAD:
             reason = f"`{node.handles}` did not fail"
             self._end_at_once(scope, node, path, StepStatus.SKIPPED, reason)
@@ -425,6 +431,15 @@ class Frontier(RunFacts):
 
     def _output(self, scope: Scope, name: str) -> Any:
         return self.outputs.get(steppath.child(scope.key, name))
+
+
+def _is_part(path: str, only: str) -> bool:
+    """Whether the step is the one, is inside it, or is a container around it."""
+    return (
+        path == only
+        or path.startswith((f"{only}/", f"{only}["))
+        or only.startswith((f"{path}/", f"{path}["))
+    )
 
 
 def _told(what: str, notes: Iterable[str]) -> str:

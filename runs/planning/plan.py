@@ -7,6 +7,8 @@ from typing import Any
 
 from runs.canonical import digest
 
+ONLY = "*"  # stands among the paths of a stored plan; no step can be called that
+
 
 class Action(StrEnum):
     """What the plan says of one step."""
@@ -35,6 +37,7 @@ class Plan:
     source_run_id: str
     items: tuple[PlannedStep, ...]
     basis: str  # digest of what the plan was made from: source state, definition, request
+    only: str = ""  # the one step, or container, that does its work; the rest is skipped
 
     @property
     def plan_id(self) -> str:
@@ -62,6 +65,14 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """As stored with the run: path → decision."""
+        decisions = self._decisions()
+        return (
+            {ONLY: {"action": "only", "because": self.only}, **decisions}
+            if self.only
+            else decisions
+        )
+
+    def _decisions(self) -> dict[str, Any]:
         return {
             item.path: {
                 "action": item.action.value,

@@ -25,6 +25,7 @@ def make_plan(
     basis: str = "",
     changed: Fields = frozenset(),
     context: Fields = frozenset(),
+    only: bool = False,
 ) -> Plan:
     """Decide what a new run with the source ``prior`` reuses.
 
@@ -32,7 +33,8 @@ def make_plan(
     inputs, else ``all-succeeded``; but for a source that succeeded, nothing: who restarts a run
     that went well wants it to run. ``from_`` is the path of a step, or of a turn of a loop, that
     runs again. ``changed`` and ``context`` are the fields of the inputs and of the context that
-    are others now. ``basis`` names the state that the plan was made from.
+    are others now. ``only``: the chosen step runs and nothing else; what it has recorded is kept
+    for the rest. ``basis`` names the state that the plan was made from.
 
     Raises Refused for an unknown mode or a ``from_`` that the workflow or run does not have.
     """
@@ -42,6 +44,12 @@ def make_plan(
         )
     if from_:
         _check_chosen(compiled, prior, from_)
+    if only and not from_:
+        raise Refused("Scope `execution` is about one step.", hint="Name it as `from`.")
+    if only and reuse not in (None, "all-succeeded"):
+        raise Refused(
+            f"Scope `execution` keeps all that succeeded; reuse {reuse!r} does not go with it."
+        )
     nothing = ""
     if reuse == "none":
         nothing = "reuse is `none`"
@@ -50,6 +58,7 @@ def make_plan(
     rules = Rules(
         reuse_nothing=nothing,
         chosen=from_,
+        only=only,
         cut_off=reuse == "all-succeeded" or (reuse is None and not (from_ or changed or context)),
         before=_started(prior, from_) if reuse == "succeeded-before" else None,
         changed=changed,
@@ -60,7 +69,8 @@ def make_plan(
     return Plan(
         source_run_id=prior.run_id,
         items=items,
-        basis=digest([prior.run_id, basis, reuse or "", from_]),
+        basis=digest([prior.run_id, basis, reuse or "", from_, only]),
+        only=from_ if only else "",
     )
 
 

@@ -20,6 +20,7 @@ from runs.states import StepStatus
 DEFINITION_CHANGED = "definition changed"
 CONDITION_CHANGED = "condition changed"
 CHOSEN = "chosen to run again"
+LEFT_OUT = "only `"  # how the reason of a skip begins when another step alone was to run
 MODEL: Fields = frozenset({("context", "model")})
 UNCHANGED = "input and definition are unchanged"
 _LAST_TIME = {
@@ -39,6 +40,7 @@ class Rules:
 
     reuse_nothing: str = ""  # the reason why everything runs again, or ""
     chosen: str = ""  # a step path that runs again whatever happened
+    only: bool = False  # and nothing else does: not what depends on it, not what failed
     # Whether what depends on a step that runs again is kept if its input comes out the same.
     cut_off: bool = False
     before: float | None = None  # keep only what started before this (epoch seconds)
@@ -95,6 +97,8 @@ class _Walk:
     def step(self, node: Node, path: str, upstream: str | None) -> bool:
         """Decide one step (and what is inside it). Whether those that need it may be reused."""
         prior = self.prior.steps.get(path)
+        if self.rules.only:
+            return self._alone(node, path, prior)
         if prior is not None and self._receipt(node, prior):
             self._reuse(prior, "it has the effect `once` and succeeded; its receipt is reused")
             return True
@@ -119,6 +123,26 @@ class _Walk:
                 self._run(path, why or "never ran last time")
             return False
         return self._container(node, path, prior, why, upstream)
+
+    def _alone(self, node: Node, path: str, prior: PriorStep | None) -> bool:
+        """Decide a step of a run in which only the chosen one does its work."""
+        chosen = self.rules.chosen
+        if _is_in(path, chosen):
+            if prior is not None or path == chosen:
+                self._run(path, CHOSEN)
+        elif _is_in(chosen, path):
+            self._run(path, f"`{chosen}` inside it runs again")
+        elif prior is not None and prior.status is StepStatus.SUCCEEDED:
+            self._reuse(prior, f"only `{chosen}` runs again")
+        elif prior is not None and prior.status is StepStatus.SKIPPED:
+            self._keep(prior)
+        if node.is_container:
+            self._inside(node, path, None)
+        return True
+
+    def _keep(self, prior: PriorStep) -> None:
+        because = "skipped last time; what decides that is unchanged"
+        self.items.append(PlannedStep(prior.path, Action.REUSE, because, prior.execution_id))
 
     def _container(
         self, node: Node, path: str, prior: PriorStep | None, why: str | None, upstream: str | None
@@ -194,6 +218,8 @@ class _Walk:
                 return "was not finished last time"
             return _LAST_TIME[prior.status]
         condition_changed = bool(prior.condition) and prior.condition != node.condition
+        if prior.status is StepStatus.SKIPPED and prior.reason.startswith(LEFT_OUT):
+            return "was left out last time"
         if prior.status is StepStatus.SKIPPED:
             return CONDITION_CHANGED if condition_changed else None
         undone = self.prior.steps.get(steppath.child(path, ROLLBACK))
@@ -286,6 +312,10 @@ class _Walk:
 
     def _run(self, path: str, because: str) -> None:
         self.items.append(PlannedStep(path, Action.RUN, because))
+
+
+def _is_in(path: str, container: str) -> bool:
+    return path == container or path.startswith((f"{container}/", f"{container}["))
 
 
 def decide(compiled: Compiled, prior: PriorRun, rules: Rules) -> Iterator[PlannedStep]:

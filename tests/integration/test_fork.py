@@ -263,3 +263,60 @@ def test_secrets_in_a_fork(project: Path) -> None:
     assert third.inputs["word"] == "•••"
     fourth = fork(third, reuse="none")
     assert sorted(effects(project, fourth)) == ["a", "b"]
+
+
+ALONE = """
+version: "1.0"
+name: alone
+steps:
+  - {name: a, type: python, action: mark, kwargs: {value: 1}}
+  - name: l
+    type: loop
+    for_each: [1, 2]
+    steps:
+      - {name: x, type: python, action: mark, kwargs: {value: "${{ item }}"}}
+  - {name: b, type: python, action: mark, kwargs: {value: "${{ len(steps.l.output) }}"}}
+  - {name: c, type: python, action: fails_unless, kwargs: {name: fixed}}
+  - {name: d, type: python, action: mark}
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "again"),
+    [
+        ("a", ["a"]),
+        ("l[1]/x", ["l[1]/x"]),
+        ("l[0]", ["l[0]/x"]),
+        ("l", ["l[0]/x", "l[1]/x"]),
+        ("b", ["b"]),
+    ],
+)
+def test_one_step_alone_runs_again(project: Path, place: str, again: list[str]) -> None:
+    first = done(project, ALONE)
+    plan = plan_restart(first.pk, RestartRequest(scope="execution", from_=place))
+    second = fork(first, scope="execution", from_=place)
+    assert second.status == "succeeded", second.status_reason
+    assert effects(project, second) == again
+    rows = steps(second)
+    assert rows["c"].status == rows["d"].status == "skipped"
+    assert rows["c"].status_reason == f"only `{place}` runs"
+    assert rows["b"].output == {"path": "b", "value": 2}
+    assert plan.counts["run"] == sum(item.action.value == "run" for item in plan.items)
+    assert {i.path for i in plan.items if i.action.value == "run"} >= set(again)
+    assert second.n_total == len(rows)
+
+
+def test_the_failed_step_alone_and_what_scope_execution_needs(project: Path) -> None:
+    first = done(project, ALONE)
+    (project / "fixed").touch()
+    second = fork(first, scope="execution", from_="c")
+    assert effects(project, second) == ["c"]
+    assert steps(second)["d"].status == "skipped"
+    third = fork(second, reuse="all-succeeded")
+    assert reasons(third)["d"] == "was left out last time"
+    assert effects(project, third) == ["d"]
+    for wrong in ({}, {"from_": "c", "reuse": "none"}, {"from_": "d"}):
+        with pytest.raises(Refused):
+            fork(first, scope="execution", **wrong)
+    with pytest.raises(Refused, match="no scope"):
+        fork(first, scope="nothing")

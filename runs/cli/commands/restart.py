@@ -25,6 +25,10 @@ def recovery_options(function: _F) -> _F:
             help="The step, turn of a loop, or execution id to start from.",
         ),
         click.option(
+            "--only", is_flag=True,
+            help="Run the step of --from alone: neither what depends on it nor what failed.",
+        ),
+        click.option(
             "--confirm", multiple=True, metavar="PATH",
             help="A step with the effect `ask` that may happen again.",
         ),
@@ -61,6 +65,7 @@ def go(
     reason: str,
     reuse: str | None,
     from_: str | None,
+    only: bool,
     confirm: tuple[str, ...],
     only_plan: bool,
     plan_id: str | None,
@@ -74,6 +79,8 @@ def go(
     side = backend(ctx)
     run_id = find_run(side, run)
     request |= {"reuse": reuse, "from_": from_}
+    if only:
+        request["scope"] = "execution"
     if only_plan:
         return _show_plan(side.plan(run_id, request), as_json=as_json)
     request |= {"reason": reason, "plan_id": plan_id}
