@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from runs.cli.backend import Backend, Json
 from runs.cli.printing import STYLES, mark, one_line, print_json, say
 from runs.cli.progress import progress, seconds
 from runs.cli.refusals import FAILED, INTERRUPTED, OK
+from runs.steppath import name_of, pattern
 
 if TYPE_CHECKING:
     from runs.cli.here import Here
@@ -28,7 +29,7 @@ def drive_here(side: "Here", run_id: str, *, as_json: bool, threads: int, typed:
     """
     from runs.engine.here import run_here
 
-    shown = progress(run_id, to_stderr=as_json)
+    shown = progress(run_id, after_failure(side, run_id), to_stderr=as_json)
     looked = 0.0
 
     def look() -> None:
@@ -88,7 +89,7 @@ def signals_set(event: threading.Event) -> Iterator[None]:
 
 def watch(side: Backend, run_id: str, *, as_json: bool) -> int:
     """Follow a run that others drive, and say how it ended."""
-    shown = progress(run_id, to_stderr=as_json)
+    shown = progress(run_id, after_failure(side, run_id), to_stderr=as_json)
     try:
         for event in side.follow(run_id):
             shown.feed([event])
@@ -105,6 +106,29 @@ def watch(side: Backend, run_id: str, *, as_json: bool) -> int:
     finally:
         shown.close()
     return end(side, run_id, as_json=as_json)
+
+
+def after_failure(side: Backend, run_id: str) -> Callable[[str], str]:
+    """What the workflow says to the failure of a step, for its path; the graph is asked once."""
+    known: dict[str, str] | None = None
+
+    def said(path: str) -> str:
+        nonlocal known
+        if known is None:
+            known = _said_to_failures(side.graph(run_id))
+        return known.get(pattern(path), "")
+
+    return said
+
+
+def _said_to_failures(graph: Json) -> dict[str, str]:
+    """By pattern: in another turn of a loop the workflow says the same."""
+    words = {"continue": "the run goes on"}
+    found = {pattern(n["path"]): words.get(n["on_error"], "") for n in graph["nodes"]}
+    for edge in graph["edges"]:
+        if edge["kind"] == "on_error":
+            found[pattern(edge["source"])] = f"{name_of(edge['target'])} handles it"
+    return found
 
 
 def end(
@@ -127,8 +151,12 @@ def summary(
     stream = sys.stderr if err else sys.stdout
     counts, status = run["counts"], run["status"]
     took = f" in {seconds(run['duration_ms'] / 1000)}" if run["duration_ms"] is not None else ""
+    # In a run that succeeded every failure was handled, or was one that might be.
+    words = {"failed": "failed and handled"} if status == "succeeded" else {}
     parts = [
-        f"{counts[word]} {word}" for word in ("succeeded", "failed", "skipped") if counts[word]
+        f"{counts[word]} {words.get(word, word)}"
+        for word in ("succeeded", "failed", "skipped")
+        if counts[word]
     ]
     if counts["reused"]:
         parts.insert(1 if counts["succeeded"] else 0, f"{counts['reused']} of them reused")

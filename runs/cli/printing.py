@@ -154,6 +154,8 @@ def _rich_table(columns: Sequence[str], rows: list[list[Cell]]) -> None:
     console().print(table)
 
 
-def status_cell(status: str) -> Cell:
-    """A status with its sign and colour."""
+def status_cell(status: str, more: str = "") -> Cell:
+    """A status with its sign and colour; ``more`` in brackets says that it is not to worry about."""
+    if more:
+        return f"{mark('interrupted')} {status} ({more})", ""
     return f"{mark(status)} {status}", STYLES.get(status, "")

@@ -9,7 +9,7 @@ import shlex
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, Protocol
@@ -34,9 +34,14 @@ class Line:
 
 @dataclass
 class Journal:
-    """What the entries told so far. ``run_id`` is for what is to be typed about the run."""
+    """What the entries told so far.
+
+    ``run_id`` is for what is to be typed about the run; ``after_failure`` answers what the
+    workflow says to the failure of a step, "" when the run fails with it.
+    """
 
     run_id: str = ""
+    after_failure: Callable[[str], str] = lambda path: ""
     running: dict[str, float] = field(default_factory=dict)  # path → seconds, by our clock
     done: int = 0
     failed: int = 0
@@ -84,6 +89,10 @@ class Journal:
         if what in ("failed", "timeout", "cancelled"):
             self.failed += 1
             word = {"timeout": "timed out"}.get(what, what)
+            goes_on = self.after_failure(path) if what != "cancelled" else ""
+            if goes_on:
+                said = _with(word, _error(data)).removesuffix(".")
+                return Line("interrupted", path, f"{said}; {goes_on}")
             return Line(what, path, _with(word, _error(data)))
         if what == "retrying":
             return Line("retry", path, _retry(data))
@@ -163,8 +172,8 @@ class Progress(Protocol):
 class PlainProgress:
     """A line for each entry that is worth one."""
 
-    def __init__(self, stream: IO[str], run_id: str = "") -> None:
-        self.journal = Journal(run_id)
+    def __init__(self, stream: IO[str], journal: Journal) -> None:
+        self.journal = journal
         self._stream: IO[str] | None = stream
 
     def feed(self, entries: Iterable[Entry]) -> None:
@@ -186,10 +195,10 @@ class PlainProgress:
 class LiveProgress:
     """The same lines, coloured, and below them what runs at the moment."""
 
-    def __init__(self, run_id: str = "", *, stderr: bool = False) -> None:
+    def __init__(self, journal: Journal, *, stderr: bool = False) -> None:
         from rich.live import Live
 
-        self.journal = Journal(run_id)
+        self.journal = journal
         self._began = time.monotonic()
         self._lock = threading.Lock()  # the foot is drawn by a thread of its own
         self._console = console(stderr=stderr)
@@ -240,12 +249,13 @@ class LiveProgress:
         return foot
 
 
-def progress(run_id: str, *, to_stderr: bool) -> Progress:
+def progress(run_id: str, after_failure: Callable[[str], str], *, to_stderr: bool) -> Progress:
     """The display that fits: live where a person looks on, else lines."""
     stream = sys.stderr if to_stderr else sys.stdout
+    journal = Journal(run_id, after_failure)
     if is_terminal(stream) and not _dumb():
-        return LiveProgress(run_id, stderr=to_stderr)
-    return PlainProgress(stream, run_id)
+        return LiveProgress(journal, stderr=to_stderr)
+    return PlainProgress(stream, journal)
 
 
 def _dumb() -> bool:

@@ -329,6 +329,9 @@ class StaticNode:
     position: int
     line: int
     file: str
+    on_error: str  # what its failure means: "" (the run fails), continue, skip, handle
+    handles: str  # pattern of the step whose failure it waits for, or ""
+    undoes: str  # pattern of the step that it undoes, or ""
 
 
 def static_graph(compiled: Compiled) -> list[StaticNode]:
@@ -348,4 +351,7 @@ def _static_nodes(compiled: Compiled) -> Iterator[StaticNode]:
                 position=node.position,
                 line=node.step.mark.line,
                 file=node.file,
+                on_error=node.on_error,
+                handles=steppath.child(scope.pattern, node.handles) if node.handles else "",
+                undoes=node.undoes,
             )

@@ -1,6 +1,7 @@
 """A run as a graph: what was executed, and the steps of the definition that never started."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,12 @@ from django.db import connection
 from runs import steppath
 from runs.errors import UnknownRun
 from runs.models import Run
+from runs.models.stored import drawable_version
 from runs.planning.graph import StaticNode
 from runs.projections.compiled import static_nodes
+from runs.projections.failures import handled
 from runs.projections.run_facts import Decision, Reuse
+from runs.projections.usage import USAGE_SQL, Usage, usage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +38,26 @@ class GraphNode:
     decision: Decision | None
     file: str
     line: int | None
+    on_error: str  # what a failure of it means: "" (the run fails), continue, skip, handle
+    handled: bool  # it failed, and the run went on from that
+    undoes: str | None  # path of the step that it undid
+    usage: Usage | None  # of an agent: what its attempts in this run used together
+
+
+NEEDS, ON_ERROR, UNDOES = "needs", "on_error", "undoes"
 
 
 @dataclass(frozen=True, slots=True)
 class GraphEdge:
-    """``target`` needs ``source``; both are paths."""
+    """How two paths belong together.
+
+    needs: ``target`` needs ``source``. on_error: ``target`` runs if ``source`` fails. undoes:
+    ``target`` undid ``source`` when the run had failed.
+    """
 
     source: str
     target: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +78,7 @@ _SQL = f"""
 SELECT id, path, name, type, status, status_reason, jsonb_array_length(tries),
   {_TIME.format("started_at")}, {_TIME.format("finished_at")}, duration_ms,
   reused_from, reused_run, origin_execution, origin_run,
-  decision ->> 'action', decision ->> 'because'
+  {USAGE_SQL}, decision ->> 'action', decision ->> 'because'
 FROM runs_execution WHERE run_id = %s
 """  # noqa: S608 - nothing but the two columns is put in
 Row = tuple[Any, ...]
@@ -78,17 +94,21 @@ def run_graph(run_id: str) -> RunGraph:
     with connection.cursor() as cursor:
         cursor.execute(_SQL, [run_id])
         executed = {row[1]: row for row in cursor.fetchall()}
-    nodes, edges = assemble(static_nodes(version_id), executed)
+    went_on = handled(
+        drawable_version(version_id), {path: row[4] for path, row in executed.items()}
+    )
+    nodes, edges = assemble(static_nodes(version_id), executed, went_on)
     return RunGraph(run_id, status, seq, nodes, edges)
 
 
 def assemble(
-    static: Sequence[StaticNode], executed: Mapping[str, Row]
+    static: Sequence[StaticNode], executed: Mapping[str, Row], went_on: Set[str]
 ) -> tuple[tuple[GraphNode, ...], tuple[GraphEdge, ...]]:
     """Put the executed nodes and the definition's steps together. Pure.
 
     A step inside a loop stands once for each turn that was begun; in a loop without a turn it
-    stands once, under its path without turns.
+    stands once, under its path without turns. What undoes a step stands there only if it did.
+    ``went_on`` has the paths of failures that the run went on from.
     """
     begun = _scopes(executed)
     places: dict[str, list[str]] = {}  # pattern of a step → the paths where it stands
@@ -103,15 +123,20 @@ def assemble(
         here = places.setdefault(step.path, [])
         for scope in scopes:
             path = steppath.child(scope, step.name)
-            here.append(path)
             row = executed.get(path)
-            nodes[path] = _planned(path, step) if row is None else _node(row, step)
+            if step.undoes:
+                if row is not None:
+                    nodes[path] = _node(row, step, False)
+                    edges.append(GraphEdge(scope, path, UNDOES))
+                continue
+            here.append(path)
+            nodes[path] = _planned(path, step) if row is None else _node(row, step, path in went_on)
             for need in step.needs:
                 source = steppath.child(scope, steppath.name_of(need))
-                edges.append(GraphEdge(source, path))
+                edges.append(GraphEdge(source, path, ON_ERROR if need == step.handles else NEEDS))
     for path, row in executed.items():
         if path not in nodes:
-            nodes[path] = _node(row, None)
+            nodes[path] = _node(row, None, False)
     return tuple(nodes.values()), tuple(edges)
 
 
@@ -142,14 +167,18 @@ def _planned(path: str, step: StaticNode) -> GraphNode:
         decision=None,
         file=step.file,
         line=step.line,
+        on_error=step.on_error,
+        handled=False,
+        undoes=None,
+        usage=None,
     )
 
 
-def _node(row: Row, step: StaticNode | None) -> GraphNode:
+def _node(row: Row, step: StaticNode | None, went_on: bool) -> GraphNode:
     pk, path, name, kind, status, why, tries, started, finished, took, *came_from, act, because = (
         row
     )
-    source, source_run, origin, origin_run = came_from
+    source, source_run, origin, origin_run, used = came_from
     return GraphNode(
         id=pk,
         path=path,
@@ -169,4 +198,8 @@ def _node(row: Row, step: StaticNode | None) -> GraphNode:
         decision=Decision(act, because or "") if act else None,
         file=step.file if step else "",
         line=step.line if step else None,
+        on_error=step.on_error if step else "",
+        handled=went_on,
+        undoes=steppath.scope_of(path) if step and step.undoes else None,
+        usage=usage_of(json.loads(used)) if used else None,
     )

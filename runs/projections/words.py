@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from runs.projections.usage import Usage
+
 STATUS_WORDS: Mapping[str, str] = {
     "queued": "Queued",
     "pending": "Pending",
@@ -78,6 +80,28 @@ def size(count: int) -> str:
     if count < 1_000_000:
         return f"{count / 1000:.1f} KB"
     return f"{count / 1_000_000:.1f} MB"
+
+
+def usage(used: Usage) -> str:
+    """``gpt-5, 1,240 in, 312 out, cost 0.0123``; what nobody said is left out."""
+    parts = [used.model]
+    if used.tokens_in is not None:
+        parts.append(f"{used.tokens_in:,} in")
+    if used.tokens_out is not None:
+        parts.append(f"{used.tokens_out:,} out")
+    if used.cost is not None:
+        parts.append(f"cost {cost(used.cost)}")
+    return ", ".join(part for part in parts if part) or "not told"
+
+
+def cost(value: float) -> str:
+    """``12.40``, ``0.0123``, ``0.000020``: two digits that say something, at least."""
+    if not value:
+        return "0"
+    digits = 2
+    while digits < 9 and value < 10.0 ** (1 - digits):
+        digits += 1
+    return f"{value:,.{digits}f}"
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -16,7 +16,7 @@ def entry(seq: int, kind: str, path: str = "", at: str = "00", **data: object) -
 
 def test_each_end_of_a_step_is_a_line() -> None:
     out = io.StringIO()
-    shown = PlainProgress(out)
+    shown = PlainProgress(out, Journal())
     shown.feed(
         [
             entry(1, "run.created", source_run_id="run_a"),
@@ -69,6 +69,17 @@ def test_what_waits_says_for_what_and_how_it_is_answered() -> None:
     assert (line.status, line.detail) == ("waiting", "waits until 2026-01-01T12:00:00Z")
 
 
+def test_a_failure_that_the_workflow_is_ready_for_does_not_look_like_the_end() -> None:
+    journal = Journal("run_1", {"a": "mend handles it"}.get)  # type: ignore[arg-type]
+    journal.take(entry(1, "step.started", "a"))
+    line = journal.take(entry(2, "step.failed", "a", error={"message": "exit code 3."}))
+    assert line is not None
+    assert (line.status, line.detail) == ("interrupted", "failed: exit code 3; mend handles it")
+    line = journal.take(entry(3, "step.failed", "b", error={"message": "exit code 3"}))
+    assert line is not None
+    assert line.status == "failed"
+
+
 def test_an_entry_of_a_later_version_is_no_error() -> None:
     journal = Journal()
     assert journal.take(entry(1, "step.teleported", "a")) is None
@@ -98,7 +109,7 @@ def test_the_live_display_shows_the_same_lines(monkeypatch: pytest.MonkeyPatch) 
     out = io.StringIO()
     terminal = Console(file=out, force_terminal=True, width=60, color_system=None)
     monkeypatch.setattr(progress, "console", lambda **_: terminal)
-    shown = progress.LiveProgress()
+    shown = progress.LiveProgress(Journal())
     shown.feed([entry(1, "step.started", "build", "01"), entry(2, "step.started", "slow", "01")])
     foot = terminal.render_str(str(shown._foot())).plain
     assert "build" in foot

@@ -133,9 +133,9 @@ def show(ctx: click.Context, run: str, log_path: str | None, tail: int, as_json:
             document["log"] = log
         print_json(document)
         return
-    _print_run(side, found)
-    _print_steps(graph["nodes"])
-    _print_errors(errors)
+    _print_run(side, found, graph["nodes"])
+    _print_steps(graph)
+    _print_errors(errors, {node["path"] for node in graph["nodes"] if node["handled"]})
     if log is not None:
         _print_log(log_path or "", log)
 
@@ -155,13 +155,18 @@ def _log(side: Backend, run_id: str, path: str, tail: int) -> list[str]:
     return list(kept)
 
 
-def _print_run(side: Backend, run: Json) -> None:
+def _print_run(side: Backend, run: Json, nodes: list[Json]) -> None:
     from runs.cli.printing import STYLES, mark, one_line, say
+    from runs.projections.usage import Usage, total
+    from runs.projections.words import usage
 
     status = run["status"]
     duration = took(run["duration_ms"])
     words = f"{mark(status)} {run['workflow']} {status}" + (f" in {duration}" if duration else "")
+    handled = run["counts"]["failed"] if status == "succeeded" else 0
+    words += f", {handled} failed and handled" if handled else ""
     say(f"{words}  {chips(run)}".rstrip(), style=STYLES.get(status, ""))
+    used = total(Usage(**node["usage"]) for node in nodes if node["usage"])
     facts = {
         "run": run["id"],
         "reason": run["status_reason"],
@@ -169,6 +174,7 @@ def _print_run(side: Backend, run: Json) -> None:
         "created": f"{run['created_at']} ({ago(run['created_at'])})",
         "inputs": ", ".join(f"{k}={_short(v)}" for k, v in run["inputs"].items()),
         "labels": ", ".join(f"{k}={v}" for k, v in run["labels"].items()),
+        "agents": usage(used) if used else "",
         "page": side.page_url(run["id"]),
     }
     for name, value in facts.items():
@@ -186,23 +192,42 @@ def _short(value: Any) -> str:
     return one_line(text, 60)
 
 
-def _print_steps(nodes: list[Json]) -> None:
+def _print_steps(graph: Json) -> None:
     from runs.cli.printing import Cell, print_table, status_cell
 
+    handles = {e["target"]: e["source"] for e in graph["edges"] if e["kind"] == "on_error"}
     rows: list[tuple[Cell, ...]] = []
-    for depth, label, node in in_tree(nodes):
+    for depth, label, node in in_tree(graph["nodes"]):
         status = "reused" if node["reused"] else node["status"]
         attempts = node["attempts"]
         rows.append(
             (
                 "  " * depth + label,
-                status_cell(status),
+                status_cell(status, "handled" if node["handled"] else ""),
                 "" if node["reused"] else took(node["duration_ms"]),
                 f"{attempts} attempts" if attempts > 1 else "",
-                (_because(node), "dim"),
+                (_note(node, handles.get(node["path"], "")), "dim"),
             )
         )
     print_table(("step", "status", "took", "tries", "because"), rows, empty="No steps.")
+
+
+def _note(node: Json, handles: str) -> str:
+    """What is to be said of a step: why it runs, what it waits for, what it is there for."""
+    from runs.projections.usage import Usage
+    from runs.projections.words import usage
+    from runs.steppath import name_of
+
+    parts = [_because(node)]
+    if node["status"] in ("waiting", "skipped"):
+        parts.append(node["status_reason"])
+    elif handles:
+        parts.append(f"on error of {name_of(handles)}")
+    if node["undoes"]:
+        parts.append(f"undoes {name_of(node['undoes'])}")
+    if node["usage"]:
+        parts.append(usage(Usage(**node["usage"])))
+    return "; ".join(part for part in parts if part)
 
 
 def _because(node: Json) -> str:
@@ -246,15 +271,19 @@ def in_tree(nodes: list[Json]) -> list[tuple[int, str, Json]]:
     return found
 
 
-def _print_errors(errors: Json) -> None:
+def _print_errors(errors: Json, handled: set[str]) -> None:
     from runs.cli.printing import clean, mark, say
 
     for path, error in errors.items():
         if not error:
             continue
+        went_on = path in handled
         say()
-        say(f"{mark('failed')} {path}: {error.get('message', '')} [{error.get('code', '')}]",
-            style="bold red")  # fmt: skip
+        say(
+            f"{mark('interrupted' if went_on else 'failed')} {path}: {error.get('message', '')} "
+            f"[{error.get('code', '')}]" + (" (handled)" if went_on else ""),
+            style="" if went_on else "bold red",
+        )
         if error.get("hint"):
             say(f"  {error['hint']}")
         detail = error.get("detail")

@@ -1,7 +1,7 @@
 """Executions, the graph that they form, and what they logged."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
@@ -127,6 +127,15 @@ Moment = Annotated[
 ]
 
 
+class UsageOut(Out):
+    """What an agent used; null is what nobody said."""
+
+    model: str
+    tokens_in: int | None
+    tokens_out: int | None
+    cost: float | None = Field(description="In the currency of the configured prices.")
+
+
 class GraphNodeOut(Out):
     """One node; `id` is null when it has not started."""
 
@@ -146,13 +155,24 @@ class GraphNodeOut(Out):
     decision: DecisionOut | None
     file: str
     line: int | None
+    on_error: Literal["", "continue", "skip", "handle"] = Field(
+        description="What a failure of it means: nothing (the run fails), that the run goes on, "
+        "that it counts as skipped, or that another step handles it."
+    )
+    handled: bool = Field(description="It failed, and the run went on from that.")
+    undoes: str | None = Field(description="The path of the step that it undid.")
+    usage: UsageOut | None = Field(description="Of all attempts of an agent in this run.")
 
 
 class GraphEdgeOut(Out):
-    """`target` needs `source`; both are paths."""
+    """How two nodes belong together; `source` and `target` are paths."""
 
     source: str
     target: str
+    kind: Literal["needs", "on_error", "undoes"] = Field(
+        description="`target` needs `source`; `target` runs if `source` fails; `target` undid "
+        "`source` when the run had failed."
+    )
 
 
 class GraphOut(Out):
