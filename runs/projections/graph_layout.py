@@ -14,6 +14,7 @@ from runs.projections.graph_order import Cell, columns_of, ordered_rows, with_la
 
 MARGIN = 24.0  # around the drawing; the ring of a chosen node and the branch mark need some
 GAP_X, GAP_X_MAX = 40.0, 132.0  # between columns; wider where edges climb far
+LABEL_X = 18.0  # around a label on an edge, both sides together
 ARROW = 6.0  # what the arrow head covers
 
 
@@ -71,8 +72,16 @@ class Layout:
     layers: tuple[tuple[str, ...], ...] = ()  # the nodes of each column, from the top
 
 
-def layout(nodes: Sequence[GraphNode], edges: Sequence[tuple[str, str]]) -> Layout:
-    """Place ``nodes`` and draw ``edges``. The order of ``nodes`` breaks ties: it is the file's."""
+def layout(
+    nodes: Sequence[GraphNode],
+    edges: Sequence[tuple[str, str]],
+    labels: Sequence[tuple[str, float]] = (),
+) -> Layout:
+    """Place ``nodes`` and draw ``edges``. The order of ``nodes`` breaks ties: it is the file's.
+
+    ``labels``: how wide the labels are on edges that leave a node, by its key. They stand between
+    the columns and want room there.
+    """
     if not nodes:
         return Layout(2 * MARGIN, 2 * MARGIN, {}, ())
     index = {node.key: i for i, node in enumerate(nodes)}
@@ -88,7 +97,12 @@ def layout(nodes: Sequence[GraphNode], edges: Sequence[tuple[str, str]]) -> Layo
     give_ports(cells, [node.head for node in nodes])
     give_heights(cells, rows)
     straighten(cells, rows)
-    return _draw(nodes, cells, rows, chains)
+    wanted = [0.0] * len(rows)
+    for key, width in labels:
+        if key in index:
+            layer = depth[index[key]]
+            wanted[layer] = max(wanted[layer], width + LABEL_X)
+    return _draw(nodes, cells, rows, chains, wanted)
 
 
 def _draw(
@@ -96,6 +110,7 @@ def _draw(
     cells: list[Cell],
     rows: list[list[int]],
     chains: list[tuple[int, int, list[int]]],
+    gaps: list[float],
 ) -> Layout:
     top = min(cell.y - cell.height / 2 for cell in cells)
     for cell in cells:
@@ -111,7 +126,8 @@ def _draw(
         lefts.append(x)
         x += max((node.width + node.tail for node in real), default=0.0)
         rights.append(x)
-        x += min(GAP_X_MAX, GAP_X + max(0.0, climb[layer] - 120) / 10)
+        climbing = min(GAP_X_MAX, GAP_X + max(0.0, climb[layer] - 120) / 10)
+        x += max(climbing, gaps[layer])
     boxes = {}
     for cell in cells:
         if cell.node < 0:

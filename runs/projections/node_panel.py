@@ -1,50 +1,20 @@
 """One step of a run in full: why, source and origin, input, output, log, attempts, timing."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from runs import steppath
-from runs.canonical import canonical
-from runs.models import Execution, LogChunk, Run
+from runs.actor import Actor
+from runs.definition.spec import ApprovalStep
+from runs.models import Execution, Run
 from runs.planning.graph import Compiled
-from runs.projections import words
-from runs.projections.run_detail import level_of
-
-LOG_LINES = 200
-SHOW_BYTES = 64 * 1024  # of one JSON value; more is offered as a file
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One attempt at the step."""
-
-    n: int
-    status: str
-    reason: str
-    duration_ms: int | None
-    worker: str
-
-
-@dataclass(frozen=True, slots=True)
-class PanelLine:
-    """One line of the step's log."""
-
-    at: datetime
-    level: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A JSON value to show, or its size when it is too large to show."""
-
-    value: Any
-    there: bool
-    size: str
-    keys: str  # "4 keys"
-    too_large: bool
+from runs.projections import panel_parts, words
+from runs.projections.approvals import Approval, approval_of, began_to_wait
+from runs.projections.failures import FAILED, handled
+from runs.projections.panel_parts import Attempt, Beside, Decided, Document, Inside, PanelLine
+from runs.projections.validation_view import Validation, validation_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +26,8 @@ class NodePanel:
     name: str
     type: str
     status: str
-    word: str
     reused: bool
+    handled: bool  # it failed, and the run went on from that
     begins: str  # "Reused because"
     because: str
     reason: str
@@ -71,6 +41,13 @@ class NodePanel:
     target: str  # what it calls, in one line
     file: str
     line: int
+    beside: tuple[Beside, ...]
+    until: datetime | None  # of what waits for a time, or at most so long
+    approval: Approval | None  # while it waits for a decision
+    decided: Decided | None
+    validation: Validation | None
+    inside: tuple[Inside, ...]
+    inside_more: int
     input: Document
     output: Document
     error: Mapping[str, Any] | None
@@ -85,34 +62,41 @@ class NodePanel:
     can_restart_from: bool
 
 
-def node_panel(run: Run, made: Compiled | None, path: str, now: datetime) -> NodePanel | None:
-    """The panel of the step at ``path``, or None when the run knows no such step."""
+def node_panel(
+    run: Run, made: Compiled | None, path: str, now: datetime, by: Actor
+) -> NodePanel | None:
+    """The panel of the step at ``path`` as ``by`` sees it; None when the run knows no such step."""
     path = path[:1000].replace("\x00", "")
     execution = Execution.objects.select_related("payload").filter(run_id=run.pk, path=path).first()
     node = made.nodes.get(steppath.pattern(path)) if made else None
-    if execution is None and node is None:
+    if execution is None and (node is None or node.undoes):
         return None
     source = _source(execution)
-    log_of = source if source is not None else execution
-    lines, cut = _log(log_of)
+    worked = source if source is not None else execution
+    lines, cut = panel_parts.log_of(worked)
     status = execution.status if execution else "pending"
     begins, because = words.because(execution.decision if execution else None, status)
     step = node.step if node else None
-    tries = log_of.tries if log_of else []
     finished = execution.finished_at if execution else None
     started = execution.started_at if execution else None
     duration = execution.duration_ms if execution else None
     if duration is None and started and not finished and status == "running":
         duration = max(0, round((now - started).total_seconds() * 1000))
     reused = bool(execution and execution.reused_from)
+    kind = execution.type if execution else node.type if node else ""
+    output = panel_parts.output_of(execution)
+    error = execution.error if execution else None
+    inside, more = _inside(run, execution, node is not None and node.is_container)
+    failed = status in FAILED or any(one.status in FAILED for one in inside)
+    went_on = _went_on(run, made) if failed else frozenset()
     return NodePanel(
         run_id=run.pk,
         path=path,
         name=steppath.name_of(path),
-        type=execution.type if execution else node.type if node else "",
+        type=kind,
         status=status,
-        word=words.STATUS_WORDS.get(status, status),
         reused=reused,
+        handled=path in went_on,
         begins=begins,
         because=because,
         reason=words.reason(execution.status_reason) if execution else "",
@@ -128,18 +112,25 @@ def node_panel(run: Run, made: Compiled | None, path: str, now: datetime) -> Nod
         target=_target(step),
         file=node.file if node else "",
         line=step.mark.line if step else 0,
-        input=_document(execution.input if execution else None, execution is not None),
-        output=_output(execution),
-        error=execution.error if execution else None,
+        beside=tuple(panel_parts.beside_of(made, run.pk, path, node)),
+        until=execution.due_at if execution and status == "waiting" else None,
+        approval=_approval(execution, step, by),
+        decided=panel_parts.decided(worked.tries if worked else ()),
+        validation=validation_of(output.value, error) if kind == "validate" else None,
+        inside=tuple(replace(one, handled=one.path in went_on) for one in inside),
+        inside_more=more,
+        input=panel_parts.document(execution.input if execution else None, execution is not None),
+        output=output,
+        error=error,
         log=lines,
         log_cut=cut,
         log_from_source=source is not None and bool(lines),
-        attempts=_attempts(tries),
+        attempts=panel_parts.attempts_of(worked.tries if worked else []),
         attempts_run=source.run_id if source else "",
         started_at=started,
         finished_at=finished,
         duration_ms=duration,
-        can_restart_from=execution is not None,
+        can_restart_from=execution is not None and not (node and node.undoes),
     )
 
 
@@ -151,74 +142,35 @@ def _source(execution: Execution | None) -> Execution | None:
     return Execution.objects.filter(pk=wanted).defer("input", "output").first()
 
 
-def _log(execution: Execution | None) -> tuple[tuple[PanelLine, ...], bool]:
-    if execution is None:
-        return (), False
-    chunks = list(
-        LogChunk.objects.filter(execution_id=execution.pk)
-        .order_by("-id")
-        .values_list("at", "level", "stream", "text")[: LOG_LINES + 1]
-    )
-    lines = [
-        PanelLine(at, level_of(level, stream), line[:2000])
-        for at, level, stream, text in reversed(chunks)
-        for line in text.rstrip("\n").split("\n")
-    ]
-    return tuple(lines[-LOG_LINES:]), len(lines) > LOG_LINES or len(chunks) > LOG_LINES
+def _inside(
+    run: Run, execution: Execution | None, is_container: bool
+) -> tuple[tuple[Inside, ...], int]:
+    if execution is None or not is_container:
+        return (), 0
+    return panel_parts.inside_of(run.pk, execution)
 
 
-def _attempts(tries: Sequence[Mapping[str, Any]] | None) -> tuple[Attempt, ...]:
-    made = []
-    for n, one in enumerate(tries or (), start=1):
-        outcome = str(one.get("outcome") or "running")
-        started, finished = _when(one.get("started_at")), _when(one.get("finished_at"))
-        ms = (
-            max(0, round((finished - started).total_seconds() * 1000))
-            if started and finished
-            else None
-        )
-        status = {"interrupted": "timeout"}.get(outcome, outcome)
-        reason = words.reason(str(one.get("reason") or ""))
-        if outcome == "interrupted":
-            reason = reason or "interrupted, taken over"
-        made.append(
-            Attempt(int(one.get("n") or n), status, reason, ms, str(one.get("worker") or ""))
-        )
-    return tuple(made)
+def _went_on(run: Run, made: Compiled | None) -> frozenset[str]:
+    rows = Execution.objects.filter(run_id=run.pk).values_list("path", "status")
+    return handled(made, dict(rows))
 
 
-def _when(text: Any) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+def _approval(execution: Execution | None, step: object, by: Actor) -> Approval | None:
+    if execution is None or execution.status != "waiting" or execution.type != "approval":
         return None
-
-
-def _document(value: Any, there: bool, size: int | None = None) -> Document:
-    there = there and value is not None
-    if size is None:
-        size = len(canonical(value)) if there else 0
-    keys = ""
-    if isinstance(value, Mapping):
-        keys = words.count(len(value), "key")
-    elif isinstance(value, list):
-        keys = words.count(len(value), "item")
-    too_large = size > SHOW_BYTES
-    return Document(None if too_large else value, there, words.size(size), keys, too_large)
-
-
-def _output(execution: Execution | None) -> Document:
-    if execution is None or execution.status in ("pending", "queued", "running", "skipped"):
-        return _document(None, False)
-    if execution.payload is not None:
-        return _document(execution.payload.value, True, execution.payload.size)
-    there = execution.status == "succeeded" or execution.output is not None
-    document = _document(execution.output, True, execution.output_size or None)
-    return document if there else _document(None, False)
+    return approval_of(
+        step if isinstance(step, ApprovalStep) else None,
+        execution_id=execution.pk,
+        path=execution.path,
+        given=execution.input,
+        since=began_to_wait(execution.tries) or execution.started_at,
+        due=execution.due_at,
+        by=by,
+    )
 
 
 def _target(step: object) -> str:
-    for name in ("action", "workflow", "run"):
+    for name in ("action", "workflow", "run", "agent", "generator"):
         said = getattr(step, name, None)
         if isinstance(said, str):
             first, *rest = said.strip().split("\n")

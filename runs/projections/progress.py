@@ -36,26 +36,44 @@ def run_duration(
 
 
 def progress(
-    total: int, succeeded: int, reused: int, failed: int, running: int, skipped: int, over: bool
+    total: int,
+    succeeded: int,
+    reused: int,
+    failed: int,
+    running: int,
+    skipped: int,
+    handled: int,
+    over: bool,
 ) -> Progress:
-    """Hollow reused, solid worked, red failed, blue now. ``succeeded`` includes the reused ones."""
+    """Hollow reused, solid worked, red failed, blue now.
+
+    ``succeeded`` includes the reused ones, ``failed`` the handled ones: they are done, and
+    nothing to look at.
+    """
     worked = max(0, succeeded - reused)
     done = worked + reused + skipped
     total = max(total, done + failed + running)
     bars: list[Bar] = []
     at = 0.0
-    parts = (("reused", reused), ("done", worked + skipped), ("bad", failed), ("run", running))
+    parts = (
+        ("reused", reused),
+        ("done", worked + skipped + handled),
+        ("bad", failed - handled),
+        ("run", running),
+    )
     for kind, number in parts:
         if number and total:
             width = 100 * number / total
             bars.append(Bar(kind, round(at, 2), round(width, 2)))
             at += width
     settled = done + failed
-    if over and done == total and not failed:
+    if over and done + handled == total and failed == handled:
         short = words.count(reused, "reused", "reused") if reused else str(total)
         if reused and reused < total:
             short = f"{reused} reused"
     else:
         short = f"{settled}/{total}"
-    title = f"{settled} of {total} done, {reused} reused" + (f", {failed} failed" if failed else "")
+    title = f"{settled} of {total} done, {reused} reused"
+    if failed:
+        title += f", {failed} failed" + (f" ({handled} handled)" if handled else "")
     return Progress(tuple(bars), short, f"{settled} of {total}", title)

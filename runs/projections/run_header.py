@@ -1,13 +1,15 @@
 """What stands above the tabs of a run's page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 
+from runs import steppath
 from runs.models import Run
 from runs.projections import words
 from runs.projections.progress import Progress, progress, run_duration
 from runs.projections.step_states import StepState
+from runs.projections.usage import Usage, total
 from runs.states import RUN_OVER
 
 
@@ -19,6 +21,15 @@ class Relative:
     kind: str
     word: str  # Restarted, Forked, Resumed
     status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A step that waits for a time."""
+
+    path: str
+    until: datetime
+    left_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,10 @@ class RunHeader:
     reason_path: str  # the step that the reason speaks of, "" if none
     reason: str
     reason_status: str
+    decisions: tuple[str, ...]  # the steps that wait for somebody's decision
+    timer: Timer | None  # the one whose time comes first
+    handled: int  # failures that the run went on from
+    usage: Usage | None  # of all agents together, in this run
     why_started: str
     progress: Progress
     reused: int
@@ -67,7 +82,11 @@ def header(run: Run, states: Mapping[str, StepState], now: datetime) -> RunHeade
     )
     reused = [s for s in states.values() if s.reused]
     over = run.status in RUN_OVER
-    path, reason, reason_status = _reason(run, states)
+    around = {steppath.parent_of(path) for path in states}
+    decisions, timer = _decisions(states, over), _timer(states, over, now)
+    path, reason, reason_status = _reason(run, states, around)
+    if run.status == "waiting" and not (reason or decisions or timer):
+        reason, reason_status = words.reason(run.status_reason), run.status
     word = words.KIND_WORDS.get(run.kind, "")
     return RunHeader(
         id=run.pk,
@@ -82,6 +101,10 @@ def header(run: Run, states: Mapping[str, StepState], now: datetime) -> RunHeade
         reason_path=path,
         reason=reason,
         reason_status=reason_status,
+        decisions=decisions,
+        timer=timer,
+        handled=sum(1 for s in states.values() if s.handled and not _inside(s, around)),
+        usage=total(s.usage for s in states.values()),
         why_started=run.reason,
         progress=progress(
             run.n_total,
@@ -90,10 +113,11 @@ def header(run: Run, states: Mapping[str, StepState], now: datetime) -> RunHeade
             run.n_failed,
             run.n_running,
             run.n_skipped,
+            sum(1 for s in states.values() if s.handled),
             over,
         ),
         reused=run.n_reused,
-        saved_ms=sum(s.duration_ms or 0 for s in reused if s.type not in CONTAINER_TYPES),
+        saved_ms=sum(s.duration_ms or 0 for s in reused if s.path not in around),
         duration_ms=run_duration(run.started_at, run.finished_at, over, now),
         created_at=run.created_at,
         started_at=run.started_at,
@@ -111,23 +135,25 @@ def header(run: Run, states: Mapping[str, StepState], now: datetime) -> RunHeade
     )
 
 
-CONTAINER_TYPES = frozenset({"loop", "branch", "subworkflow"})
+def _inside(state: StepState, around: Set[str]) -> bool:
+    """Whether a container failed because of a step inside it, which is told instead of it."""
+    return state.path in around and state.reason.startswith("failed: ")
 
 
-def _reason(run: Run, states: Mapping[str, StepState]) -> tuple[str, str, str]:
+def _reason(run: Run, states: Mapping[str, StepState], around: Set[str]) -> tuple[str, str, str]:
     """The line under the title: which step is to blame, what happened, and in which colour."""
+    if run.status == "cancelled":
+        return "", words.reason(run.status_reason) or "Cancelled.", "cancelled"
     bad = sorted(
         (
             s
             for s in states.values()
-            if s.status in ("failed", "timeout") and s.type not in CONTAINER_TYPES
+            if s.status in ("failed", "timeout") and not s.handled and not _inside(s, around)
         ),
         key=lambda s: s.finished_at or run.created_at,
     )
-    if run.status == "cancelled":
-        return "", words.reason(run.status_reason) or "Cancelled.", "cancelled"
     if bad and run.status != "succeeded":
-        first = bad[0]
+        first = next((s for s in bad if s.path == _blamed(run.status_reason)), bad[0])
         said = words.reason(first.reason).removesuffix(".")
         text = "ran out of time" if first.status == "timeout" else "failed"
         text += f": {said}." if said else "."
@@ -136,6 +162,31 @@ def _reason(run: Run, states: Mapping[str, StepState]) -> tuple[str, str, str]:
         elif len(bad) > 1:
             text += f" {words.count(len(bad) - 1, 'other step')} failed too."
         return first.path, text, first.status
-    if run.status_reason and run.status not in ("succeeded", "running"):
+    if run.status_reason and run.status not in ("succeeded", "running", "waiting"):
         return "", words.reason(run.status_reason), run.status
     return "", "", ""
+
+
+def _blamed(status_reason: str) -> str:
+    """The path in ``step-failed: deploy: exit code 3``; no name of a step has a colon."""
+    word, _, rest = status_reason.partition(": ")
+    return rest.partition(": ")[0] if word == "step-failed" else ""
+
+
+def _decisions(states: Mapping[str, StepState], over: bool) -> tuple[str, ...]:
+    if over:
+        return ()
+    waiting = [s for s in states.values() if s.type == "approval" and s.status == "waiting"]
+    return tuple(s.path for s in sorted(waiting, key=lambda s: steppath.sort_key(s.path)))
+
+
+def _timer(states: Mapping[str, StepState], over: bool, now: datetime) -> Timer | None:
+    waiting = [
+        (s.due_at, s.path)
+        for s in states.values()
+        if s.type == "wait" and s.status == "waiting" and s.due_at is not None
+    ]
+    if over or not waiting:
+        return None
+    until, path = min(waiting)
+    return Timer(path, until, max(0, round((until - now).total_seconds() * 1000)))

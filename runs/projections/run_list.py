@@ -191,18 +191,30 @@ def _rows(
 
 def _as_rows(runs: Sequence[Run], now: datetime) -> tuple[RunRow, ...]:
     busy = [run.id for run in runs if run.status in (RunStatus.RUNNING, RunStatus.WAITING)]
-    doing: dict[str, str] = {}
+    doing: dict[str, tuple[int, str]] = {}
     if busy:
         steps = (
             Execution.objects.filter(run_id__in=busy, status__in=["running", "waiting"])
             .order_by("run_id", "id")
-            .values_list("run_id", "path", "type", "tries")[:500]
+            .values_list("run_id", "path", "type", "status", "due_at", "tries")[:500]
         )
-        for run_id, path, kind, tries in steps:
-            if kind in ("loop", "branch", "subworkflow") and run_id in doing:
-                continue
-            doing[run_id] = path + (f" · attempt {len(tries)}" if len(tries or ()) > 1 else "")
-    return tuple(_row(run, doing.get(run.id, ""), now) for run in runs)
+        for run_id, path, kind, status, due, tries in steps:
+            said = _doing(path, kind, status, due, len(tries or ()), now)
+            if said[0] > doing.get(run_id, (0, ""))[0]:
+                doing[run_id] = said
+    return tuple(_row(run, doing.get(run.id, (0, ""))[1], now) for run in runs)
+
+
+def _doing(
+    path: str, kind: str, status: str, due: datetime | None, tries: int, now: datetime
+) -> tuple[int, str]:
+    """What a step does, in words, and how much a reader of the list needs to know it."""
+    if status == "waiting" and kind == "approval":
+        return 4, f"waits for a decision: {path}"
+    if status == "waiting" and kind == "wait" and due:
+        return 2, f"waits until {words.until(due, now)}: {path}"
+    again = f" · attempt {tries}" if tries > 1 else ""
+    return 1 if kind in words.CONTAINERS else 3, path + again
 
 
 def _row(run: Run, doing: str, now: datetime) -> RunRow:
@@ -216,7 +228,7 @@ def _row(run: Run, doing: str, now: datetime) -> RunRow:
         chip=words.KIND_WORDS.get(run.kind, ""),
         source_id=run.source_id or "",
         golden=run.golden_name,
-        why=(words.reason(run.status_reason) if run.status != "succeeded" else "") or doing,
+        why=_why(run) or doing,
         progress=progress(
             run.n_total,
             run.n_succeeded,
@@ -224,6 +236,7 @@ def _row(run: Run, doing: str, now: datetime) -> RunRow:
             run.n_failed,
             run.n_running,
             run.n_skipped,
+            run.n_failed if run.status == RunStatus.SUCCEEDED else 0,
             over,
         ),
         created_at=run.created_at,
@@ -233,6 +246,13 @@ def _row(run: Run, doing: str, now: datetime) -> RunRow:
         by=run.created_by,
         over=over,
     )
+
+
+def _why(run: Run) -> str:
+    if run.status == RunStatus.SUCCEEDED:
+        return f"{words.count(run.n_failed, 'failure')} handled" if run.n_failed else ""
+    # What it waits for is told by the step that waits.
+    return "" if run.status == RunStatus.WAITING else words.reason(run.status_reason)
 
 
 def _numbers(

@@ -1,11 +1,15 @@
 """Where the steps of a run stand, without their data: what graph, table and header are made from."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
 from runs.models import Run
+from runs.models.stored import drawable_version
+from runs.projections.failures import handled
+from runs.projections.usage import USAGE_SQL, Usage, usage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,10 @@ class StepState:
     reused: bool
     because: str
     turns: int = 0  # of a loop: how many there will be, as far as is known
+    due_at: datetime | None = None  # until when it waits
+    passed: bool | None = None  # of a validation: what its checks said
+    usage: Usage | None = None  # of an agent, in this run
+    handled: bool = False  # it failed, and the run went on from that
 
     @classmethod
     def unborn(cls, path: str, name: str, kind: str, position: int) -> "StepState":
@@ -46,9 +54,11 @@ SELECT id, path, name, type, position, status, status_reason, jsonb_array_length
   {_TIME.format("started_at")}, {_TIME.format("finished_at")}, duration_ms,
   reused_from <> '' OR reused_run <> '', coalesce(decision ->> 'because', ''),
   CASE WHEN type = 'loop' AND jsonb_typeof(input -> 'items') = 'array'
-    THEN jsonb_array_length(input -> 'items') ELSE 0 END
+    THEN jsonb_array_length(input -> 'items') ELSE 0 END,
+  {_TIME.format("due_at")}, CASE WHEN type = 'validate' THEN output ->> 'passed' = 'true' END,
+  {USAGE_SQL}
 FROM runs_execution WHERE run_id = %s
-"""  # noqa: S608 - nothing but the two columns is put in
+"""  # noqa: S608 - nothing but columns is put in
 
 
 def states_of(run: Run) -> dict[str, StepState]:
@@ -58,6 +68,7 @@ def states_of(run: Run) -> dict[str, StepState]:
         cursor.execute(_SQL, [run.pk])
         for row in cursor.fetchall():
             pk, path, name, kind, position, status, reason, tries, began, ended, *more = row
+            took, reused, because, turns, due, passed, used = more
             states[path] = StepState(
                 pk,
                 path,
@@ -69,8 +80,17 @@ def states_of(run: Run) -> dict[str, StepState]:
                 tries,
                 _time(began),
                 _time(ended),
-                *more,
+                took,
+                reused,
+                because,
+                turns,
+                _time(due),
+                passed,
+                usage_of(json.loads(used)) if used else None,
             )
+    went_on = handled(drawable_version(run.version_id), {p: s.status for p, s in states.items()})
+    for path in went_on:
+        states[path] = replace(states[path], handled=True)
     return states
 
 

@@ -25,9 +25,11 @@ class StepRow:
     depth: int
     type: str
     status: str
-    word: str
     reused: bool
+    handled: bool  # it failed, and the run went on from that
+    icon: str  # of its kind
     reason: str
+    until: datetime | None  # of what waits
     tries: int
     duration_ms: int | None
     started_at: datetime | None
@@ -66,7 +68,7 @@ def _step_row(state: StepState, now: datetime) -> StepRow:
     scope = steppath.scope_of(state.path)
     turn = scope.rpartition("/")[2]
     running = state.status == "running"
-    ms = state.duration_ms
+    ms = None if state.status == "skipped" else state.duration_ms
     if ms is None and running and state.started_at:
         ms = max(0, round((now - state.started_at).total_seconds() * 1000))
     return StepRow(
@@ -76,14 +78,25 @@ def _step_row(state: StepState, now: datetime) -> StepRow:
         depth=min(steppath.depth(state.path), 6),
         type=state.type,
         status=state.status,
-        word=words.STATUS_WORDS.get(state.status, state.status),
         reused=state.reused,
-        reason=words.reason(state.reason) or (state.because if state.reused else ""),
+        handled=state.handled,
+        icon=words.KIND_ICONS.get(state.type, state.type),
+        reason=_said(state),
+        until=state.due_at if state.status == "waiting" else None,
         tries=state.tries,
         duration_ms=ms,
         started_at=None if state.reused else state.started_at,
         open=running,
     )
+
+
+def _said(state: StepState) -> str:
+    word, _, detail = state.reason.partition(": ")
+    if state.status == "waiting" and word in ("approval", "timer"):
+        return f"waits for a decision: {detail}" if word == "approval" else "waits"
+    if state.passed is False and state.status == "succeeded":
+        return "not passed"
+    return words.reason(state.reason) or (state.because if state.reused else "")
 
 
 def _tree(
@@ -112,7 +125,8 @@ def _tree(
             yield state
             for turn in sorted(turns.get(state.path, ()), key=steppath.sort_key):
                 yield from walk(turn)
-            if state.type in ("branch", "subworkflow"):
+            # Also below a step that is no container, when it was undone.
+            if state.type in ("branch", "subworkflow") or state.path in scopes:
                 yield from walk(state.path)
 
     yield from walk("")

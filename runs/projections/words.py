@@ -23,6 +23,12 @@ KIND_WORDS: Mapping[str, str] = {"restart": "Restarted", "fork": "Forked", "resu
 _KIND_PAGES = {"restarted": "restart", "forked": "fork", "resumed": "resume"}
 
 
+def status(value: str, handled: bool = False) -> str:
+    """The word of a status; ``Failed (handled)`` when the run went on from it."""
+    word = STATUS_WORDS.get(value, value)
+    return f"{word} (handled)" if handled else word
+
+
 def kind_of_chip(chip: str) -> str:
     """``restarted`` → ``restart``: the chip's word in an address → the run's kind."""
     return _KIND_PAGES.get(chip, "")
@@ -50,7 +56,7 @@ def duration(ms: float | None) -> str:
 
 
 def clock(ms: float | None) -> str:
-    """The short form of graph and axis: ``2.1 s``, ``0:48``, ``4:58``, ``1:52:07``."""
+    """The short form of graph and axis: ``2.1 s``, ``0:48``, ``4:58``, ``1:52:07``, ``2 d 03 h``."""
     if ms is None:
         return ""
     if ms < 9950:
@@ -59,6 +65,8 @@ def clock(ms: float | None) -> str:
     if minutes < 60:
         return f"{minutes}:{seconds:02}"
     hours, minutes = divmod(minutes, 60)
+    if hours >= 24:
+        return duration(ms)
     return f"{hours}:{minutes:02}:{seconds:02}"
 
 
@@ -118,6 +126,26 @@ def initials(name: str) -> str:
     return letters.upper()
 
 
+CONTAINERS = frozenset({"loop", "branch", "subworkflow"})  # kinds that do no work of their own
+# Which icon of the sprite stands for a kind of step; others are called like their kind.
+KIND_ICONS: Mapping[str, str] = {
+    "subworkflow": "workflows",
+    "generate": "agents",
+    "validate": "once",
+    "wait": "clock",
+    "": "workflows",
+}
+
+
+def until(moment: datetime, now: datetime) -> str:
+    """``14:32 UTC``; on another day ``3 Dec, 14:32 UTC``. Both in the zone of ``now``."""
+    local = moment.astimezone(now.tzinfo)
+    if local.date() == now.date():
+        soon = (moment - now).total_seconds() < 600
+        return f"{local:%H:%M:%S %Z}" if soon else f"{local:%H:%M %Z}"
+    return f"{local.day} {local:%b, %H:%M %Z}"
+
+
 # Stable words that say nothing beside their detail: status and step already stand there.
 _SILENT = frozenset({"step-failed", "step-timeout", "failed", "error"})
 
@@ -142,11 +170,12 @@ def shorten(text: str, most: int) -> str:
     return f"{text[:head]}…{text[-(most - 1 - head) :]}"
 
 
-def sum_of_turns(turns: Sequence[str]) -> str:
+def sum_of_turns(turns: Sequence[str], done: str = "done") -> str:
     """``9 reused · 2 done · 1 failed``."""
     names = (
         ("reused", ("reused",)),
-        ("done", ("succeeded",)),
+        ("not passed", ("missed",)),
+        (done, ("succeeded",)),
         ("failed", ("failed", "timeout")),
         ("cancelled", ("cancelled",)),
         ("running", ("running",)),

@@ -13,6 +13,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from runs.projections import words
+from runs.projections.approvals import FormField
 from runs.projections.progress import Progress
 from runs.projections.run_filter import RunFilter
 from runs.projections.run_list import ACTIVITY_TO, RunPage
@@ -30,15 +31,16 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 
 @register.simple_tag
-def status(value: str, extra: str = "") -> SafeString:
-    """Icon and word; the colour repeats them."""
+def status(value: str, extra: str = "", handled: bool = False) -> SafeString:
+    """Icon and word; the colour repeats them. A handled failure calls nobody."""
     style = f"status {extra}" if extra else "status"
     return format_html(
-        '<span class="{}" data-status="{}">{}{}</span>',
+        '<span class="{}" data-status="{}"{}>{}{}</span>',
         style,
         value,
+        mark_safe(" data-handled" if handled else ""),  # noqa: S308 - one of two literals
         icon(f"s-{value}"),
-        words.STATUS_WORDS.get(value, value),
+        words.status(value, handled),
     )
 
 
@@ -46,6 +48,18 @@ def status(value: str, extra: str = "") -> SafeString:
 def duration(ms: float | None) -> str:
     """Milliseconds in words: ``4 min 58 s``."""
     return words.duration(ms)
+
+
+@register.filter
+def cost(value: float) -> str:
+    """Money in the currency of the configured prices: ``0.012``."""
+    return words.cost(value)
+
+
+@register.filter
+def number(value: int) -> str:
+    """``1,240``."""
+    return f"{value:,}"
 
 
 @register.filter
@@ -68,6 +82,22 @@ def when(then: datetime | None) -> SafeString | str:
 
 
 @register.simple_tag
+def moment(then: datetime | None) -> SafeString | str:
+    """A time to come, in full: ``21 Nov 2026, 14:32:00 UTC``."""
+    if then is None:
+        return "–"
+    said = timezone.localtime(then).strftime("%d %b %Y, %H:%M:%S %Z").lstrip("0")
+    return format_html('<time datetime="{}">{}</time>', then.isoformat(timespec="seconds"), said)
+
+
+@register.simple_tag
+def left(then: datetime) -> SafeString:
+    """How long it is until then; the page counts down."""
+    ms = max(0.0, (then - timezone.now()).total_seconds() * 1000)
+    return format_html('<span data-until="{}">{}</span>', then.isoformat(), words.duration(ms))
+
+
+@register.simple_tag
 def clock_time(then: datetime | None) -> SafeString | str:
     """A time of day for log lines."""
     if then is None:
@@ -85,6 +115,26 @@ def clock_time(then: datetime | None) -> SafeString | str:
 def plural(number: int, word: str) -> str:
     """``12 steps``."""
     return words.count(number, word)
+
+
+@register.filter
+def choices(field: FormField) -> list[tuple[str, str, bool]]:
+    """What a field offers: value, word, and whether it is chosen. Nothing, where it may be empty."""
+    values = [True, False] if field.enum is None else list(field.enum)
+    made = [(_sent(one), _sent(one), one == field.default) for one in values]
+    if not any(chosen for _, _, chosen in made):
+        return [("", "", True), *made]
+    return made
+
+
+@register.filter
+def prefilled(field: FormField) -> str:
+    """The default of a field as it is typed."""
+    return "" if field.default is None else _sent(field.default)
+
+
+def _sent(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @register.filter

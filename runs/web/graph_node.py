@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from django.utils.html import escape
 
-from runs.projections.graph_view import CELLS, NodeView
+from runs.projections.graph_node_view import NodeView
+from runs.projections.words import KIND_ICONS
 
 _ICONS = frozenset(
     {
@@ -20,7 +21,11 @@ _ICONS = frozenset(
         "skipped",
     }
 )
-_KIND_ICONS = frozenset({"shell", "python", "agent", "loop", "checkpoint", "branch"})
+_KINDS = frozenset(
+    {"shell", "python", "agent", "generate", "validate", "loop", "branch", "checkpoint", "wait",
+     "approval"}
+)  # fmt: skip
+CELLS = 40  # turns drawn one by one; above that, shares
 _RING = "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z"
 # Icons as one path each. A `use` makes a tree of its own in the browser; in a graph of a thousand
 # nodes two thousand of them are half of the time until it is drawn. The rest stays with `use`.
@@ -38,6 +43,10 @@ _PATHS = {
     "M10 3c1.7 0 2 .8 2 2v1.2c0 1 .6 1.8 1.5 1.8-.9 0-1.5.8-1.5 1.8V11c0 1.2-.3 2-2 2",
     "checkpoint": "M4 14V2.5M4 3h8.5l-2 2.8 2 2.7H4",
     "branch": "M8 2l6 6-6 6-6-6z",
+    "approval": "M8 2L3 4v4c0 3 2.2 5 5 6 2.8-1 5-3 5-6V4zM6 8l1.5 1.5L10.2 6.5",
+    "agents": "M8 1.8L13.4 5v6L8 14.2 2.6 11V5zM2.8 5.1L8 8l5.2-2.9M8 8v6",
+    "once": "M3 8.5L6.5 12 13 4.5",
+    "clock": "M13.7 8A5.7 5.7 0 1 1 2.3 8a5.7 5.7 0 0 1 11.4 0zM8 4.8V8l2.2 1.5",
 }
 _CELLS = {
     "reused": "cell-reused",
@@ -45,6 +54,7 @@ _CELLS = {
     "failed": "cell-failed",
     "timeout": "cell-failed",
     "running": "cell-run",
+    "missed": "cell-missed",
 }
 _INSETS = {"pill": (14.0, 8.0), "hexagon": (17.0, 8.0)}  # of the icon, from the left and from above
 
@@ -52,13 +62,16 @@ _INSETS = {"pill": (14.0, 8.0), "hexagon": (17.0, 8.0)}  # of the icon, from the
 def node_body(node: NodeView, width: float, height: float) -> str:
     """What is inside a node's link; ``width`` is that of its column."""
     parts: list[str] = []
+    icon = f"s-{node.status}" if node.status in _ICONS else "s-succeeded"
+    if node.shape == "undo":
+        _undo(node, width, height, icon, parts)
+        return "".join(parts)
     draw = {"pill": _pill, "hexagon": _hexagon, "stack": _stack, "rows": _rows}.get(
         node.shape, _box
     )
     width = draw(node, width, height, parts)
     left, top = _INSETS.get(node.shape, (10.0, 10.0))
-    icon = f"s-{node.status}" if node.status in _ICONS else "s-succeeded"
-    kind = node.type if node.type in _KIND_ICONS else "workflows"
+    kind = KIND_ICONS.get(node.type, node.type) if node.type in _KINDS else "workflows"
     parts.append(
         f"{_icon('n-icon', icon, left, top, 14)}"
         f'<text class="n-name" x="{left + 19:g}" y="{top + 11:g}">{escape(node.name)}</text>'
@@ -66,9 +79,8 @@ def node_body(node: NodeView, width: float, height: float) -> str:
         f'<text class="n-meta" x="{left + 19:g}" y="{top + 29:g}">{escape(node.meta)}</text>'
     )
     if node.time:
-        since = f' data-since="{node.since.isoformat()}"' if node.since else ""
         parts.append(
-            f'<text class="n-time" x="{number(width - 10)}" y="{top + 29:g}"{since}>'
+            f'<text class="n-time" x="{number(width - 10)}" y="{top + 29:g}"{_counting(node)}>'
             f"{node.time}</text>"
         )
     if node.status == "reused":
@@ -81,6 +93,13 @@ def node_body(node: NodeView, width: float, height: float) -> str:
     if node.status == "running":
         parts.append(f'<path class="scan" d="M4 {number(height - 0.5)}h{number(width - 8)}"/>')
     return "".join(parts)
+
+
+def _counting(node: NodeView) -> str:
+    """What lets the page keep a time true: it grows since then, or shrinks until then."""
+    if node.since:
+        return f' data-since="{node.since.isoformat()}"'
+    return f' data-until="{node.until.isoformat()}"' if node.until else ""
 
 
 def number(value: float) -> str:
@@ -103,6 +122,20 @@ def _icon(style: str, name: str, x: float, y: float, size: float) -> str:
 def _box(node: NodeView, width: float, height: float, parts: list[str]) -> float:
     _rects(width, height, 5, 8, parts)
     return width
+
+
+def _undo(node: NodeView, width: float, height: float, icon: str, parts: list[str]) -> None:
+    """Small, of one line: it belongs to the step that it undid."""
+    _rects(width, height, 5, 8, parts)
+    parts.append(
+        f"{_icon('n-icon', icon, 10, 8.5, 13)}"
+        f'<text class="n-meta" x="29" y="19">{escape(node.meta)}</text>'
+    )
+    if node.time:
+        parts.append(
+            f'<text class="n-time" x="{number(width - 10)}" y="19"{_counting(node)}>{node.time}'
+            "</text>"
+        )
 
 
 def _pill(node: NodeView, width: float, height: float, parts: list[str]) -> float:
@@ -162,6 +195,7 @@ def _cells(turns: tuple[str, ...], x: float, y: float, width: float) -> Iterator
         "succeeded",
         "failed",
         "timeout",
+        "missed",
         "cancelled",
         "running",
         "waiting",

@@ -11,7 +11,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from runs.projections.graph_layout import Box
-from runs.projections.graph_view import GraphView, NodeView
+from runs.projections.graph_node_view import NodeView
+from runs.projections.graph_view import LABEL_SIGN, GraphView
 from runs.web.graph_node import node_body, number
 
 _MINI = {
@@ -58,7 +59,8 @@ def _in_sight(view: GraphView, chosen: str) -> Callable[[Box], bool] | None:
         return None
     by_look: dict[str, str] = {}
     for node in view.nodes:
-        by_look.setdefault("failed" if node.status == "timeout" else node.status, node.path)
+        if not node.handled:
+            by_look.setdefault("failed" if node.status == "timeout" else node.status, node.path)
     boxes = view.layout.boxes
     first = chosen if chosen in boxes else by_look.get("failed") or by_look.get("running")
     box = boxes[first or view.nodes[0].path]
@@ -83,7 +85,8 @@ def minimap_svg(view: GraphView) -> SafeString:
     for node in view.nodes:
         box = made.boxes[node.path]
         wide, tall = number(box.width), number(box.height)
-        shapes.setdefault(_MINI.get(node.status, "mm-pending"), []).append(
+        look = "mm-done" if node.handled else _MINI.get(node.status, "mm-pending")
+        shapes.setdefault(look, []).append(
             f"M{number(box.x)} {number(box.y)}h{wide}v{tall}h-{wide}z"
         )
     parts += [f'<path class="mm {style}" d="{"".join(d)}"/>' for style, d in shapes.items()]
@@ -97,16 +100,17 @@ def minimap_svg(view: GraphView) -> SafeString:
 def _edges(view: GraphView) -> Iterator[str]:
     labels: list[str] = []
     lines: dict[str, list[str]] = {}
+    asides: dict[str, list[str]] = {}
     heads: dict[str, list[str]] = {}
     for line in view.layout.lines:
         edge = view.edges.get((line.source, line.target))
         look = edge.look if edge else ""
-        lines.setdefault(look, []).append(line.d)
+        (asides if edge and edge.aside else lines).setdefault(look, []).append(line.d)
         heads.setdefault(look, []).append(
             f"M{number(line.end_x - 2)} {number(line.end_y - 3.4)}l7.5 3.4-7.5 3.4z"
         )
         if edge and edge.label:
-            width = 6.2 * len(edge.label) + 8
+            width = LABEL_SIGN * len(edge.label) + 8
             labels.append(
                 f'<g class="edge-label"><rect x="{number(line.label_x - width / 2)}" '
                 f'y="{number(line.label_y - 7.5)}" width="{number(width)}" height="15"/>'
@@ -117,7 +121,11 @@ def _edges(view: GraphView) -> Iterator[str]:
     for look in ("ahead", "", "live"):
         style = f"edge is-{look}" if look else "edge"
         head = f"head-{look}" if look else "edge-head"
-        for drawn, pieces in ((style, lines.get(look, [])), (head, heads.get(look, []))):
+        for drawn, pieces in (
+            (style, lines.get(look, [])),
+            (f"{style} is-aside", asides.get(look, [])),
+            (head, heads.get(look, [])),
+        ):
             for at in range(0, len(pieces), EDGES_A_PATH):
                 yield f'<path class="{drawn}" d="{"".join(pieces[at : at + EDGES_A_PATH])}"/>'
     yield from labels
@@ -129,6 +137,7 @@ def _node(node: NodeView, box: Box, chosen: bool, far: bool, keep: str) -> str:
     link = escape("?node=" + quote(node.path, safe="") + keep)
     x, y = number(box.x), number(box.y)
     current = ' aria-current="true"' if chosen else ""
+    current += " data-handled" if node.handled else ""
     title = f"<title>{name}</title>" if node.name != node.full_name else ""
     return (
         f'<a class="node{" far" if far else ""}" href="{link}" data-path="{escape(node.path)}" '

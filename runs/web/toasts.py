@@ -12,10 +12,15 @@ MOST = 3  # problems in one sentence
 
 
 def say_refused(request: HttpRequest, refused: MaverickError) -> None:
-    """Say why something was refused: what is listed under problems, or else what to do."""
+    """Say why something was refused."""
+    say(request, why(refused), error=True)
+
+
+def why(refused: MaverickError) -> str:
+    """Why something was refused: what is listed under problems, or else what to do."""
     problems = [str(problem.message) for problem in getattr(refused, "problems", ())]
     more = " ".join(problems[:MOST]) if problems else refused.hint
-    say(request, f"{refused.message} {more}".strip(), error=True)
+    return f"{refused.message} {more}".strip()
 
 
 def say(request: HttpRequest, text: str, *, strong: str = "", error: bool = False) -> None:

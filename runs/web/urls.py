@@ -12,6 +12,7 @@ urlpatterns = [
     path("runs/<str:run_id>/input", run_detail.document, {"what": "input"}, name="input"),
     path("runs/<str:run_id>/output", run_detail.document, {"what": "output"}, name="output"),
     path("runs/<str:run_id>/restart", run_commands.restart, name="run-restart"),
+    path("runs/<str:run_id>/approvals/<path:where>", run_commands.decide, name="run-decide"),
     path("runs/<str:run_id>/cancel", run_commands.cancel, name="run-cancel"),
     path("workflows", workflows.workflow_list, name="workflow-list"),
     path("workflows/<path:name>/run", workflows.start, name="workflow-run"),

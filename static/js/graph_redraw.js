@@ -46,11 +46,11 @@ export function redraw(stage, win, html) {
 // What the page itself changes is no difference: the chosen node, what is drawn, the running time.
 function same(a, b) {
   return (
-    ["href", "data-status", "data-box"].every((name) => a.getAttribute(name) === b.getAttribute(name)) &&
+    ["href", "data-status", "data-handled", "data-box"].every((name) => a.getAttribute(name) === b.getAttribute(name)) &&
     still(a) === still(b)
   );
 }
 
 function still(node) {
-  return node.innerHTML.replace(/(data-since="[^"]*">)[^<]*/g, "$1");
+  return node.innerHTML.replace(/(data-(?:since|until)="[^"]*">)[^<]*/g, "$1");
 }

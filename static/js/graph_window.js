@@ -101,8 +101,11 @@ export function makeWindow(stage, run) {
     view.y = tall ? view.x : (size.height - (height - FOOT) / view.scale) / 2;
     const first =
       svg.querySelector(".node[aria-current]") ??
-      svg.querySelector('.node:is([data-status="failed"], [data-status="timeout"])') ??
+      svg.querySelector(
+        '.node:is([data-status="failed"], [data-status="timeout"]):not([data-handled])',
+      ) ??
       svg.querySelector('.node[data-status="running"]') ??
+      svg.querySelector('.node[data-status="waiting"]') ??
       (tall ? svg.querySelector(".node") : null);
     if (first) reveal(first, true);
     else draw();
@@ -190,7 +193,8 @@ export function makeWindow(stage, run) {
   function nextFailed() {
     const failed = win
       .nodes()
-      .filter((one) => ["failed", "timeout"].includes(one.dataset.status));
+      .filter((one) => ["failed", "timeout"].includes(one.dataset.status))
+      .filter((one) => one.dataset.handled === undefined);
     const now = failed.findIndex((one) => one.hasAttribute("aria-current"));
     const next = failed[(now + 1) % failed.length];
     if (!next) return;

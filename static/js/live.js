@@ -100,7 +100,8 @@ export async function fragment(address, signal) {
 }
 
 // Put new HTML into an element and keep what the reader holds: an open menu keeps the old content,
-// focus goes back to the same link or button, scrolled boxes stay where they are.
+// focus goes back to the same link or button, scrolled boxes stay where they are, fields keep what
+// was typed into them.
 export function swap(element, html) {
   if (element.innerHTML === html || element.querySelector("details.menu[open]")) return false;
   const held = element.contains(document.activeElement) ? describe(document.activeElement) : null;
@@ -109,6 +110,8 @@ export function swap(element, html) {
     box.scrollTop,
     box.scrollLeft,
   ]);
+  const typed = [...element.querySelectorAll("form [id][name]")].filter(changed);
+  const caret = element.contains(document.activeElement) ? caretOf(document.activeElement) : null;
   const wrapped = element.querySelector("[data-log].is-wrapped") !== null;
   element.innerHTML = html;
   for (const [name, top, left] of scrolled) {
@@ -118,8 +121,28 @@ export function swap(element, html) {
     if (box) [box.scrollTop, box.scrollLeft] = [top, left];
   }
   if (wrapped) element.querySelector("[data-log]")?.classList.add("is-wrapped");
-  if (held) element.querySelector(held)?.focus({ preventScroll: true });
+  for (const old of typed) {
+    const field = element.querySelector(`form [id="${CSS.escape(old.id)}"]`);
+    if (field?.name === old.name) field.value = old.value;
+  }
+  if (held) {
+    const again = element.querySelector(held);
+    again?.focus({ preventScroll: true });
+    if (again && caret) again.setSelectionRange(...caret);
+  }
   return true;
+}
+
+function changed(field) {
+  if (field.localName !== "select") return field.value !== field.defaultValue;
+  return [...field.options].some((one) => one.selected !== one.defaultSelected);
+}
+
+// Where in a text the reader writes; numbers and choices have no such place.
+function caretOf(field) {
+  return typeof field.selectionStart === "number"
+    ? [field.selectionStart, field.selectionEnd]
+    : null;
 }
 
 function describe(element) {

@@ -113,9 +113,35 @@ export function mount(run) {
     show(path, true);
   });
 
+  // A decision is sent without leaving the page: a refusal stands below the form, which keeps what
+  // was typed into it.
+  run.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.matches("[data-decide]") || event.defaultPrevented) return;
+    event.preventDefault();
+    if (form.dataset.sent) return; // pressed twice
+    const said = form.querySelector("[data-said]");
+    const body = new FormData(form, event.submitter);
+    try {
+      const answer = await fetch(form.action, {
+        method: "POST",
+        body,
+        headers: { "HX-Request": "true" },
+      });
+      if (answer.status === 401 || answer.redirected) location.reload();
+      if (!answer.ok) throw new Error(await answer.text());
+      form.reset();
+      await refresh();
+    } catch (error) {
+      said.querySelector("span").textContent = error.message;
+      said.hidden = false;
+      delete form.dataset.sent;
+    }
+  });
+
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !panel || work.dataset.panel === "closed") return;
-    if (event.target.closest?.("input") && event.target.value) return;
+    if (event.target.closest?.("input, textarea") && event.target.value) return;
     const path = chosen();
     show("", true);
     run.querySelector(`.stage [data-path="${CSS.escape(path)}"]`)?.focus();

@@ -1,4 +1,5 @@
-// Keeps times true without asking the server: "5 min ago", and how long something has been running.
+// Keeps times true without asking the server: "5 min ago", how long something has been running, how
+// long it still waits.
 
 const two = (number) => String(number).padStart(2, "0");
 
@@ -23,7 +24,7 @@ export function duration(ms) {
 }
 
 function clock(ms) {
-  if (ms < 9950) return duration(ms);
+  if (ms < 9950 || ms >= 86_399_500) return duration(ms);
   const seconds = Math.round(ms / 1000);
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
@@ -40,8 +41,9 @@ function tick() {
   for (const element of document.querySelectorAll("time[data-ago]")) {
     set(element, ago((now - Date.parse(element.dateTime)) / 1000));
   }
-  for (const element of document.querySelectorAll("[data-since]")) {
-    const ms = Math.max(0, now - Date.parse(element.dataset.since));
+  for (const element of document.querySelectorAll("[data-since], [data-until]")) {
+    const { since, until } = element.dataset;
+    const ms = Math.max(0, since ? now - Date.parse(since) : Date.parse(until) - now);
     set(element, element.classList.contains("n-time") ? clock(ms) : duration(ms));
   }
 }

@@ -12,9 +12,10 @@ from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, Site
 
 SAMPLES = """
 from django.utils import timezone
-from tests.browser import large_runs, sample_runs
+from tests.browser import large_runs, sample_kinds, sample_runs
 now = timezone.now()
 made = [*sample_runs.everything(now), large_runs.grid(now)]
+made += [sample_kinds.waiting(now), sample_kinds.undone(now)]
 print(*(run.pk for run in made))
 """
 WORKFLOW = """\
@@ -46,6 +47,8 @@ class Shown:
     running: str  # the run of the design's picture
     failed: str  # the run it was restarted from
     grid: str  # a thousand steps
+    waiting: str  # for a decision; failures were handled, checks mended
+    undone: str  # what it had done was taken back
 
 
 @pytest.fixture(scope="session")

@@ -15,14 +15,17 @@ from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, ROOT, Site
 INTO = ROOT / "build" / "screenshots"
 SEED = """
 from django.utils import timezone
+from tests.browser import sample_kinds
 from tests.browser.sample_runs import everything
-print(*(run.pk for run in everything(timezone.now())))
+now = timezone.now()
+made = [*everything(now), sample_kinds.waiting(now), sample_kinds.undone(now)]
+print(*(run.pk for run in made))
 """
 WIDTHS = ((1440, 900), (390, 844))
 THEMES = ("light", "dark")
 
 
-def pages(running: str, failed: str) -> dict[str, str]:
+def pages(running: str, failed: str, waiting: str, undone: str) -> dict[str, str]:
     """Name of the picture → address."""
     return {
         "run-list": "/runs",
@@ -30,6 +33,10 @@ def pages(running: str, failed: str) -> dict[str, str]:
         "run-detail": f"/runs/{running}?node=plan",
         "run-detail-failed": f"/runs/{failed}",
         "run-steps": f"/runs/{running}?tab=steps&node=implement%5B11%5D%2Fvalidate",
+        "run-waiting": f"/runs/{waiting}?node=deploy",
+        "run-checks": f"/runs/{waiting}?node=check",
+        "run-handled": f"/runs/{waiting}?tab=steps&node=sign",
+        "run-undone": f"/runs/{undone}",
         "run-io": f"/runs/{running}?tab=io",
         "run-checkpoints": f"/runs/{failed}?tab=checkpoints",
         "run-lineage": f"/runs/{running}?tab=lineage",
@@ -88,10 +95,10 @@ def main() -> int:
     INTO.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="maverick-") as folder, Site(Path(folder)) as site:
         site.serve()
-        running, failed = site.run(SEED).split()
+        made = site.run(SEED).split()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-            wrong = take(browser, site, pages(running, failed))
+            wrong = take(browser, site, pages(*made))
             browser.close()
     print("\n".join([*wrong, f"{len(list(INTO.glob('*.png')))} pictures in {INTO}"]))
     return 1 if wrong else 0

@@ -18,6 +18,10 @@ PAGES = {
     "node panel": "/runs/{running}?node=plan",
     "panel of a failed turn": "/runs/{failed}?tab=steps&node=implement%5B11%5D%2Fvalidate",
     "large graph": "/runs/{grid}",
+    "run that waits for a decision": "/runs/{waiting}?node=deploy",
+    "panel of a validation": "/runs/{waiting}?node=check",
+    "steps that were handled": "/runs/{waiting}?tab=steps&node=sign",
+    "run that was undone": "/runs/{undone}?node=reserve",
     "steps": "/runs/{running}?tab=steps",
     "input and output": "/runs/{running}?tab=io",
     "checkpoints": "/runs/{failed}?tab=checkpoints",
@@ -52,7 +56,19 @@ def test_axe_finds_nothing(look: Look, shown: Shown, name: str) -> None:
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("name", ["run list", "node panel", "steps", "workflows", "sign in", "API"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "run list",
+        "node panel",
+        "steps",
+        "run that waits for a decision",
+        "panel of a validation",
+        "workflows",
+        "sign in",
+        "API",
+    ],
+)
 def test_axe_finds_nothing_on_a_phone(look: Look, shown: Shown, name: str) -> None:
     page = look(PAGES[name].format(**vars(shown)), width=390)
     assert violations(page) == []

@@ -144,3 +144,9 @@ def test_a_thousand_nodes_are_laid_out_quickly(name: str) -> None:
         columns.setdefault(box.layer, []).append((box.y, box.bottom))
     for column in columns.values():
         assert all(a[1] <= b[0] for a, b in pairwise(sorted(column)))
+
+
+def test_a_label_has_room_between_the_columns() -> None:
+    made = layout(nodes("a", "b", "c"), [("a", "b"), ("b", "c")], [("a", 60.0)])
+    assert made.boxes["b"].x - made.boxes["a"].right > 60
+    assert made.boxes["c"].x - made.boxes["b"].right < 60

@@ -1,18 +1,22 @@
-"""The buttons: restart and cancel. A form in, one operation, a redirect out."""
+"""The buttons: restart, cancel, approve, reject. A form in, one operation, a redirect out."""
 
 from urllib.parse import quote
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from runs.errors import MaverickError, NotFound
+from runs.errors import MaverickError, NotAllowed, NotFound, Refused
 from runs.operations.cancel_run import cancel_run
+from runs.operations.decide_approval import decide_approval
 from runs.operations.restart_run import RestartRequest, restart_run
-from runs.web.commands import key_of, operator
+from runs.web.commands import actor, key_of, operator
 from runs.web.htmx import go_to
-from runs.web.toasts import say, say_refused
+from runs.web.toasts import say, say_refused, why
+
+TEXT = "text/plain; charset=utf-8"
 
 
 @login_required
@@ -46,6 +50,51 @@ def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
         return _refused(request, run_id, refused)
     say(request, "is cancelled.", strong=run_id)
     return go_to(request, reverse("run", args=[run_id]))
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, run_id: str, where: str) -> HttpResponse:
+    """Approve or reject the step at ``where``; whoever the step names may, whatever their role.
+
+    A script that sends the form gets 204, or the reason as text, and keeps what was typed.
+    """
+    said = request.POST.get("decision")
+    by_script = request.headers.get("HX-Request") == "true"
+    try:
+        if said not in ("approve", "reject"):
+            raise Refused("Say approve or reject.")
+        decide_approval(
+            run_id,
+            where,
+            approve=said == "approve",
+            by=actor(request),
+            comment=request.POST.get("comment", "")[:2000],
+            values=_filled(request),
+        )
+    except MaverickError as refused:
+        if by_script:
+            return HttpResponse(why(refused), status=refused.status, content_type=TEXT)
+        if isinstance(refused, NotFound):
+            raise Http404(str(refused)) from refused
+        if isinstance(refused, NotAllowed):
+            raise PermissionDenied(refused.message) from refused
+        say_refused(request, refused)
+    else:
+        if by_script:
+            return HttpResponse(status=204)
+        say(request, "is approved." if said == "approve" else "is rejected.", strong=where)
+    address = reverse("run", args=[quote(run_id, safe="")])
+    return go_to(request, f"{address}?node={quote(where, safe='')}")
+
+
+def _filled(request: HttpRequest) -> dict[str, str]:
+    """The fields of the step's form; what is left empty takes its default."""
+    return {
+        name.removeprefix("field."): str(value)
+        for name, value in request.POST.items()
+        if name.startswith("field.") and value != ""
+    }
 
 
 def _refused(request: HttpRequest, run_id: str, refused: MaverickError) -> HttpResponse:

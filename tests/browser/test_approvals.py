@@ -1,0 +1,137 @@
+"""A decision in a real browser: asked, filled in, refused in words, made; seen in another tab."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.screenshots import listen
+from tests.browser.site import Site
+
+pytestmark = pytest.mark.browser
+ASKS = """\
+version: "1.0"
+name: asks
+steps:
+  - name: ask
+    type: approval
+    prompt: Ship it?
+    form:
+      where: {type: string, enum: [here, there], default: here}
+      times: {type: integer}
+      more: {type: object, required: false}
+  - {name: beside, type: approval, needs: [], prompt: And this?}
+  - {name: after, type: shell, needs: [ask], run: "echo ${{ steps.ask.output.times }}"}
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def asks(project: Path) -> None:
+    """The workflow, beside the other one of the module's project."""
+    (project / "workflows" / "asks.yaml").write_text(ASKS)
+
+
+def started(site: Site, page: Page) -> str:
+    """The address of a new run that waits."""
+    page.goto(f"{site.address}/workflows")
+    card = page.locator("section.workflow", has_text="asks")
+    card.get_by_role("button", name="Start run").click()
+    page.wait_for_url(re.compile(r"/runs/run_\w+$"))
+    expect(page.locator('.node[data-path="ask"]')).to_have_attribute(
+        "data-status", "waiting", timeout=20_000
+    )
+    return page.url
+
+
+def test_a_decision_is_made_on_the_page_and_seen_in_another_tab(
+    site: Site, context: BrowserContext
+) -> None:
+    errors: list[str] = []
+    page, other, listed = (context.new_page() for _ in range(3))
+    for tab in (page, other, listed):
+        listen(tab, errors)
+    address = started(site, page)
+    other.goto(f"{address}?node=ask")
+    expect(other.get_by_role("button", name="Approve")).to_be_visible()
+    listed.goto(f"{site.address}/runs")
+    row = listed.locator(f"#row-{address.rpartition('/')[2]}")
+    expect(row).to_contain_text("waits for a decision: ask")
+
+    expect(page.locator("[data-decisions]")).to_contain_text("ask, beside")
+    page.get_by_role("link", name="Review").click()
+    panel = page.locator(".panel")
+    expect(panel).to_contain_text("Ship it?")
+    panel.get_by_label("where").select_option("there")
+    # Needed, and left empty: the browser asks for it.
+    panel.get_by_role("button", name="Approve").click()
+    expect(panel.locator("input:invalid")).to_have_count(1)
+    panel.get_by_label("times").fill("3")
+    panel.get_by_label("more").fill("[1]")
+    panel.get_by_role("button", name="Approve").click()
+    expect(panel.locator("[data-said]")).to_contain_text("must be a mapping")
+    # Something else in the run happens: the form keeps what was typed, and the caret.
+    more = panel.get_by_label("more")
+    more.fill('{"a": 1}')
+    more.press("ArrowLeft")
+    other.locator('.node[data-path="beside"]').click()
+    other.get_by_role("button", name="Approve").click()
+    expect(page.locator('.node[data-path="beside"]')).to_have_attribute(
+        "data-status", "succeeded", timeout=20_000
+    )
+    expect(more).to_be_focused()
+    expect(more).to_have_value('{"a": 1}')
+    assert page.evaluate("document.activeElement.selectionStart") == 7
+    expect(panel.get_by_label("where")).to_have_value("there")
+    expect(panel.get_by_label("times")).to_have_value("3")
+    other.locator('.node[data-path="ask"]').click()
+    panel.get_by_label("Comment").fill("after the call")
+    panel.get_by_role("button", name="Approve").click()
+
+    for tab in (page, other):
+        said = tab.locator(".panel .because")
+        expect(said).to_contain_text("Approved by", timeout=10_000)
+        expect(said).to_contain_text("after the call")
+        expect(tab.get_by_role("button", name="Approve")).to_have_count(0)
+        expect(tab.locator("[data-decisions]")).to_have_count(0)
+        expect(tab.locator('.node[data-path="after"]')).to_have_attribute(
+            "data-status", "succeeded", timeout=20_000
+        )
+        expect(tab.locator(".run-head .status")).to_have_text("Succeeded")
+    expect(row.locator(".status")).to_have_text("Succeeded", timeout=10_000)
+    # The browser notes the one refusal that this test is about, and nothing else.
+    assert [error for error in errors if "status of 422" not in error] == []
+    assert len(errors) == 1
+    for tab in (page, other, listed):
+        tab.close()
+
+
+def test_a_rejection_needs_no_form_and_works_from_the_keyboard(site: Site, page: Page) -> None:
+    started(site, page)
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.locator('.node[data-path="ask"]').focus()
+    page.keyboard.press("Enter")
+    panel = page.locator(".panel")
+    panel.get_by_label("Comment").fill("not on a Friday")
+    panel.get_by_role("button", name="Reject").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator('.node[data-path="ask"]')).to_have_attribute(
+        "data-status", "failed", timeout=20_000
+    )
+    expect(page.locator(".run-head .reason").first).to_contain_text("not on a Friday")
+    expect(page.locator("[data-decisions]")).to_contain_text("Waits for a decision: beside")
+
+
+def test_a_decision_works_without_scripts(site: Site, page: Page) -> None:
+    address = started(site, page)
+    plain = page.context.browser
+    assert plain is not None
+    state = page.context.storage_state()
+    context = plain.new_context(java_script_enabled=False, storage_state=state)
+    bare = context.new_page()
+    bare.goto(f"{address}?node=ask")
+    bare.get_by_label("times").fill("2")
+    bare.get_by_role("button", name="Approve").click()
+    expect(bare.locator(".toast")).to_contain_text("is approved")
+    expect(bare.locator(".panel .because")).to_contain_text("Approved by")
+    context.close()
