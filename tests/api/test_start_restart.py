@@ -156,4 +156,4 @@ def test_the_graph_of_a_run_that_waits_shows_all_its_steps(operator):
     run_id = operator.post("/runs", BODY).json()["id"]
     body = operator.get(f"/runs/{run_id}/graph").json()
     assert [node["path"] for node in body["nodes"]] == ["hello", "bye"]
-    assert body["edges"] == [{"source": "hello", "target": "bye"}]
+    assert body["edges"] == [{"source": "hello", "target": "bye", "kind": "needs"}]
