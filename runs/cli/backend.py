@@ -53,6 +53,12 @@ class Backend(Protocol):
     def cancel(self, run_id: str, reason: str) -> Json:
         """Nothing new starts, what runs is told."""
 
+    def pause(self, run_id: str, reason: str) -> Json:
+        """What runs goes on to its end, nothing new starts."""
+
+    def unpause(self, run_id: str) -> Json:
+        """A paused run goes on."""
+
     def approvals(self, run_id: str) -> list[Json]:
         """The steps of a run that wait for a decision."""
 

@@ -226,6 +226,18 @@ class Here:
             ],
         }
 
+    def pause(self, run_id: str, reason: str) -> Json:
+        from runs.operations.pause_run import pause_run
+
+        pause_run(run_id, by=actor(), reason=reason)
+        return self.get_run(run_id)
+
+    def unpause(self, run_id: str) -> Json:
+        from runs.operations.pause_run import unpause_run
+
+        unpause_run(run_id, by=actor())
+        return self.get_run(run_id)
+
     def cancel(self, run_id: str, reason: str) -> Json:
         from runs.operations.cancel_run import cancel_run
 

@@ -121,6 +121,12 @@ class There:
     def plan(self, run_id: str, request: Mapping[str, Any]) -> Json:
         return cast(Json, self.client.plan_restart(run_id, **request))
 
+    def pause(self, run_id: str, reason: str) -> Json:
+        return cast(Json, self.client.pause_run(run_id, reason=reason))
+
+    def unpause(self, run_id: str) -> Json:
+        return cast(Json, self.client.resume_run(run_id))
+
     def cancel(self, run_id: str, reason: str) -> Json:
         return cast(Json, self.client.cancel_run(run_id, reason=reason))
 

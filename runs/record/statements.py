@@ -71,7 +71,7 @@ WITH g AS MATERIALIZED (
     n_total = r.n_total + %(total)s, n_running = r.n_running + %(running)s,
     n_succeeded = r.n_succeeded + %(succeeded)s, n_failed = r.n_failed + %(failed)s,
     n_skipped = r.n_skipped + %(skipped)s, n_reused = r.n_reused + %(reused)s,
-    started_at = CASE WHEN %(status)s::text = 'queued' THEN r.started_at
+    started_at = CASE WHEN %(status)s::text IN ('queued', 'paused') THEN r.started_at
                       ELSE coalesce(r.started_at, now()) END,
     finished_at = CASE WHEN %(finish)s THEN now() END,
     outputs = CASE WHEN %(finish)s THEN %(outputs)s::jsonb ELSE r.outputs END

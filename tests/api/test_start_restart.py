@@ -157,3 +157,15 @@ def test_the_graph_of_a_run_that_waits_shows_all_its_steps(operator):
     body = operator.get(f"/runs/{run_id}/graph").json()
     assert [node["path"] for node in body["nodes"]] == ["hello", "bye"]
     assert body["edges"] == [{"source": "hello", "target": "bye", "kind": "needs"}]
+
+
+def test_a_run_is_paused_and_goes_on(operator, viewer):
+    run_id = operator.post("/runs", BODY).json()["id"]
+    assert viewer.post(f"/runs/{run_id}/pause").status_code == 403
+    paused = operator.post(f"/runs/{run_id}/pause", {"reason": "wait"})
+    assert (paused.status_code, paused.json()["status"]) == (200, "paused")
+    assert paused.json()["status_reason"].endswith(": wait")
+    again = operator.post(f"/runs/{run_id}/resume")
+    assert (again.status_code, again.json()["status"]) == (200, "queued")
+    twice = operator.post(f"/runs/{run_id}/resume")
+    assert (twice.status_code, twice.json()["code"]) == (409, "run-not-paused")

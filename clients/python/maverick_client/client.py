@@ -152,6 +152,15 @@ class Client:
         body = {"reason": reason} if reason else {}
         return cast(Run, self._json("POST", f"runs/{_part(run_id)}/cancel", json=body))
 
+    def pause_run(self, run_id: str, *, reason: str = "") -> Run:
+        """Pause a run: what runs goes on to its end, nothing new starts."""
+        body = {"reason": reason} if reason else {}
+        return cast(Run, self._json("POST", f"runs/{_part(run_id)}/pause", json=body))
+
+    def resume_run(self, run_id: str) -> Run:
+        """Let a paused run go on."""
+        return cast(Run, self._json("POST", f"runs/{_part(run_id)}/resume"))
+
     def executions(self, run_id: str, **filters: Any) -> Iterator[Execution]:
         """Every execution of a run, in the order of the paths."""
         path = f"runs/{_part(run_id)}/executions"

@@ -1,4 +1,4 @@
-"""`maverick runs list|show|watch|cancel`."""
+"""`maverick runs list|show|watch|cancel|pause|resume`."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ STATUSES = (
 
 @click.group("runs")
 def command() -> None:
-    """List, show, watch and cancel runs."""
+    """List, show, watch, pause and cancel runs."""
 
 
 @command.command("list")
@@ -341,3 +341,33 @@ def cancel(ctx: click.Context, run: str, reason: str, as_json: bool) -> None:
     else:
         over = "" if cancelled["status"] in RUN_OVER else " (its running steps are told to stop)"
         say(f"{cancelled['id']} {cancelled['status']}{over}")
+
+
+@command.command("pause")
+@run_argument
+@click.option("--reason", default="", help="Why; it is kept with the run.")
+@json_option
+@click.pass_context
+def pause(ctx: click.Context, run: str, reason: str, as_json: bool) -> None:
+    """Pause a run: what runs goes on to its end, nothing new starts."""
+    side = backend(ctx)
+    _tell(side.pause(find_run(side, run), reason), as_json)
+
+
+@command.command("resume")
+@run_argument
+@json_option
+@click.pass_context
+def resume(ctx: click.Context, run: str, as_json: bool) -> None:
+    """Let a paused run go on."""
+    side = backend(ctx)
+    _tell(side.unpause(find_run(side, run)), as_json)
+
+
+def _tell(run: dict[str, Any], as_json: bool) -> None:
+    from runs.cli.printing import print_json, say
+
+    if as_json:
+        print_json(run)
+    else:
+        say(f"{run['id']} {run['status']}")

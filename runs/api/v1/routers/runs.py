@@ -25,6 +25,7 @@ from runs.definition.spec import WORKFLOW_NAME_PATTERN
 from runs.errors import InvalidFields, UnknownWorkflow
 from runs.operations.cancel_run import cancel_run
 from runs.operations.golden import mark_golden, unmark_golden
+from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.restart_run import RestartRequest, plan_restart, restart_run
 from runs.operations.start_run import start_run
 from runs.projections.api_runs import RunFilter, RunPage, family, get_run, list_runs
@@ -201,6 +202,36 @@ def plan(request: HttpRequest, run_id: str, body: RestartIn | None = None) -> Ht
 def cancel(request: HttpRequest, run_id: str, body: CancelIn | None = None) -> HttpResponse:
     """No step starts any more; running ones are told to end. 409 when the run is over."""
     cancel_run(run_id, by=asker(request), reason=body.reason if body else "")
+    return reply(RunOut, get_run(run_id))
+
+
+@router.post(
+    "/{run_id}/pause",
+    **route(
+        "pauseRun", RunOut, role="operator", refusals=WRITING, summary="Pause a run", tag="Runs"
+    ),
+)
+def pause(request: HttpRequest, run_id: str, body: CancelIn | None = None) -> HttpResponse:
+    """Steps that run go on to their end; nothing new starts. 409 when the run is over."""
+    pause_run(run_id, by=asker(request), reason=body.reason if body else "")
+    return reply(RunOut, get_run(run_id))
+
+
+@router.post(
+    "/{run_id}/resume",
+    **route(
+        "resumeRun",
+        RunOut,
+        role="operator",
+        refusals=WRITING,
+        summary="Let a paused run go on",
+        tag="Runs",
+    ),
+)
+def resume(request: HttpRequest, run_id: str) -> HttpResponse:
+    """409 when the run is not paused. A run that has ended is restarted, or continued from a
+    checkpoint, by a new run."""
+    unpause_run(run_id, by=asker(request))
     return reply(RunOut, get_run(run_id))
 
 
