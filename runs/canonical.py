@@ -1,12 +1,14 @@
 """Canonical JSON and its SHA-256: what makes two values the same value.
 
 Keys sorted, no white space, no NaN; whole floats are written as integers so that a value
-read back from PostgreSQL's ``jsonb`` (which keeps 1.0 as 1.0) has one digest only.
+read back from PostgreSQL's ``jsonb`` (which keeps 1.0 as 1.0, and has no exponents) has one digest
+only.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from runs.errors import NotJson
@@ -86,8 +88,9 @@ def canonical(value: Any) -> bytes:
 
 
 def _whole(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        # 1e300 comes back from jsonb as 1 and 300 zeros: the digits of its text, not of its bits.
+        return int(value) if abs(value) < 2**53 else int(Decimal(repr(value)))
     if isinstance(value, dict):
         return {key: _whole(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -47,6 +47,9 @@ _ALL = (
     Setting("MAVERICK_STEP_TIMEOUT", "21600", "Seconds for a step that names no timeout."),
     Setting("MAVERICK_MAX_BODY_BYTES", "10485760", "A larger request is answered with 413."),
     Setting("MAVERICK_INLINE_BYTES", "65536", "A larger output is stored once, under its hash."),
+    Setting(
+        "MAVERICK_SNAPSHOT_FILE_MB", "100", "Larger files are in no snapshot; 0: no snapshots."
+    ),
     Setting("MAVERICK_SECRET_KEYS", "", "More key patterns whose values are never written down."),
     Setting("MAVERICK_ENV_ALLOW", "", "Environment variables that expressions may read."),
 )
@@ -81,6 +84,11 @@ def max_body_bytes() -> int:
 
 def inline_bytes() -> int:
     return int(settings.MAVERICK_INLINE_BYTES)
+
+
+def snapshot_file_bytes() -> int:
+    """Files above this size are in no snapshot of a workspace; 0: there are no snapshots."""
+    return int(settings.MAVERICK_SNAPSHOT_FILE_MB) * 2**20
 
 
 def secret_keys() -> tuple[str, ...]:

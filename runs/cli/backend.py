@@ -73,6 +73,9 @@ class Backend(Protocol):
     def checkpoint(self, run_id: str, checkpoint_id: str) -> Json:
         """One checkpoint and what it holds."""
 
+    def import_checkpoint(self, content: Any, file: str) -> Json:
+        """Take a checkpoint file's content in: ``{run, checkpoint, is_new}``."""
+
     def workflows(self) -> list[Json]:
         """The workflows by name."""
 

@@ -267,6 +267,18 @@ class Here:
 
         return cast(Json, plain(get_checkpoint(run_id, checkpoint_id)))
 
+    def import_checkpoint(self, content: Any, file: str) -> Json:
+        from runs.operations.import_checkpoint import import_checkpoint
+        from runs.projections.checkpoints import get_checkpoint
+
+        made = import_checkpoint(content, file=file, by=actor())
+        found = get_checkpoint(made.run.id, made.checkpoint.id).checkpoint
+        return {
+            "run": self.get_run(made.run.id),
+            "checkpoint": plain(found),
+            "is_new": made.is_new,
+        }
+
     def workflows(self) -> list[Json]:
         from runs.projections.workflow_catalog import list_workflows
 

@@ -146,6 +146,9 @@ class There:
     def checkpoint(self, run_id: str, checkpoint_id: str) -> Json:
         return cast(Json, self.client.checkpoint(run_id, checkpoint_id))
 
+    def import_checkpoint(self, content: Any, file: str) -> Json:
+        return cast(Json, self.client.import_checkpoint(content))
+
     def workflows(self) -> list[Json]:
         return list(self.client.workflows())
 

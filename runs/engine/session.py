@@ -9,13 +9,15 @@ import logging
 import time
 from collections.abc import Callable
 
+from django.db import DatabaseError, connection
+
 from runs import dispatch
 from runs.engine.consequences import Job, Writing
 from runs.engine.crashpoints import reach
 from runs.engine.outcome import Outcome
 from runs.engine.state import RunState
 from runs.engine.steps import Writer
-from runs.record import ledger
+from runs.record import ledger, retiring
 from runs.states import RUN_OVER, RunStatus
 
 log = logging.getLogger(__name__)
@@ -162,8 +164,22 @@ class Session:
         return True
 
     def _hint(self, w: Writing, path: str) -> None:
+        if w.patch.finish and w.patch.status == RunStatus.SUCCEEDED:
+            self._retire_checkpoints()
         if path:
             reach("before-hints", path)
         if w.newly_ready > 0 and not self.state.placement:
             for _ in range(min(w.newly_ready, MOST_HINTS)):
                 dispatch.wake_run(self.state.run_id)
+
+    def _retire_checkpoints(self) -> None:
+        """The run has succeeded: nobody goes on from its checkpoints, or from those it came from."""
+        nodes = self.state.compiled.nodes.values()
+        if not any(node.type == "checkpoint" for node in nodes):
+            return
+        try:
+            retiring.retire_line(self.state.run_id)
+        except DatabaseError:
+            # The run is recorded; the next one that succeeds clears up after this one, too.
+            log.exception("The checkpoints of %s were not cleared up", self.state.run_id)
+            connection.close()

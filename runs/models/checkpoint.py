@@ -12,10 +12,12 @@ class Checkpoint(models.Model):
     id = IdField(primary_key=True)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="checkpoints")
     execution_id = IdField()
-    name = models.CharField(max_length=200)  # cleaned
+    name = models.CharField(max_length=200)  # its id, masked; the file's name is cleaned
     path = models.TextField()  # the checkpoint step's path
     content = models.JSONField()  # the file's content
     digest = models.CharField(max_length=64)
+    # The git reference of the workspace's snapshot; empty: there is none, or it was deleted.
+    ref = models.CharField(max_length=300, blank=True, default="")
     file = models.TextField(blank=True, default="")
     n_steps = models.IntegerField(default=0)
     retired = models.BooleanField(default=False)  # its run succeeded

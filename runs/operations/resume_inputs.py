@@ -47,8 +47,9 @@ def resumed_inputs(
     if not given:
         return checked_inputs(spec, _recorded(spec, source, content))
     bound = checked_inputs(spec, given)
-    known = dict((content or {}).get("input_digests", {})) if source is None else {}
-    if source is not None:
+    if source is None:
+        known = dict((content or {}).get("input_digests", {}))
+    else:
         known = _digests_of(source, spec)
     differ, unknown = _compare(known, spec, bound)
     if differ:
@@ -85,19 +86,24 @@ def _digests_of(run: Run, spec: WorkflowSpec) -> dict[str, str]:
     real = sealing.unseal(run.sealed)
     known = sealing.input_digests(spec, {**run.inputs, **real})
     if sealing.is_lost(run.sealed):
+        saved = run.checkpoints.order_by("-created_at").first()
+        told = saved.content.get("input_digests", {}) if saved is not None else {}
         for key, value in run.inputs.items():
             if is_masked(value):
-                known[key] = sealing.UNREADABLE
+                known[key] = told.get(key, sealing.UNREADABLE)
     return known
 
 
 def _compare(
     known: Mapping[str, str], spec: WorkflowSpec, bound: Mapping[str, Any]
 ) -> tuple[list[str], list[str]]:
-    """The keys that differ, and those that cannot be compared."""
+    """The keys that differ, and those that cannot be compared.
+
+    An input that only one of the two workflows declares is a change of the workflow.
+    """
     differ, unknown = [], []
-    for key in sorted({*known, *bound}):
-        same = key in known and key in bound and sealing.is_same(known[key], key, bound[key])
+    for key in sorted(known.keys() & spec.inputs.keys()):
+        same = key in bound and sealing.is_same(known[key], key, bound[key])
         if same is None:
             unknown.append(key)
         elif not same:

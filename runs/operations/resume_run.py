@@ -1,5 +1,6 @@
 """resume_run: go on with an unfinished run from its last checkpoint, as a new run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,31 +8,30 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from runs import conf, dispatch
+from runs import conf, dispatch, environment
 from runs.actor import Actor
 from runs.canonical import to_json_value
-from runs.errors import (
-    CheckpointDamaged,
-    Conflict,
-    NothingToResume,
-    WorkflowChanged,
-)
+from runs.errors import Conflict, NothingToResume
+from runs.masking import Masker
 from runs.models import Run, WorkflowVersion
 from runs.models.stored import compiled_version
+from runs.operations.import_checkpoint import import_source
 from runs.operations.places import project_folder
 from runs.operations.publish_workflow import Checked, store_version
+from runs.operations.resume_changes import refuse_changes, told_defaults
 from runs.operations.resume_from import Start, find_start
 from runs.operations.resume_inputs import resumed_inputs
+from runs.operations.resume_workspace import Answer, Workspace, look_at
 from runs.operations.start_run import resolve
-from runs.planning.changes import Outline, changes, outlines
+from runs.planning.foresight import Foresight
 from runs.planning.graph import Compiled
+from runs.planning.plan import Plan
 from runs.planning.planner import make_plan
 from runs.record import claims, sealing, workers
 from runs.record.ending import end_run
 from runs.record.new_run import NewRun, create_run
+from runs.record.prior_runs import Results, loop_items
 from runs.states import RUN_OVER, RunStatus
-
-MOST_NAMED = 20  # changed steps in one message
 
 
 class StillRunning(Conflict):
@@ -55,7 +55,20 @@ class ResumeNote:
     checkpoint_name: str | None
     age_seconds: float
     kept_steps: int
+    workspace: str = ""  # what became of the files, if anything is to be said of them
     warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ResumeRequest:
+    """What a resume may ask for."""
+
+    checkpoint: str | None = None  # an id, a name, or a file's path; None: the last one
+    accept_changes: bool = False  # go on although the workflow has changed
+    restore: bool | None = None  # bring the workspace back; None: ask, or leave it as it is
+    force: bool = False  # also over changes that are in no snapshot
+    # Asked when the working tree differs from the snapshot, and nothing is locked.
+    ask: Callable[[Answer], bool] | None = None
 
 
 def resume_run(
@@ -64,43 +77,51 @@ def resume_run(
     definition: str | None = None,
     file: str = "",
     inputs: dict[str, Any],
-    checkpoint: str | None = None,
-    accept_changes: bool = False,
-    force: bool = False,
+    request: ResumeRequest | None = None,
     by: Actor,
     workspace: str | Path | None = None,
     placement: str = "",
 ) -> tuple[Run, ResumeNote]:
     """Continue the newest unfinished run of this workflow with these inputs.
 
-    From its last checkpoint, or from ``checkpoint`` (an id, a name, or a file's path); without
-    any, from the steps that are recorded as succeeded. ``accept_changes`` goes on although the
-    workflow has changed, reusing only what is unchanged. ``force`` is for workspace snapshots.
+    From its last checkpoint, or from the one that ``request`` names; without any, from the steps
+    that are recorded as succeeded. A checkpoint file whose run is not in the database is imported.
 
     Raises NothingToResume, InputsDiffer, WorkflowChanged, UnknownCheckpoint, CheckpointDamaged,
-    StillRunning, AlreadyResumed, and whatever start_run raises.
+    StillRunning, AlreadyResumed, NoSnapshot, WouldLoseChanges, and whatever start_run raises. Then
+    nothing has been written and no file has been touched.
     """
+    request = request or ResumeRequest()
     folder = project_folder(workspace)
     resolved = resolve(workflow, definition, file, folder)
-    compiled = (
-        compiled_version(resolved.pk)
-        if isinstance(resolved, WorkflowVersion)
-        else resolved.compiled
-    )
     given = to_json_value(inputs, "inputs")
     warnings: list[str] = []
-    start = find_start(compiled, given, checkpoint, folder, warnings)
+    start = find_start(_compiled(resolved), given, request.checkpoint, folder, warnings)
+    return resume_start(start, resolved, given, request, warnings, by=by, placement=placement)
+
+
+def resume_start(
+    start: Start,
+    resolved: Checked | WorkflowVersion,
+    given: dict[str, Any],
+    request: ResumeRequest,
+    warnings: list[str],
+    *,
+    by: Actor,
+    placement: str = "",
+) -> tuple[Run, ResumeNote]:
+    """Go on from ``start`` with the workflow as it is now; see ``resume_run``."""
+    compiled = _compiled(resolved)
+    if not request.accept_changes:
+        refuse_changes(compiled, start)
     bound = resumed_inputs(compiled.spec, given, start.source, start.content, warnings)
-    _refuse_changes(compiled, start, accept_changes)
-    plan = make_plan(
-        compiled,
-        start.prior,
-        reuse="checkpoint",
-        basis=f"resume:{start.source.event_seq if start.source else ''}",
-    )
+    warnings += told_defaults(compiled, start, given, bound)
+    plan = _plan(compiled, start, bound)
+    files = look_at(start, request.restore, request.force, request.ask)
     shown, secret = sealing.split(compiled.spec, bound)
     with transaction.atomic():
-        source = _take_over(start.source)
+        source = import_source(start, resolved, by) if start.source is None else start.source
+        source = _take_over(source)
         try:
             run = create_run(
                 NewRun(
@@ -109,74 +130,80 @@ def resume_run(
                     inputs=shown,
                     sealed=sealing.seal(secret),
                     created_by=by.name,
-                    workspace=source.workspace if source else str(folder),
-                    labels=source.labels if source else {},
+                    workspace=start.workspace,
+                    labels=source.labels,
+                    context=source.context,
                     placement=placement,
                     kind="resume",
                     source=source,
                     plan=plan,
-                    file_steps=start.content["steps"] if start.content else None,
-                    file_source=start.prior.run_id,
                 )
             )
         except IntegrityError:
-            raise AlreadyResumed(f"{start.prior.run_id} was resumed before.") from None
+            raise _already(source) from None
+        # Last, as it cannot be rolled back; when it is refused, everything else is.
+        files = _bring_back(files, source)
         if not placement:
             dispatch.wake_run(run.id)
     note = ResumeNote(
-        start.prior.run_id,
+        source.id,
         start.checkpoint.id if start.checkpoint else None,
         start.name,
         max((datetime.now(UTC) - start.saved_at).total_seconds(), 0.0),
         run.n_reused,
+        files.words,
         warnings,
     )
     return run, note
+
+
+def _already(source: Run) -> AlreadyResumed:
+    after = source.successors.filter(kind="resume").values_list("id", flat=True).first()
+    return AlreadyResumed(
+        f"{source.id} was resumed before" + (f", as {after}." if after else "."),
+        hint="That run is the one to resume." if after else "",
+    )
+
+
+def _compiled(resolved: Checked | WorkflowVersion) -> Compiled:
+    if isinstance(resolved, WorkflowVersion):
+        return compiled_version(resolved.pk)
+    return resolved.compiled
 
 
 def _version(resolved: Checked | WorkflowVersion) -> WorkflowVersion:
     return resolved if isinstance(resolved, WorkflowVersion) else store_version(resolved)
 
 
-# ---- what has changed -------------------------------------------------------------------------
-
-
-def _refuse_changes(compiled: Compiled, start: Start, accept: bool) -> None:
-    if accept:
-        return
-    found = changes(_outline(compiled, start), outlines(compiled))
-    if found:
-        raise WorkflowChanged(
-            f"The workflow has changed since {start.prior.run_id}: {_listed(found)}.",
-            hint="--accept-changes goes on and reuses only what is unchanged.",
-        )
-
-
-def _outline(compiled: Compiled, start: Start) -> list[Outline]:
-    """The workflow as the run to resume had it."""
-    if start.source is not None:
-        return outlines(compiled_version(start.source.version_id))
-    try:
-        return [Outline.from_json(one) for one in (start.content or {})["outline"]]
-    except (KeyError, TypeError):
-        raise CheckpointDamaged(
-            f"The checkpoint of {start.prior.run_id} does not say which steps its workflow had.",
-            hint="--accept-changes goes on from it all the same.",
-        ) from None
-
-
-def _listed(found: list[str]) -> str:
-    shown = ", ".join(found[:MOST_NAMED])
-    return shown + (f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else "")
+def _plan(compiled: Compiled, start: Start, bound: dict[str, Any]) -> Plan:
+    source, prior = start.source, start.prior
+    if source is not None:
+        prior = prior.with_items(loop_items(source))
+    masker = Masker(environment.secrets().values(), keys=environment.mask_keys())
+    sealing.learn(masker, compiled.spec, bound)
+    foresight = Foresight(
+        compiled,
+        Results(source, start.content),
+        inputs=bound,
+        run={
+            "id": "",
+            "workflow": compiled.spec.name,
+            "workspace": start.workspace,
+            "context": (source.context if source else None) or {},
+        },
+        secrets=environment.secrets(),
+        env=environment.allowed(),
+        mask=masker.value,
+    )
+    basis = f"resume:{source.event_seq if source else ''}"
+    return make_plan(compiled, prior, reuse="checkpoint", basis=basis, foresight=foresight)
 
 
 # ---- taking the old run away --------------------------------------------------------------------
 
 
-def _take_over(source: Run | None) -> Run | None:
+def _take_over(source: Run) -> Run:
     """End the source if it was left open by a process that is gone."""
-    if source is None:
-        return None
     locked = Run.objects.select_for_update().get(pk=source.pk)
     if locked.state in RUN_OVER:
         if locked.state is RunStatus.SUCCEEDED:
@@ -204,3 +231,18 @@ def _is_alive(worker: str) -> bool:
     """Whether the worker ``host:pid`` lives; another host's lease is believed."""
     host, _, pid = worker.rpartition(":")
     return not pid.isdigit() or workers.is_alive(host, int(pid))
+
+
+def _bring_back(files: Workspace, source: Run) -> Workspace:
+    if files.restore:
+        at_work = Run.objects.filter(workspace=files.folder, status__in=_OPEN)
+        other = at_work.exclude(pk=source.pk).exclude(source=source).first()
+        if other is not None and not files.force:
+            raise StillRunning(
+                f"{other.id} works in {files.folder}; its files cannot be brought back now.",
+                hint="Wait for it or cancel it, resume without --restore-workspace, or --force.",
+            )
+    return files.bring_back()
+
+
+_OPEN = [status.value for status in RunStatus if status not in RUN_OVER]

@@ -11,19 +11,23 @@ from runs import steppath
 from runs.states import STEP_BAD, STEP_OVER, StepStatus
 
 
-class OutputSource(Protocol):
-    """Where recorded outputs are read."""
+class OutputReader(Protocol):
+    """What expressions ask of recorded steps."""
 
     def get(self, path: str) -> Any:
         """The output of a settled step; None for one that was skipped."""
         ...
 
-    def input(self, path: str) -> Any:
-        """What a step was given, as it is recorded: secrets are masked."""
-        ...
-
     def error(self, path: str) -> Any:
         """The error of a failed step, ``{code, message, hint}``."""
+        ...
+
+
+class OutputSource(OutputReader, Protocol):
+    """Where recorded outputs are read, and those kept that are about to be recorded."""
+
+    def input(self, path: str) -> Any:
+        """What a step was given, as it is recorded: secrets are masked."""
         ...
 
     def put_error(self, path: str, error: Any) -> None:
@@ -46,7 +50,7 @@ class SeenStep(Mapping[str, Any]):
     """
 
     def __init__(
-        self, path: str, status: StepStatus, outputs: OutputSource, stand_in: str = ""
+        self, path: str, status: StepStatus, outputs: OutputReader, stand_in: str = ""
     ) -> None:
         self._path, self._status, self._outputs = path, status, outputs
         self._stand_in = stand_in  # the path of the handler that mended its failure
@@ -73,7 +77,7 @@ class SeenStep(Mapping[str, Any]):
 class SeenSteps(Mapping[str, SeenStep]):
     """``steps`` in an expression: the settled steps of this scope and of those around it."""
 
-    def __init__(self, chain: Sequence[tuple[str, Any, Any]], outputs: OutputSource) -> None:
+    def __init__(self, chain: Sequence[tuple[str, Any, Any]], outputs: OutputReader) -> None:
         self._chain, self._outputs = chain, outputs
 
     def __getitem__(self, name: str) -> SeenStep:
@@ -107,7 +111,7 @@ class Names:
         self,
         inputs: Mapping[str, Any],
         run: Mapping[str, Any],
-        outputs: OutputSource,
+        outputs: OutputReader,
         secrets: Mapping[str, Any] | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:

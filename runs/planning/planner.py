@@ -6,6 +6,7 @@ from runs import steppath
 from runs.canonical import digest
 from runs.errors import Refused
 from runs.planning.fields import Fields
+from runs.planning.foresight import Foresight
 from runs.planning.graph import Compiled, Node
 from runs.planning.plan import Plan
 from runs.planning.prior import PriorRun
@@ -26,6 +27,7 @@ def make_plan(
     changed: Fields = frozenset(),
     context: Fields = frozenset(),
     only: bool = False,
+    foresight: Foresight | None = None,
 ) -> Plan:
     """Decide what a new run with the source ``prior`` reuses.
 
@@ -34,7 +36,8 @@ def make_plan(
     that went well wants it to run. ``from_`` is the path of a step, or of a turn of a loop, that
     runs again. ``changed`` and ``context`` are the fields of the inputs and of the context that
     are others now. ``only``: the chosen step runs and nothing else; what it has recorded is kept
-    for the rest. ``basis`` names the state that the plan was made from.
+    for the rest. ``basis`` names the state that the plan was made from. With ``foresight``, the
+    lists of loops that open again are compared item by item.
 
     Raises Refused for an unknown mode or a ``from_`` that the workflow or run does not have.
     """
@@ -64,6 +67,7 @@ def make_plan(
         changed=changed,
         context=context,
         code_version=code_version,
+        foresight=foresight,
     )
     items = tuple(decide(compiled, prior, rules))
     return Plan(

@@ -1,7 +1,7 @@
 """Plain facts about an earlier run, as ``record.prior_runs`` reads them from rows or a file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runs.states import StepStatus
@@ -32,3 +32,9 @@ class PriorRun:
     steps: Mapping[str, PriorStep]
     kept: frozenset[str] | None = None  # the paths a checkpoint holds; None = no checkpoint
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    # Of loops over a list: one digest for each item. Only a resume compares them.
+    loop_items: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def with_items(self, items: Mapping[str, tuple[str, ...]]) -> "PriorRun":
+        """The same, with the lists that its loops went through."""
+        return replace(self, loop_items=items)

@@ -12,9 +12,13 @@ from runs import steppath
 from runs.definition.spec import AgentStep, GenerateStep, SubworkflowStep
 from runs.expressions import references
 from runs.planning.fields import Fields, fields_read, passed_on, touched
-from runs.planning.graph import PREFLIGHT, ROLLBACK, Compiled, Node
+from runs.planning.foresight import Foresight
+from runs.planning.graph import PREFLIGHT, Compiled, Node
+from runs.planning.past import Past
 from runs.planning.plan import Action, PlannedStep
 from runs.planning.prior import PriorRun, PriorStep
+from runs.planning.tolerated import SKIPPED_OVER
+from runs.planning.turns import same_turns
 from runs.states import StepStatus
 
 DEFINITION_CHANGED = "definition changed"
@@ -22,7 +26,9 @@ CONDITION_CHANGED = "condition changed"
 CHOSEN = "chosen to run again"
 LEFT_OUT = "only `"  # how the reason of a skip begins when another step alone was to run
 MODEL: Fields = frozenset({("context", "model")})
+STAYS_SKIPPED = "skipped last time; what decides that is unchanged"
 UNCHANGED = "input and definition are unchanged"
+ITEM_CHANGED = "the item of its turn is another than last time"
 _LAST_TIME = {
     StepStatus.FAILED: "failed last time",
     StepStatus.TIMEOUT: "timed out last time",
@@ -48,6 +54,12 @@ class Rules:
     context: Fields = frozenset()  # the same of its context
     # The version that a step's code declares today; None = it has none to compare.
     code_version: Callable[[Node], str | None] = lambda node: None
+    foresight: Foresight | None = None  # None: the lists of loops count as unchanged
+
+
+# A path and where the same step stood in the earlier run. They differ in turns whose item has
+# moved within its list.
+Place = tuple[str, str]
 
 
 @dataclass
@@ -56,160 +68,203 @@ class _Walk:
     prior: PriorRun
     rules: Rules
     items: list[PlannedStep] = field(default_factory=list)
-    turns: dict[str, list[int]] = field(default_factory=dict)
-    inside: dict[str, list[str]] = field(default_factory=dict)
+    was: dict[str, str] = field(default_factory=dict)  # of each item, where it differs
     # Inside a sub-workflow: which of its inputs are others now.
     passed: dict[str, Fields] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        seen: set[str] = set()
-        for path in self.prior.steps:
-            scope = steppath.scope_of(path)
-            self.inside.setdefault(scope, []).append(path)
-            while scope and scope not in seen:
-                seen.add(scope)
-                container, index = steppath.split_turn(scope)
-                if index is not None:
-                    self.turns.setdefault(container, []).append(index)
-                scope = steppath.scope_of(container)
-        for indexes in self.turns.values():
-            indexes.sort()
+        self.past = Past(self.compiled, self.prior)
 
-    def scope(self, pattern: str, scope: str, upstream: str | None) -> str | None:
+    def scope(self, pattern: str, at: Place, upstream: str | None) -> str | None:
         """Decide the steps of one scope; returns the first path that runs again, if any.
 
         ``upstream`` is the reason why everything in the scope runs again, if there is one.
         """
         reruns: dict[str, str] = {}
         first: str | None = None
+        nodes = self.compiled.scopes[pattern].nodes
         for name in self.compiled.in_order(pattern):
-            node = self.compiled.scopes[pattern].nodes[name]
-            path = steppath.child(scope, name)
-            waits_for = next((need for need in node.needs if need in reruns), None)
+            node = nodes[name]
+            place = steppath.child(at[0], name), steppath.child(at[1], name)
+            # What mended a failure gives the output in its place.
+            needs = [one for need in node.needs for one in (need, nodes[need].handler)]
+            waits_for = next((one for one in needs if one != name and one in reruns), None)
             why = upstream or (
                 f"depends on `{reruns[waits_for]}`, which runs again" if waits_for else None
             )
-            if not self.step(node, path, why):
-                reruns[name] = path
-                first = first or path
+            if not self.step(node, place, why):
+                reruns[name] = place[0]
+                first = first or place[0]
         return first
 
-    def step(self, node: Node, path: str, upstream: str | None) -> bool:
+    def step(self, node: Node, at: Place, upstream: str | None) -> bool:
         """Decide one step (and what is inside it). Whether those that need it may be reused."""
-        prior = self.prior.steps.get(path)
+        path, was = at
+        prior = self.prior.steps.get(was)
         if self.rules.only:
             return self._alone(node, path, prior)
         if prior is not None and self._receipt(node, prior):
-            self._reuse(prior, "it has the effect `once` and succeeded; its receipt is reused")
+            self._reuse(at, prior, "it has the effect `once` and succeeded; its receipt is reused")
             return True
         if path == PREFLIGHT and getattr(node.step, "action", "") == PREFLIGHT:
             # What was there last time may be gone; and no step's input comes from it.
-            self._run(path, "checked before every run")
+            self._run(at, "checked before every run")
             return True
-        own = self._own_reason(node, path, prior)
+        free = upstream is None and not self.rules.reuse_nothing and was != self.rules.chosen
+        if prior is not None and free and self.past.stays_failed(prior):
+            self._reuse_all(at, "it failed and the run went on; the checkpoint keeps that")
+            return True
+        own = self._own_reason(node, at, prior)
         # A step that never ran because of what failed above it: the cause says more.
         why = upstream if prior is None and upstream else own or upstream
         if why is None and prior is not None and prior.status is StepStatus.SKIPPED:
+            if self.past.is_held(was):
+                self._reuse(at, prior, "skipped last time; the checkpoint keeps that")
+                return True
             # Nothing above it changes, so its condition gives the same answer: no work.
-            self._run(path, "skipped last time; its condition is evaluated again")
+            self._run(at, "skipped last time; its condition is evaluated again")
+            self._note(at, StepStatus.SKIPPED)
             return True
         if not node.is_container:
             if why is None and prior is not None:
-                self._reuse(prior, UNCHANGED)
+                self._reuse(at, prior, UNCHANGED)
                 return True
             if own is None and upstream and prior is not None and self._may_match(prior):
-                self._doubt(prior, upstream)
+                self._doubt(at, prior, upstream)
             else:
-                self._run(path, why or "never ran last time")
+                self._run(at, why or "never ran last time")
             return False
-        return self._container(node, path, prior, why, upstream)
+        return self._container(node, at, prior, why, upstream)
 
     def _alone(self, node: Node, path: str, prior: PriorStep | None) -> bool:
         """Decide a step of a run in which only the chosen one does its work."""
-        chosen = self.rules.chosen
+        chosen, at = self.rules.chosen, (path, path)
         if _is_in(path, chosen):
             if prior is not None or path == chosen:
-                self._run(path, CHOSEN)
+                self._run(at, CHOSEN)
         elif _is_in(chosen, path):
-            self._run(path, f"`{chosen}` inside it runs again")
+            self._run(at, f"`{chosen}` inside it runs again")
         elif prior is not None and prior.status is StepStatus.SUCCEEDED:
-            self._reuse(prior, f"only `{chosen}` runs again")
+            self._reuse(at, prior, f"only `{chosen}` runs again")
         elif prior is not None and prior.status is StepStatus.SKIPPED:
-            self._keep(prior)
+            self._reuse(at, prior, STAYS_SKIPPED)
         if node.is_container:
-            self._inside(node, path, None)
+            self._inside(node, at, None, None, True)
         return True
 
-    def _keep(self, prior: PriorStep) -> None:
-        because = "skipped last time; what decides that is unchanged"
-        self.items.append(PlannedStep(prior.path, Action.REUSE, because, prior.execution_id))
-
     def _container(
-        self, node: Node, path: str, prior: PriorStep | None, why: str | None, upstream: str | None
+        self, node: Node, at: Place, prior: PriorStep | None, why: str | None, upstream: str | None
     ) -> bool:
-        at = len(self.items)
+        path, was = at
+        begun = len(self.items)
         # What was inside is known again only while nothing above changes: other items, other turns.
         stands = (
             upstream is None
             and not self.rules.reuse_nothing
-            and path != self.rules.chosen
+            and was != self.rules.chosen
             and why not in (DEFINITION_CHANGED, CONDITION_CHANGED)
         )
         inner_why = None if stands else (why or upstream)
-        rerun_inside = self._inside(node, path, inner_why)
-        if why is None and prior is not None and rerun_inside is None:
-            self._keep_skipped(at)
-            self.items.insert(at, PlannedStep(path, Action.REUSE, UNCHANGED, prior.execution_id, 0))
+        if node.type == "subworkflow" and self.rules.foresight is not None:
+            self.rules.foresight.opens(node, path)
+        # A finished loop whose steps are all reused is not opened again, whatever its list is now.
+        finished = why is None and prior is not None
+        rerun_inside = self._inside(node, at, inner_why, why, finished)
+        if finished and rerun_inside is None:
+            assert prior is not None
+            self._keep_skipped(begun)
+            reuse = PlannedStep(path, Action.REUSE, UNCHANGED, prior.execution_id, 0)
+            self.items.insert(begun, reuse)
+            self._note(at, prior.status)
             return True
+        if finished and node.loop is not None and self.rules.foresight is not None:
+            del self.items[begun:]
+            rerun_inside = self._inside(node, at, inner_why, why, False) or rerun_inside
         because = why or f"`{rerun_inside}` inside it runs again"
-        self.items.insert(at, PlannedStep(path, Action.RUN, because))
+        self.items.insert(begun, PlannedStep(path, Action.RUN, because))
         return False
 
-    def _keep_skipped(self, at: int) -> None:
+    def _keep_skipped(self, begun: int) -> None:
         """What was skipped inside a container that is reused whole stays skipped, as a record."""
-        for n in range(at, len(self.items)):
+        for n in range(begun, len(self.items)):
             item = self.items[n]
-            prior = self.prior.steps.get(item.path)
+            prior = self.prior.steps.get(self.was.get(item.path, item.path))
             if item.action is Action.RUN and prior and prior.status is StepStatus.SKIPPED:
                 self.items[n] = PlannedStep(
                     item.path,
                     Action.REUSE,
-                    "skipped last time; what decides that is unchanged",
+                    STAYS_SKIPPED,
                     prior.execution_id,
                 )
 
-    def _inside(self, node: Node, path: str, why: str | None) -> str | None:
+    def _inside(
+        self, node: Node, at: Place, why: str | None, own: str | None, finished: bool
+    ) -> str | None:
+        path, was = at
         if node.loop is None:
             if node.type == "branch":
-                return self._arms(node, path, why)
+                return self._arms(node, at, why)
             if isinstance(node.step, SubworkflowStep):
                 self.passed[path] = passed_on(node.step, self._changed_at(path))
-            return self.scope(node.path, path, why) if self.inside.get(path) else None
+            return self.scope(node.path, at, why) if self.past.inside.get(was) else None
         first: str | None = None
         in_turn_order = node.loop.until is not None
-        for index in self.turns.get(path, ()):
-            scope = steppath.turn(path, index)
-            turn_why = CHOSEN if scope == self.rules.chosen else why
+        for index, before, turn_why in self._turns(node, at, why, own, finished):
+            scope = steppath.turn(path, index), steppath.turn(was, before)
+            if scope[1] == self.rules.chosen:
+                turn_why = CHOSEN
             if turn_why is None and in_turn_order and first is not None:
                 turn_why = f"comes after `{first}`, which runs again"
             rerun = self.scope(node.path, scope, turn_why)
             first = first or rerun
         return first
 
-    def _arms(self, node: Node, path: str, why: str | None) -> str | None:
+    def _turns(
+        self, node: Node, at: Place, why: str | None, own: str | None, finished: bool
+    ) -> list[tuple[int, int, str | None]]:
+        """The turns to decide: its number, the number it had, and why all of it runs again."""
+        path, was = at
+        recorded = self.past.turns.get(was, [])
+        as_before: list[tuple[int, int, str | None]] = [(n, n, why) for n in recorded]
+        foresight, loop = self.rules.foresight, node.loop
+        if foresight is None or loop is None:
+            return as_before
+        if loop.for_each is None:
+            for n in recorded:
+                foresight.turn(steppath.turn(path, n), None, n)
+            return as_before
+        before = self.prior.loop_items.get(was)
+        if before is None or finished or (why is not None and own != DEFINITION_CHANGED):
+            return as_before
+        now = foresight.items(node, path)
+        if now is None:
+            return as_before
+        same = same_turns(loop, before, foresight.digests(now))
+        known = set(recorded)
+        turns: list[tuple[int, int, str | None]] = []
+        for n, item in enumerate(now):
+            foresight.turn(steppath.turn(path, n), item, n)
+            if same.get(n) in known:
+                turns.append((n, same[n], None))
+            elif n in known:
+                turns.append((n, n, ITEM_CHANGED))
+        return turns
+
+    def _arms(self, node: Node, at: Place, why: str | None) -> str | None:
         first = None
         for name in self.compiled.scopes[node.path].nodes:
-            arm = steppath.child(path, name)
-            if arm in self.prior.steps and not self.step(
+            arm = steppath.child(at[0], name), steppath.child(at[1], name)
+            if arm[1] in self.prior.steps and not self.step(
                 self.compiled.scopes[node.path].nodes[name], arm, why
             ):
-                first = first or arm
+                first = first or arm[0]
         return first
 
-    def _own_reason(self, node: Node, path: str, prior: PriorStep | None) -> str | None:
+    def _own_reason(self, node: Node, at: Place, prior: PriorStep | None) -> str | None:
+        path, was = at
         if self.rules.reuse_nothing:
             return self.rules.reuse_nothing
-        if path == self.rules.chosen:
+        if was == self.rules.chosen:
             return CHOSEN
         if prior is None:
             return "never ran last time"
@@ -221,11 +276,12 @@ class _Walk:
         if prior.status is StepStatus.SKIPPED and prior.reason.startswith(LEFT_OUT):
             return "was left out last time"
         if prior.status is StepStatus.SKIPPED:
+            if prior.reason.startswith(SKIPPED_OVER):
+                return _LAST_TIME[StepStatus.FAILED]
             return CONDITION_CHANGED if condition_changed else None
-        undone = self.prior.steps.get(steppath.child(path, ROLLBACK))
-        if undone is not None and undone.status is not StepStatus.SKIPPED:
+        if self.past.was_undone(prior):
             return "was undone last time"
-        if self.prior.kept is not None and path not in self.prior.kept:
+        if self.prior.kept is not None and was not in self.prior.kept:
             return "comes after the checkpoint"
         if prior.definition and prior.definition != node.digest:
             return DEFINITION_CHANGED
@@ -291,27 +347,43 @@ class _Walk:
             self.rules.cut_off and prior.status is StepStatus.SUCCEEDED and bool(prior.input_digest)
         )
 
-    def _doubt(self, prior: PriorStep, upstream: str) -> None:
-        self.items.append(
-            PlannedStep(
-                prior.path,
-                Action.UNKNOWN,
-                f"{upstream}; reused if its input comes out the same",
-                prior.execution_id,
-                input_digest=prior.input_digest,
-            )
-        )
+    def _doubt(self, at: Place, prior: PriorStep, upstream: str) -> None:
+        because = f"{upstream}; reused if its input comes out the same"
+        given = prior.input_digest
+        self._plan(at, PlannedStep(at[0], Action.UNKNOWN, because, prior.execution_id, 0, given))
 
     def _receipt(self, node: Node, prior: PriorStep) -> bool:
-        return node.step.effect == "once" and prior.status is StepStatus.SUCCEEDED
+        return (
+            node.step.effect == "once"
+            and prior.status is StepStatus.SUCCEEDED
+            and not self.past.was_undone(prior)
+        )
 
-    def _reuse(self, prior: PriorStep, because: str) -> None:
+    def _reuse(self, at: Place, prior: PriorStep, because: str) -> None:
         # A container's time is that of the steps in it, which are counted themselves.
         saved = 0 if self.compiled.node(prior.path).is_container else prior.duration_ms
-        self.items.append(PlannedStep(prior.path, Action.REUSE, because, prior.execution_id, saved))
+        self._plan(at, PlannedStep(at[0], Action.REUSE, because, prior.execution_id, saved))
+        self._note(at, prior.status)
 
-    def _run(self, path: str, because: str) -> None:
-        self.items.append(PlannedStep(path, Action.RUN, because))
+    def _reuse_all(self, at: Place, because: str) -> None:
+        """A container with everything in it, as it ended."""
+        prior = self.prior.steps[at[1]]
+        self._reuse(at, prior, because)
+        for inner in self.past.all_inside(prior.path):
+            place = at[0] + inner.path.removeprefix(prior.path), inner.path
+            self._plan(place, PlannedStep(place[0], Action.REUSE, because, inner.execution_id))
+
+    def _run(self, at: Place, because: str) -> None:
+        self._plan(at, PlannedStep(at[0], Action.RUN, because))
+
+    def _plan(self, at: Place, item: PlannedStep) -> None:
+        if at[0] != at[1]:
+            self.was[at[0]] = at[1]
+        self.items.append(item)
+
+    def _note(self, at: Place, status: StepStatus) -> None:
+        if self.rules.foresight is not None:
+            self.rules.foresight.note(*at, status)
 
 
 def _is_in(path: str, container: str) -> bool:
@@ -324,5 +396,5 @@ def decide(compiled: Compiled, prior: PriorRun, rules: Rules) -> Iterator[Planne
     Order: scopes from the outside in, steps after what they need, turns by number.
     """
     walk = _Walk(compiled, prior, rules)
-    walk.scope("", "", None)
+    walk.scope("", ("", ""), None)
     return iter(walk.items)

@@ -1,7 +1,9 @@
 """The checkpoints of a run, newest first, and one of them with its content."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from runs.errors import UnknownCheckpoint
@@ -19,6 +21,7 @@ _COLUMNS = (
     "n_steps",
     "retired",
     "created_at",
+    "ref",
 )
 
 
@@ -36,6 +39,7 @@ class CheckpointFacts:
     n_steps: int  # finished steps that it holds
     retired: bool  # its run succeeded: `--resume` passes it over
     created_at: datetime
+    ref: str = ""  # the git reference of the workspace's snapshot, while there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +69,13 @@ def get_checkpoint(run_id: str, name_or_id: str) -> CheckpointDetail:
             return CheckpointDetail(CheckpointFacts(**row), content)
     require_run(run_id)
     raise UnknownCheckpoint(f"Run {run_id} has no checkpoint {name_or_id!r}.")
+
+
+def checkpoint_file(run_id: str, name_or_id: str) -> tuple[str, str]:
+    """A checkpoint as its file: the file's name, and what stands in it.
+
+    Raises UnknownRun, UnknownCheckpoint.
+    """
+    found = get_checkpoint(run_id, name_or_id)
+    name = PurePath(found.checkpoint.file).name or f"{found.checkpoint.id}.json"
+    return name, json.dumps(found.content, ensure_ascii=False, indent=1) + "\n"

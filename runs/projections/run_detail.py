@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from runs.errors import UnknownRun
-from runs.models import Checkpoint, LogChunk, Run
+from runs.models import Checkpoint, Execution, LogChunk, Run
 from runs.models.stored import drawable_version
 from runs.planning.graph import Compiled
 from runs.projections.graph_view import GraphView, graph_view
@@ -27,6 +29,8 @@ class CheckpointRow:
     file: str
     retired: bool
     created_at: datetime
+    ref: str  # of the workspace's snapshot; empty: there is none
+    run_id: str  # who has saved it: this run, or the one that it was reused from
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,25 @@ def graph(run: Run, states: Mapping[str, StepState], now: datetime) -> GraphView
 
 
 def checkpoints(run: Run) -> tuple[CheckpointRow, ...]:
-    """The saved checkpoints, newest first."""
-    rows = Checkpoint.objects.filter(run_id=run.pk).defer("content").order_by("-created_at")
+    """The checkpoints that the run can be resumed from, newest first: those that it has saved, and
+    those that it has reused from the run that it came from."""
+    reused = Execution.objects.filter(run=run, type="checkpoint").exclude(origin_execution="")
+    origins = list(reused.values_list("origin_execution", flat=True))
+    rows = Checkpoint.objects.filter(Q(run=run) | Q(execution_id__in=origins))
     return tuple(
-        CheckpointRow(c.pk, c.name, c.path, c.n_steps, c.digest, c.file, c.retired, c.created_at)
-        for c in rows
+        CheckpointRow(
+            id=c.pk,
+            name=c.name,
+            path=c.path,
+            steps=c.n_steps,
+            digest=c.digest,
+            file=c.file,
+            retired=c.retired,
+            created_at=c.created_at,
+            ref=c.ref,
+            run_id=c.run_id,
+        )
+        for c in rows.defer("content").order_by("-created_at", "-id")
     )
 
 

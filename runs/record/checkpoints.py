@@ -1,32 +1,27 @@
-"""The checkpoint store: rows, and portable files in the project folder.
+"""Saving a checkpoint: what a run has finished, as a row and as a file in the project folder."""
 
-A file is written under a temporary name, fsynced, renamed, and its folder fsynced: a reader finds
-the whole file or none. Its content carries its own SHA-256, so damage is noticed.
-"""
-
-import contextlib
-import json
-import os
 import re
-import tempfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.utils import timezone
+from django.db import connection, transaction
 
 from runs import ids, steppath
 from runs.canonical import digest
-from runs.errors import CheckpointDamaged, StepFailure
+from runs.errors import StepFailure
 from runs.masking import Masker
 from runs.models import Checkpoint, Execution, Run
 from runs.planning.changes import outlines
 from runs.planning.graph import Compiled
-from runs.record import sealing
+from runs.planning.tolerated import tolerated
+from runs.record import checkpoint_files, sealing, snapshots
+from runs.states import StepStatus
 
-FORMAT = 1
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_ID = 160
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class CheckpointNotSaved(StepFailure):
@@ -35,10 +30,10 @@ class CheckpointNotSaved(StepFailure):
     code = "checkpoint-not-saved"
 
 
-def clean_name(wanted: str) -> str:
-    """A checkpoint id as a file name: none escapes the folder, none is empty or hidden."""
-    cleaned = _UNSAFE.sub("-", wanted).strip(".-")[:100]
-    return cleaned or "checkpoint"
+def shown_id(wanted: str, masker: Masker) -> str:
+    """A checkpoint's id as it is recorded and shown: without secrets, on one line, not too long."""
+    name = _CONTROL.sub(" ", masker.text(wanted)).strip() or "checkpoint"
+    return name if len(name) <= _LONGEST_ID else f"{name[:_LONGEST_ID]}-{digest(name)[:8]}"
 
 
 def save(
@@ -52,82 +47,117 @@ def save(
     masker: Masker,
     workspace: Path,
 ) -> Checkpoint:
-    """Save the run as it stands. Saving the same name again replaces it.
+    """Save the run as it stands. Saving the same id again replaces it.
 
     Raises CheckpointNotSaved when the file cannot be written (no room, no right).
     """
     run = Run.objects.select_related("version").get(pk=run_id)
-    name = clean_name(wanted)
-    content = _content(run, path, name, compiled, inputs, masker, workspace)
-    content["sha256"] = digest(content)
-    folder = workspace / ".maverick" / "checkpoints" / run_id
-    file = folder / f"{name}.json"
+    name = shown_id(wanted, masker)
+    content = {
+        **_head(run, name, path, compiled, inputs, masker),
+        **_results(run, execution_id, path, name, compiled),
+    }
+    folder = checkpoint_files.folder_of(workspace, run_id)
     try:
-        _write(folder, file, content)
+        with transaction.atomic():
+            # One at a time in a run: two ids must not become one file. Not the run's row lock:
+            # its other steps go on while the disk is waited for.
+            _only_one_saves(run_id)
+            checkpoint_files.prepare_folder(workspace, run_id)
+            stem = _stem(run_id, name)
+            # What was finished comes first: a step that ends in between runs again, and finds
+            # what it has left behind; the other way round its work would be kept and lacking.
+            content["workspace"] = snapshots.take(workspace, run_id, stem)
+            content = checkpoint_files.seal(content)
+            file = folder / f"{stem}.json"
+            checkpoint_files.write(file, content)
+            return _row(run, name, execution_id, path, content, file)
     except OSError as error:
         raise CheckpointNotSaved(
-            f"{file} could not be written: {error.strerror or error}.",
-            hint="Make room or give the right to write there, then restart from here.",
+            f"{folder} could not be written: {error.strerror or error}.",
+            hint="Make room or give the right to write there, then resume.",
         ) from None
+
+
+def _only_one_saves(run_id: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [run_id])
+
+
+def _stem(run_id: str, name: str) -> str:
+    known = dict(Checkpoint.objects.filter(run_id=run_id).values_list("name", "file"))
+    if name in known:
+        return Path(known[name]).stem
+    return checkpoint_files.free_name(name, [Path(file).stem for file in known.values()])
+
+
+def _row(
+    run: Run, name: str, execution_id: str, path: str, content: dict[str, Any], file: Path
+) -> Checkpoint:
+    values = {
+        "execution_id": execution_id,
+        "path": path,
+        "content": content,
+        "digest": content["sha256"],
+        "file": str(file),
+        "ref": content["workspace"].get("ref") or "",
+        "n_steps": len(content["steps"]),
+        "created_at": datetime.fromisoformat(content["saved_at"]),
+    }
     saved, _ = Checkpoint.objects.update_or_create(
-        run=run,
-        name=name,
-        defaults={
-            "execution_id": execution_id,
-            "path": path,
-            "content": content,
-            "digest": content["sha256"],
-            "file": str(file),
-            "n_steps": len(content["steps"]),
-            "created_at": timezone.now(),
-        },
-        create_defaults={
-            "id": ids.checkpoint_id(),
-            "execution_id": execution_id,
-            "path": path,
-            "content": content,
-            "digest": content["sha256"],
-            "file": str(file),
-            "n_steps": len(content["steps"]),
-            "created_at": timezone.now(),
-        },
+        run=run, name=name, defaults=values, create_defaults={"id": ids.checkpoint_id(), **values}
     )
     return saved
 
 
-def _content(
-    run: Run,
-    path: str,
-    name: str,
-    compiled: Compiled,
-    inputs: Mapping[str, Any],
-    masker: Masker,
-    workspace: Path,
+# ---- what a checkpoint holds --------------------------------------------------------------------
+
+
+def _head(
+    run: Run, name: str, path: str, compiled: Compiled, inputs: Mapping[str, Any], masker: Masker
+) -> dict[str, Any]:
+    return {
+        "format": checkpoint_files.FORMAT,
+        "run_id": run.id,
+        "workflow": run.workflow_name,
+        "workflow_digest": run.version.digest,
+        **_sources(run, masker),
+        "outline": [one.to_json() for one in outlines(compiled)],
+        "checkpoint": name,
+        "position": position(path),
+        "inputs": masker.value(dict(run.inputs)),
+        "input_digests": sealing.input_digests(compiled.spec, inputs),
+        "saved_at": _now().astimezone(UTC).isoformat(),
+    }
+
+
+def _sources(run: Run, masker: Masker) -> dict[str, Any]:
+    """The workflow's texts, unless a secret stands in them: then they are told by digests only."""
+    version = run.version
+    texts = {"source": version.source, "file": version.file, "bundle": version.bundle}
+    return {"sources": texts} if masker.value(texts) == texts else {}
+
+
+def _results(
+    run: Run, execution_id: str, path: str, name: str, compiled: Compiled
 ) -> dict[str, Any]:
     steps: dict[str, Any] = {}
     loops: dict[str, Any] = {}
-    rows = Execution.objects.filter(run=run).select_related("payload")
-    for row in rows.iterator(chunk_size=500):
+    unfinished: dict[str, Any] = {}
+    rows = list(Execution.objects.filter(run=run).select_related("payload").iterator(500))
+    stays = tolerated(compiled, {row.path: row.state for row in rows})
+    for row in rows:
         if row.type == "loop" and row.input and "items" in row.input:
             loops[row.path] = {"items": [digest(item) for item in row.input["items"]]}
-        if row.status not in ("succeeded", "skipped"):
-            continue
-        steps[row.path] = {
-            "execution_id": row.id,
-            "origin_execution_id": row.origin_execution or row.id,
-            "origin_run_id": row.origin_run or run.id,
-            "type": row.type,
-            "status": row.status,
-            "definition": compiled.node(row.path).digest,
-            "condition": compiled.node(row.path).condition,
-            "code_version": row.code_version,
-            "input": row.input,
-            "output": row.payload.value if row.payload else row.output,
-            "duration_ms": row.duration_ms,
-        }
+        if row.status in ("succeeded", "skipped") or row.path in stays:
+            steps[row.path] = _step(row, run, compiled)
+        elif row.state is StepStatus.RUNNING and _is_container(compiled, row.path):
+            unfinished[row.path] = {
+                "execution_id": row.id, "type": row.type, "input": row.input,
+            }  # fmt: skip
     # The checkpoint itself: who resumes from it need not save it again.
     steps[path] = {
-        "execution_id": next((r.id for r in Execution.objects.filter(run=run, path=path)), ""),
+        "execution_id": execution_id,
         "type": "checkpoint",
         "status": "succeeded",
         "definition": compiled.node(path).digest,
@@ -135,21 +165,54 @@ def _content(
         "output": {"name": name},
         "duration_ms": 0,
     }
+    for loop, turns in _finished_turns(compiled, steps).items():
+        loops.setdefault(loop, {})["finished"] = turns
+    return {"steps": steps, "loops": loops, "open": unfinished}
+
+
+def _is_container(compiled: Compiled, path: str) -> bool:
+    node = compiled.nodes.get(steppath.pattern(path))
+    return node is not None and node.is_container
+
+
+def _step(row: Execution, run: Run, compiled: Compiled) -> dict[str, Any]:
+    node = compiled.nodes.get(steppath.pattern(row.path))  # None: a call made by an agent
+    more = {"error": row.error} if row.error else {}
     return {
-        "format": FORMAT,
-        "run_id": run.id,
-        "workflow": run.workflow_name,
-        "workflow_digest": run.version.digest,
-        "outline": [one.to_json() for one in outlines(compiled)],
-        "checkpoint": name,
-        "position": position(path),
-        "inputs": masker.value(dict(run.inputs)),
-        "input_digests": sealing.input_digests(compiled.spec, inputs),
-        "steps": steps,
-        "loops": loops,
-        "workspace": str(workspace),
-        "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "execution_id": row.id,
+        "origin_execution_id": row.origin_execution or row.id,
+        "origin_run_id": row.origin_run or run.id,
+        "type": row.type,
+        "status": row.status,
+        "reason": row.status_reason,
+        "definition": node.digest if node else "",
+        "condition": node.condition if node else "",
+        "code_version": row.code_version,
+        "input": row.input,
+        "output": row.payload.value if row.payload else row.output,
+        "duration_ms": row.duration_ms,
+        **more,
     }
+
+
+def _finished_turns(compiled: Compiled, steps: Iterable[str]) -> dict[str, list[int]]:
+    """Of each loop, the turns of which every step is finished."""
+    counts = Counter(steppath.split_turn(steppath.scope_of(path)) for path in steps)
+    found: dict[str, list[int]] = {}
+    for (container, index), count in counts.items():
+        if index is None:
+            continue
+        if count == len(compiled.scopes[steppath.pattern(container)].nodes):
+            found.setdefault(container, []).append(index)
+    return {container: sorted(turns) for container, turns in found.items()}
+
+
+def _now() -> datetime:
+    """By the database's clock: of two machines' checkpoints it can be told which is newer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
 
 
 def position(path: str) -> list[dict[str, Any]]:
@@ -159,51 +222,3 @@ def position(path: str) -> list[dict[str, Any]]:
         name, turn = steppath.split_turn(segment)
         segments.append({"step": name} if turn is None else {"step": name, "turn": turn})
     return segments
-
-
-def _write(folder: Path, file: Path, content: dict[str, Any]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    ignore = folder.parent.parent / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n")  # the workflow's own commit step must not commit checkpoints
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump(content, out, ensure_ascii=False, indent=1)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, file)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
-    flags = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
-    directory = os.open(folder, flags)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
-def read_file(file: Path) -> dict[str, Any]:
-    """A checkpoint file's content. Raises CheckpointDamaged naming the file and what is wrong."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointDamaged(f"The checkpoint file {file} cannot be read: {error}.") from None
-    return check_content(content, str(file))
-
-
-def check_content(content: Any, where: str) -> dict[str, Any]:
-    """The same content if it is whole. Raises CheckpointDamaged."""
-    if not isinstance(content, dict) or "steps" not in content or "run_id" not in content:
-        raise CheckpointDamaged(f"{where} is not a checkpoint of Maverick.")
-    if content.get("format") != FORMAT:
-        raise CheckpointDamaged(
-            f"{where} has the format {content.get('format')!r}; this version reads {FORMAT}."
-        )
-    claimed = content.get("sha256")
-    actual = digest({key: value for key, value in content.items() if key != "sha256"})
-    if claimed != actual:
-        raise CheckpointDamaged(f"The checkpoint {where} is damaged: its SHA-256 does not fit.")
-    return content

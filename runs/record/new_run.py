@@ -1,19 +1,17 @@
 """A run, what it reuses, and its first journal entries, in one transaction."""
 
-from collections.abc import Mapping
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
-from psycopg.types.json import Jsonb
 
 from runs import ids, steppath
 from runs.models import Event, Run, WorkflowVersion
 from runs.planning.graph import Compiled
 from runs.planning.plan import Action, Plan
 from runs.record import workers
-from runs.record.payloads import store
 from runs.states import RunStatus
 
 
@@ -34,9 +32,6 @@ class NewRun:
     source: Run | None = None
     reason: str = ""
     plan: Plan | None = None
-    # For a source that is not in this database (a checkpoint file): outputs by path.
-    file_steps: Mapping[str, Mapping[str, Any]] | None = None
-    file_source: str = ""
 
 
 def create_run(new: NewRun) -> Run:
@@ -79,10 +74,7 @@ def create_run(new: NewRun) -> Run:
             events.append(Event(run=run, seq=2, kind="steps.reused", data=counts, at=now))
         Event.objects.bulk_create(events)
         if reused_ids:
-            if new.file_steps is not None:
-                _copy_from_file(new, run, reused_ids, decisions or {})
-            else:
-                _copy_reused(run, reused_ids, decisions or {})
+            _copy_reused(new, run, reused_ids, decisions or {})
             _count(run)
     return run
 
@@ -110,27 +102,31 @@ def _parent_id(path: str, reused: dict[str, str], decisions: dict[str, Any]) -> 
     return reused.get(parent) or decisions.get(parent, {}).get("execution_id")
 
 
-# Outputs are inline JSON up to 64 KiB or a reference: nothing large is copied.
+# Outputs are inline JSON up to 64 KiB or a reference: nothing large is copied. What was skipped,
+# or failed and was passed over, is taken over as it was; it is nobody's work that is reused.
 _COPY = """
 INSERT INTO runs_execution (
   id, run_id, parent_id, path, name, type, position, status, status_reason, seq, fence, worker,
-  tries, input, input_digest, match_key, output, payload_id, output_size, created_at, started_at,
-  finished_at, duration_ms, reused_from, reused_run, origin_execution, origin_run, decision,
-  code_version)
-SELECT n.id, %s, nullif(n.parent_id, ''), s.path, s.name, s.type, s.position, s.status,
-  CASE WHEN s.status = 'skipped' THEN s.status_reason ELSE 'reused' END, 2, 0, '', '[]', s.input, s.input_digest, s.match_key, s.output, s.payload_id, s.output_size,
+  tries, input, input_digest, match_key, output, payload_id, output_size, error, created_at,
+  started_at, finished_at, duration_ms, reused_from, reused_run, origin_execution, origin_run,
+  decision, code_version)
+SELECT n.id, %s, nullif(n.parent_id, ''), n.path, s.name, s.type, n.position, s.status,
+  CASE WHEN d.done THEN 'reused' ELSE s.status_reason END, 2, 0, '', '[]',
+  s.input, s.input_digest, s.match_key, s.output, s.payload_id, s.output_size, s.error,
   now(), now(), now(), s.duration_ms,
-  CASE WHEN s.status = 'skipped' THEN '' ELSE s.id END,
-  CASE WHEN s.status = 'skipped' THEN '' ELSE s.run_id END,
-  CASE WHEN s.status = 'skipped' THEN '' ELSE coalesce(nullif(s.origin_execution, ''), s.id) END,
-  CASE WHEN s.status = 'skipped' THEN '' ELSE coalesce(nullif(s.origin_run, ''), s.run_id) END,
+  CASE WHEN d.done THEN s.id ELSE '' END,
+  CASE WHEN d.done THEN s.run_id ELSE '' END,
+  CASE WHEN d.done THEN coalesce(nullif(s.origin_execution, ''), s.id) ELSE '' END,
+  CASE WHEN d.done THEN coalesce(nullif(s.origin_run, ''), s.run_id) ELSE '' END,
   jsonb_build_object('action', 'reuse', 'because', n.because), s.code_version
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS n(id, parent_id, source, because)
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[])
+  AS n(id, path, parent_id, source, because, position)
 JOIN runs_execution s ON s.id = n.source
+CROSS JOIN LATERAL (SELECT s.status = 'succeeded' AS done) d
 """
 
 
-def _copy_reused(run: Run, reused: dict[str, str], decisions: dict[str, Any]) -> None:
+def _copy_reused(new: NewRun, run: Run, reused: dict[str, str], decisions: dict[str, Any]) -> None:
     paths = list(reused)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -138,81 +134,24 @@ def _copy_reused(run: Run, reused: dict[str, str], decisions: dict[str, Any]) ->
             [
                 run.id,
                 [reused[path] for path in paths],
+                paths,
                 [_parent_id(path, reused, decisions) or "" for path in paths],
                 [decisions[path]["source_execution_id"] for path in paths],
                 [decisions[path]["because"] for path in paths],
+                [new.compiled.node(path).position for path in paths],
             ],
         )
         if cursor.rowcount != len(paths):
             raise RuntimeError(f"{len(paths) - cursor.rowcount} executions to reuse are gone")
 
 
-_FROM_FILE = """
-INSERT INTO runs_execution (
-  id, run_id, parent_id, path, name, type, position, status, status_reason, seq, fence, worker,
-  tries, input, input_digest, match_key, output, payload_id, output_size, created_at, started_at,
-  finished_at, duration_ms, reused_from, reused_run, origin_execution, origin_run, decision,
-  code_version)
-SELECT n.id, %s, n.parent_id, n.path, n.name, n.type, n.position, n.status,
-  CASE WHEN n.status = 'skipped' THEN 'skipped last time' ELSE 'reused' END, 2, 0, '', '[]', n.input, '', '', n.output, n.payload, n.size, now(), now(), now(),
-  n.duration_ms, n.source, CASE WHEN n.status = 'skipped' THEN '' ELSE %s END, n.origin,
-  n.origin_run,
-  jsonb_build_object('action', 'reuse', 'because', n.because), coalesce(n.code_version, '')
-FROM jsonb_to_recordset(%s) AS n(
-  id text, parent_id text, path text, name text, type text, position int, input jsonb,
-  output jsonb, payload text, size int, duration_ms bigint, source text, origin text,
-  origin_run text, because text, status text, code_version text)
-"""
-
-
 def _count(run: Run) -> None:
-    """What stays skipped inside a reused container is copied, but it is not reused work."""
-    skipped = run.executions.filter(status="skipped").count()
-    if skipped:
-        run.n_skipped = skipped
-        run.n_succeeded -= skipped
-        run.n_reused -= skipped
-        run.save(update_fields=["n_skipped", "n_succeeded", "n_reused"])
-
-
-def _copy_from_file(
-    new: NewRun, run: Run, reused: dict[str, str], decisions: dict[str, Any]
-) -> None:
-    rows = []
-    for path, execution_id in reused.items():
-        step = (new.file_steps or {})[path]
-        node = new.compiled.node(path)
-        inline, payload, size = store(step.get("output"))
-        rows.append(
-            {
-                "id": execution_id,
-                "parent_id": _parent_id(path, reused, decisions),
-                "path": path,
-                "name": node.name,
-                "type": node.type,
-                "position": node.position,
-                "input": step.get("input"),
-                "output": inline,
-                "payload": payload,
-                "size": size,
-                "duration_ms": step.get("duration_ms"),
-                "status": step["status"],
-                "code_version": step.get("code_version"),
-                **_file_origin(step, new.file_source),
-                "because": decisions[path]["because"],
-            }
-        )
-    with connection.cursor() as cursor:
-        parameters: list[Any] = [run.id, new.file_source, Jsonb(rows)]
-        cursor.execute(_FROM_FILE, parameters)
-
-
-def _file_origin(step: Mapping[str, Any], source_run: str) -> dict[str, str]:
-    if step["status"] == "skipped":
-        return {"source": "", "origin": "", "origin_run": ""}
-    execution = str(step.get("execution_id", ""))
-    return {
-        "source": execution,
-        "origin": str(step.get("origin_execution_id") or execution),
-        "origin_run": str(step.get("origin_run_id") or source_run),
-    }
+    """What stays skipped or failed is copied, but it is not reused work."""
+    counts = Counter(run.executions.exclude(status="succeeded").values_list("status", flat=True))
+    if counts:
+        run.n_skipped = counts["skipped"]
+        run.n_failed = counts["failed"] + counts["timeout"]
+        others = counts.total()
+        run.n_succeeded -= others
+        run.n_reused -= others
+        run.save(update_fields=["n_skipped", "n_failed", "n_succeeded", "n_reused"])

@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from runs import steppath
 from runs.models import Execution, Run
 from runs.planning.graph import Compiled
 from runs.planning.moves import Recalled
 from runs.planning.prior import PriorRun, PriorStep
+from runs.planning.turns import item_digests
+from runs.record import ledger
 from runs.states import StepStatus
+
+Content = Mapping[str, Any]
 
 
 def prior_run(run: Run, compiled: Compiled, kept: frozenset[str] | None = None) -> PriorRun:
@@ -64,28 +69,91 @@ def recalled(execution_id: str) -> Recalled | None:
     )
 
 
-def prior_from_file(content: Mapping[str, Any]) -> PriorRun:
-    """What a checkpoint file holds: succeeded steps with the digests they ran with."""
-    steps = {
-        path: PriorStep(
-            path=path,
-            execution_id=str(step.get("execution_id", "")),
-            type=str(step.get("type", "")),
-            status=StepStatus(step.get("status", "succeeded")),
-            definition=str(step.get("definition", "")),
-            condition=str(step.get("condition", "")),
-            code_version=str(step.get("code_version", "")),
-            duration_ms=int(step.get("duration_ms") or 0),
-        )
-        for path, step in content["steps"].items()
+def loop_items(run: Run) -> dict[str, tuple[str, ...]]:
+    """The digests of the items that the run's loops went through."""
+    loops = Execution.objects.filter(run=run, type="loop").values_list("path", "input")
+    return {
+        path: item_digests(given["items"]) for path, given in loops if given and given.get("items")
     }
-    done = frozenset(p for p, s in steps.items() if s.status is StepStatus.SUCCEEDED)
-    return PriorRun(str(content["run_id"]), steps, done)
+
+
+def held_paths(run: Run, content: Content) -> frozenset[str]:
+    """Where in ``run`` stands what a checkpoint holds: its own, or one of a run that it came from.
+
+    There a turn may have had another number. So what succeeded is found by who did the work; what
+    was skipped or failed has no such origin, and is found by its path.
+    """
+    held = content["steps"]
+    if content["run_id"] == run.id:
+        return frozenset(held)
+    origins = {step.get("origin_execution_id") or step["execution_id"] for step in held.values()}
+    rows = Execution.objects.filter(run=run).values_list("path", "id", "origin_execution", "status")
+    return frozenset(
+        path
+        for path, pk, origin, status in rows
+        if (origin or pk) in origins
+        or (status != "succeeded" and held.get(path, {}).get("status") == status)
+    )
+
+
+def prior_from_file(content: Content, compiled: Compiled | None) -> PriorRun:
+    """What a checkpoint file holds. ``compiled``: the workflow as its run had it, if it is known;
+    else the steps' digests are those that the file names."""
+    steps = {}
+    for path, step in content["steps"].items():
+        definition, condition = (
+            _digests(compiled, path)
+            if compiled is not None
+            else (str(step.get("definition", "")), str(step.get("condition", "")))
+        )
+        steps[path] = PriorStep(
+            path=path,
+            execution_id=str(step["execution_id"]),
+            type=str(step.get("type", "")),
+            status=StepStatus(step["status"]),
+            definition=definition,
+            condition=condition,
+            code_version=str(step.get("code_version") or ""),
+            duration_ms=int(step.get("duration_ms") or 0),
+            reason=str(step.get("reason") or ""),
+        )
+    for path, step in content.get("open", {}).items():
+        definition, condition = _digests(compiled, path) if compiled is not None else ("", "")
+        steps[path] = PriorStep(
+            path,
+            str(step["execution_id"]),
+            str(step.get("type", "")),
+            StepStatus.RUNNING,
+            definition,
+            condition,
+        )
+    items = {
+        path: tuple(known["items"])
+        for path, known in content.get("loops", {}).items()
+        if known.get("items")
+    }
+    return PriorRun(str(content["run_id"]), steps, frozenset(content["steps"]), loop_items=items)
+
+
+class Results:
+    """The outputs and errors of an earlier run, from its rows or from a checkpoint's content."""
+
+    def __init__(self, run: Run | None, content: Content | None) -> None:
+        self._run, self._steps = run, content["steps"] if content else {}
+
+    def output(self, path: str) -> Any:
+        """The output of a step; None when there is none."""
+        if self._run is None:
+            return self._steps.get(path, {}).get("output")
+        return ledger.outputs_of(self._run.id, [path]).get(path)
+
+    def error(self, path: str) -> Any:
+        """The error of a failed step."""
+        if self._run is None:
+            return self._steps.get(path, {}).get("error")
+        return ledger.error_of(self._run.id, path)
 
 
 def _digests(compiled: Compiled, path: str) -> tuple[str, str]:
-    try:
-        node = compiled.node(path)
-    except KeyError:
-        return "", ""
-    return node.digest, node.condition
+    node = compiled.nodes.get(steppath.pattern(path))
+    return (node.digest, node.condition) if node is not None else ("", "")

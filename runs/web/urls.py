@@ -11,6 +11,16 @@ urlpatterns = [
     path("runs/<str:run_id>", run_detail.run_detail, name="run"),
     path("runs/<str:run_id>/input", run_detail.document, {"what": "input"}, name="input"),
     path("runs/<str:run_id>/output", run_detail.document, {"what": "output"}, name="output"),
+    path(
+        "runs/<str:run_id>/checkpoints/<str:checkpoint_id>",
+        run_detail.checkpoint,
+        name="run-checkpoint",
+    ),
+    path(
+        "runs/<str:run_id>/checkpoints/<str:checkpoint_id>/resume",
+        run_commands.resume,
+        name="run-resume",
+    ),
     path("runs/<str:run_id>/restart", run_commands.restart, name="run-restart"),
     path("runs/<str:run_id>/approvals/<path:where>", run_commands.decide, name="run-decide"),
     path("runs/<str:run_id>/cancel", run_commands.cancel, name="run-cancel"),

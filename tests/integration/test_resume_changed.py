@@ -8,7 +8,7 @@ from runs.actor import SYSTEM
 from runs.canonical import digest
 from runs.errors import CheckpointDamaged, WorkflowChanged
 from runs.models import Checkpoint, Run
-from runs.operations.resume_run import resume_run
+from runs.operations.resume_run import ResumeRequest, resume_run
 
 from .here import do, done, effects, steps
 
@@ -55,7 +55,13 @@ def edited(change: tuple[str, str]) -> str:
 
 
 def resume(project: Path, text: str, **more: object) -> Run:
-    run, _ = resume_run(definition=text, inputs={}, by=SYSTEM, workspace=project, **more)  # type: ignore[arg-type]
+    run, _ = resume_run(
+        definition=text,
+        inputs={},
+        by=SYSTEM,
+        workspace=project,
+        request=ResumeRequest(**more),  # type: ignore[arg-type]
+    )
     return run
 
 
@@ -123,7 +129,7 @@ def test_a_checkpoint_file_without_an_outline_is_told(project: Path) -> None:
     first = done(project, EDITED)
     file = Path(Checkpoint.objects.get(run=first).file)
     content = json.loads(file.read_text())
-    del content["outline"], content["sha256"]
+    del content["outline"], content["sources"], content["sha256"]
     content["sha256"] = digest(content)
     file.write_text(json.dumps(content))
     Run.objects.all().delete()

@@ -21,7 +21,7 @@ from runs.errors import (
     WorkflowChanged,
 )
 from runs.models import Checkpoint, Run, WorkerProcess
-from runs.operations.resume_run import resume_run
+from runs.operations.resume_run import ResumeRequest, resume_run
 from runs.record import workers
 
 from .here import do, done, effects, start, steps
@@ -46,7 +46,11 @@ steps:
 
 def resume(project: Path, text: str = SAVING, **more: Any) -> Run:
     run, _ = resume_run(
-        definition=text, inputs=more.pop("inputs", {}), by=SYSTEM, workspace=project, **more
+        definition=text,
+        inputs=more.pop("inputs", {}),
+        by=SYSTEM,
+        workspace=project,
+        request=ResumeRequest(**more),
     )
     return run
 
@@ -64,16 +68,33 @@ def test_steps_after_the_checkpoint_run_again(project: Path) -> None:
     assert steps(run)["c"].decision["because"] == "comes after the checkpoint"
 
 
-def test_a_checkpoint_may_be_chosen_by_name_id_and_path(project: Path) -> None:
+@pytest.mark.parametrize("how", ["name", "pk", "file"])
+def test_a_checkpoint_may_be_chosen_by_name_id_and_path(project: Path, how: str) -> None:
     first = done(project, SAVING)
     (project / "fixed").touch()
     saved = Checkpoint.objects.get(run=first, name="first")
-    run = do(resume(project, checkpoint="first"))
+    run = do(resume(project, checkpoint=getattr(saved, how)))
     assert effects(project, run) == ["b", "c", "d"]
-    assert first.successors.count() == 1
-    # By its file, the run having been resumed already: a run without a source.
-    run = do(resume(project, checkpoint=saved.file))
-    assert effects(project, run) == ["b", "c", "d"]
+    assert run.source_id == first.pk
+    with pytest.raises((NothingToResume, UnknownCheckpoint)):
+        resume(project, checkpoint=getattr(saved, how))
+
+
+@pytest.mark.parametrize("how", ["name", "pk", "file"])
+def test_a_resumed_run_that_failed_again_still_holds_the_checkpoints(
+    project: Path, how: str
+) -> None:
+    first = done(project, SAVING)
+    saved = Checkpoint.objects.get(run=first, name="first")
+    second = do(resume(project))
+    assert effects(project, second) == ["c", "d"], "from `second`, the last one"
+    third = do(resume(project))
+    assert effects(project, third) == ["c", "d"], "what came after the checkpoint runs again"
+    (project / "fixed").touch()
+    fourth = do(resume(project, checkpoint=getattr(saved, how)))
+    assert fourth.source_id == third.pk
+    assert effects(project, fourth) == ["b", "c", "d"]
+    assert not Checkpoint.objects.filter(retired=False).exists(), "the whole line has succeeded"
 
 
 def test_a_checkpoint_file_works_with_an_empty_database(project: Path) -> None:

@@ -17,7 +17,7 @@ from runs.errors import InputsDiffer, InvalidInputs
 from runs.masking import MASK
 from runs.models import Checkpoint, Run
 from runs.operations.restart_run import restart_run
-from runs.operations.resume_run import resume_run
+from runs.operations.resume_run import ResumeRequest, resume_run
 from runs.operations.start_run import start_run
 
 from .here import do, done, effects, start, steps
@@ -66,7 +66,9 @@ steps:
 
 
 def resume(project: Path, text: str, inputs: dict[str, Any], **more: Any) -> tuple[Run, list[str]]:
-    run, note = resume_run(definition=text, inputs=inputs, by=SYSTEM, workspace=project, **more)
+    run, note = resume_run(
+        definition=text, inputs=inputs, by=SYSTEM, workspace=project, request=ResumeRequest(**more)
+    )
     return run, note.warnings
 
 

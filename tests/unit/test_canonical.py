@@ -1,6 +1,7 @@
 """Canonical JSON: equal values have one digest, other values another; what is not JSON is named."""
 
 import json
+from decimal import Decimal
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -114,3 +115,8 @@ def test_a_list_inside_itself_is_refused() -> None:
     endless.append(endless)
     with pytest.raises(NotJson, match="nested deeper"):
         to_json_value(endless)
+
+
+@pytest.mark.parametrize("number", [1e16, -3e16, 1e22, 1.5e300, 2.0**60, 1.7976931348623157e308])
+def test_a_large_float_has_the_digest_of_what_jsonb_makes_of_it(number: float) -> None:
+    assert digest(number) == digest(int(Decimal(repr(number))))

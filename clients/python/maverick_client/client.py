@@ -21,6 +21,7 @@ from maverick_client.models import (
     EventPage,
     Execution,
     Graph,
+    Imported,
     LogPart,
     Page,
     Plan,
@@ -195,6 +196,31 @@ class Client:
         """One checkpoint, by id or name, and what it holds."""
         path = f"runs/{_part(run_id)}/checkpoints/{_part(checkpoint_id)}"
         return cast(CheckpointDetail, self._json("GET", path))
+
+    def import_checkpoint(self, content: Mapping[str, Any]) -> Imported:
+        """Take the content of a checkpoint file in, with the run that saved it."""
+        return cast(Imported, self._json("POST", "checkpoints", json=dict(content), safe=True))
+
+    def resume(
+        self,
+        run_id: str,
+        checkpoint_id: str,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        accept_changes: bool = False,
+        restore_workspace: bool = False,
+        force: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Run:
+        """Go on from a checkpoint, by id or name, as a new run."""
+        path = f"runs/{_part(run_id)}/checkpoints/{_part(checkpoint_id)}/resume"
+        body = {
+            "inputs": dict(inputs or {}),
+            "accept_changes": accept_changes,
+            "restore_workspace": restore_workspace,
+            "force": force,
+        }
+        return cast(Run, self._start(path, body, idempotency_key))
 
     def approvals(self, run_id: str) -> list[Approval]:
         """The steps of a run that wait for a decision."""

@@ -153,6 +153,7 @@ class Checkpoint(TypedDict):
     n_steps: int
     retired: bool
     created_at: str
+    ref: str
 
 
 class CheckpointDetail(TypedDict):
@@ -160,6 +161,14 @@ class CheckpointDetail(TypedDict):
 
     checkpoint: Checkpoint
     content: Any
+
+
+class Imported(TypedDict):
+    """A checkpoint file that was taken in."""
+
+    run: Run
+    checkpoint: Checkpoint
+    is_new: bool
 
 
 class FormField(TypedDict):

@@ -1,4 +1,4 @@
-"""`maverick checkpoint list|show`."""
+"""`maverick checkpoint list|show|export|import|clear`."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from runs.cli.side import backend
 
 @click.group("checkpoint")
 def command() -> None:
-    """List and show the checkpoints that runs saved."""
+    """List, show, carry and clear the checkpoints that runs saved."""
 
 
 @command.command("list")
@@ -55,12 +55,17 @@ def list_(ctx: click.Context, run: str | None, workflow: str, limit: int, as_jso
                 one["run_id"],
                 str(one["n_steps"]),
                 (ago(one["created_at"]), "dim"),
-                ("retired: its run succeeded" if one["retired"] else "", "dim"),
+                (_state(one), "dim"),
             )
             for one in found
         ],
         empty="No checkpoints.",
     )
+
+
+def _state(one: dict[str, Any]) -> str:
+    words = ["retired: its run succeeded"] if one["retired"] else []
+    return ", ".join([*words, *(["with the workspace"] if one["ref"] else [])])
 
 
 @command.command("show")
@@ -106,9 +111,9 @@ def _read_file(name: str) -> Any:
     if not path.is_file():
         raise CliRefusal("checkpoint-not-found", f"There is no file {name}.")
     set_up()
-    from runs.record.checkpoints import read_file
+    from runs.record import checkpoint_files
 
-    return read_file(path)
+    return checkpoint_files.read(path)
 
 
 def _print(found: dict[str, Any]) -> None:
@@ -122,6 +127,7 @@ def _print(found: dict[str, Any]) -> None:
         "saved": content.get("saved_at"),
         "file": (found["checkpoint"] or {}).get("file"),
         "inputs": ", ".join(f"{k}={v}" for k, v in (content.get("inputs") or {}).items()),
+        "workspace": _workspace(content.get("workspace")),
     }
     for name, value in facts.items():
         if value:
@@ -139,3 +145,102 @@ def _print(found: dict[str, Any]) -> None:
         ],
         empty="It holds no finished step.",
     )
+
+
+def _workspace(known: Any) -> str:
+    if not isinstance(known, dict):
+        return str(known or "")
+    if not known.get("commit"):
+        return f"{known.get('folder')} (no snapshot: {known.get('why')})"
+    branch = f" on {known['branch']}" if known.get("branch") else ""
+    left = known.get("left_out") or []
+    without = f", without {len(left)} large files" if left else ""
+    return f"{known.get('folder')}{branch}, snapshot {known['commit'][:12]}{without}"
+
+
+@command.command("export")
+@click.argument("checkpoint", metavar="CHECKPOINT")
+@click.option("--run", metavar="RUN", help="The run, when CHECKPOINT is a name.")
+@click.option(
+    "-o", "--output", metavar="FILE", default="-", help="Where to write it; default: stdout."
+)
+@click.pass_context
+def export(ctx: click.Context, checkpoint: str, run: str | None, output: str) -> None:
+    """Write a checkpoint as a file that works with an empty database.
+
+    The git snapshot of the workspace is not in it; secrets are masked.
+    """
+    import json
+
+    from runs.cli.printing import say
+
+    content = _find(ctx, checkpoint, run)["content"]
+    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    if output == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(output).expanduser().write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CliRefusal(
+            "not-written", f"{output} cannot be written: {error.strerror}.", exit_code=1
+        ) from None
+    say(f"{output} holds the checkpoint {content['checkpoint']} of {content['run_id']}.", err=True)
+
+
+@command.command("import")
+@click.argument("file", metavar="FILE")
+@json_option
+@click.pass_context
+def import_(ctx: click.Context, file: str, as_json: bool) -> None:
+    """Take a checkpoint file in, with the run that it was saved by.
+
+    The run stands here as it was then, and `maverick run WORKFLOW --resume` goes on from it, in
+    the working folder.
+    """
+    from runs.cli.printing import print_json, say
+
+    content = _read_file(file)
+    side = backend(ctx)
+    found = side.import_checkpoint(content, str(Path(file).expanduser().resolve()))
+    if as_json:
+        print_json(found)
+        return
+    what = "Imported" if found["is_new"] else "It is here already:"
+    one = found["checkpoint"]
+    say(
+        f"{what} checkpoint {one['name']} of {one['run_id']}, {one['n_steps']} steps ({one['id']})."
+    )
+    if found["run"]["status"] != "succeeded":
+        say(f"  resume  maverick run {found['run']['workflow']} --resume-from {one['id']}")
+
+
+@command.command("clear")
+@click.argument("run", metavar="[RUN]", required=False)
+@click.option("--workflow", default="", metavar="NAME", help="Those of this workflow's runs.")
+@click.option("--retired", is_flag=True, help="Those of runs that have succeeded.")
+@click.option("--all", "everything", is_flag=True, help="All of them.")
+@click.pass_context
+def clear(
+    ctx: click.Context, run: str | None, workflow: str, retired: bool, everything: bool
+) -> None:
+    """Delete checkpoints: of a run, of a workflow, the retired ones, or all.
+
+    Their files and their snapshots in git go with them. The runs stay, and what they recorded.
+    """
+    from runs.cli.side import refuse_server
+
+    refuse_server(ctx, "`checkpoint clear`")
+    side = backend(ctx)
+    from runs.cli.here import actor
+    from runs.cli.printing import say
+    from runs.operations.clear_checkpoints import clear_checkpoints
+
+    count = clear_checkpoints(
+        run_id=find_run(side, run) if run else "",
+        workflow=workflow,
+        retired=retired,
+        everything=everything,
+        by=actor(),
+    )
+    say(f"{count} checkpoint{'' if count == 1 else 's'} cleared.")

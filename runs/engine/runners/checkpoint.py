@@ -5,10 +5,11 @@ from typing import Any
 from runs.engine.away import patiently
 from runs.engine.context import StepContext
 from runs.record import checkpoints
+from runs.record.git import NO_REPOSITORY
 
 
 def run_checkpoint(context: StepContext, given: Any) -> dict[str, Any]:
-    """Save; output ``{checkpoint_id, name, file, steps}``.
+    """Save; output ``{checkpoint_id, name, file, steps, ref}``.
 
     A save that fails fails the step. A database that goes away does not: saving the same name
     again replaces what is there, so it is tried until the database is back.
@@ -26,9 +27,16 @@ def run_checkpoint(context: StepContext, given: Any) -> dict[str, Any]:
         ),
         f"the checkpoint {context.path}",
     )
+    workspace = saved.content["workspace"]
+    why, note = workspace.get("why"), workspace.get("note")
+    if why and why != NO_REPOSITORY:
+        context.log(f"There is no snapshot of the workspace: {why}.", "warning")
+    if note:
+        context.log(f"Not in the snapshot of the workspace: {note}", "warning")
     return {
         "checkpoint_id": saved.id,
         "name": saved.name,
         "file": saved.file,
         "steps": saved.n_steps,
+        "ref": saved.ref or None,
     }

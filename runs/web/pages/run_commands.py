@@ -1,4 +1,4 @@
-"""The buttons: restart, cancel, approve, reject. A form in, one operation, a redirect out."""
+"""The buttons: restart, resume, cancel, approve, reject. A form in, one operation, a redirect out."""
 
 from urllib.parse import quote
 
@@ -12,6 +12,8 @@ from runs.errors import MaverickError, NotAllowed, NotFound, Refused
 from runs.operations.cancel_run import cancel_run
 from runs.operations.decide_approval import decide_approval
 from runs.operations.restart_run import RestartRequest, restart_run
+from runs.operations.resume_checkpoint import resume_checkpoint
+from runs.operations.resume_run import ResumeRequest
 from runs.web.commands import actor, key_of, operator
 from runs.web.htmx import go_to
 from runs.web.toasts import say, say_refused, why
@@ -35,6 +37,34 @@ def restart(request: HttpRequest, run_id: str) -> HttpResponse:
         return _refused(request, run_id, refused)
     reused = f" {made.n_reused:,} of {made.n_total:,} steps reused." if made.n_reused else ""
     say(request, f"started.{reused}", strong=made.pk)
+    return go_to(request, reverse("run", args=[made.pk]))
+
+
+@login_required
+@require_POST
+def resume(request: HttpRequest, run_id: str, checkpoint_id: str) -> HttpResponse:
+    """Resume from here, on the tab Checkpoints."""
+    asked = ResumeRequest(
+        accept_changes="accept" in request.POST,
+        restore="restore" in request.POST,
+        force="force" in request.POST,
+    )
+    choice = "".join(word for word in ("accept", "restore", "force") if word in request.POST)
+    try:
+        made, note = resume_checkpoint(
+            run_id,
+            checkpoint_id,
+            request=asked,
+            by=operator(request),
+            idempotency_key=key_of(request, f"{run_id}:{checkpoint_id}:{choice}"),
+        )
+    except NotFound as unknown:
+        raise Http404(str(unknown)) from unknown
+    except MaverickError as refused:
+        return _refused(request, run_id, refused, "?tab=checkpoints")
+    kept = "1 step" if made.n_reused == 1 else f"{made.n_reused:,} steps"
+    more = " ".join([note.workspace, *note.warnings]).strip() if note else ""
+    say(request, f"resumed: {kept} kept. {more}".strip(), strong=made.pk)
     return go_to(request, reverse("run", args=[made.pk]))
 
 
@@ -97,6 +127,8 @@ def _filled(request: HttpRequest) -> dict[str, str]:
     }
 
 
-def _refused(request: HttpRequest, run_id: str, refused: MaverickError) -> HttpResponse:
+def _refused(
+    request: HttpRequest, run_id: str, refused: MaverickError, where: str = ""
+) -> HttpResponse:
     say_refused(request, refused)
-    return go_to(request, reverse("run", args=[quote(run_id, safe="")]))
+    return go_to(request, reverse("run", args=[quote(run_id, safe="")]) + where)

@@ -8,10 +8,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from runs.errors import UnknownRun
+from runs.errors import NotFound, UnknownRun
 from runs.models import Run
 from runs.projections import lineage
 from runs.projections import run_detail as projection
+from runs.projections.checkpoints import checkpoint_file
 from runs.projections.node_panel import NodePanel, document_of, node_panel
 from runs.projections.run_header import header
 from runs.projections.step_states import states_of
@@ -96,6 +97,19 @@ def document(request: HttpRequest, run_id: str, what: str) -> HttpResponse:
     name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in path or what)[:80]
     answer = JsonResponse(value, safe=False, json_dumps_params={"indent": 2, "ensure_ascii": False})
     answer["Content-Disposition"] = f'attachment; filename="{run.pk}-{name}.json"'
+    return answer
+
+
+@login_required
+@require_safe
+def checkpoint(request: HttpRequest, run_id: str, checkpoint_id: str) -> HttpResponse:
+    """``GET /runs/{id}/checkpoints/{checkpoint}``: the checkpoint as its file."""
+    try:
+        name, text = checkpoint_file(run_id, checkpoint_id)
+    except NotFound as unknown:
+        raise Http404(str(unknown)) from unknown
+    answer = HttpResponse(text.encode(), content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 

@@ -1,0 +1,5 @@
+"""`maverick review`: short for `maverick run review`."""
+
+from runs.cli.commands.run import short_for
+
+command = short_for("review")

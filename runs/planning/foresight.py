@@ -1,0 +1,120 @@
+"""What the list of a loop will be when the loop opens again, told before the run is made.
+
+All that a loop needs is reused, so its expression can be worked out from what the earlier run has
+recorded. What cannot be worked out is not known, and then the turns count as unchanged.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from runs import steppath
+from runs.errors import MaverickError
+from runs.expressions import ExpressionError
+from runs.planning.graph import Compiled, Node, ScopeSpec
+from runs.planning.names import Names
+from runs.planning.resolve import called_inputs, items_of
+from runs.planning.turns import item_digests
+from runs.states import StepStatus
+
+
+class Recorded(Protocol):
+    """What an earlier run has recorded, by the paths that its steps had there."""
+
+    def output(self, path: str) -> Any:
+        """The output of a step; None when there is none."""
+        ...
+
+    def error(self, path: str) -> Any:
+        """The error of a failed step, ``{code, message, hint}``."""
+        ...
+
+
+class Foresight:
+    """Takes note of what is decided, scope by scope, and works out lists from it."""
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        recorded: Recorded,
+        *,
+        inputs: Mapping[str, Any],
+        run: Mapping[str, Any],
+        secrets: Mapping[str, Any],
+        env: Mapping[str, str],
+        mask: Callable[[Any], Any],
+    ) -> None:
+        self._compiled, self._recorded, self._mask = compiled, recorded, mask
+        self._names = Names(inputs, run, self, secrets, env)
+        self._statuses: dict[str, dict[str, StepStatus]] = {}  # scope → name → how it stands
+        self._was: dict[str, str] = {}  # path → the path it had
+        self._turns: dict[str, tuple[Any, int]] = {}  # turns whose item is known
+
+    # ---- what is decided ----------------------------------------------------------------------
+
+    def note(self, path: str, was: str, status: StepStatus) -> None:
+        """The step at ``path`` will stand as it stood."""
+        self._was[path] = was
+        scope = self._statuses.setdefault(steppath.scope_of(path), {})
+        scope[steppath.name_of(path)] = status
+
+    def opens(self, node: Node, path: str) -> None:
+        """The called workflow at ``path`` opens again; its inputs are asked for when needed."""
+        callee = self._compiled.scopes[node.path].workflow
+        names = self._names_in(steppath.scope_of(path))
+        self._names.set_inputs(path, lambda: called_inputs(node, callee, names))
+
+    def turn(self, scope: str, item: Any, index: int) -> None:
+        """The turn ``scope`` opens again with an item that is known."""
+        self._turns[scope] = (item, index)
+
+    # ---- what follows -------------------------------------------------------------------------
+
+    def items(self, node: Node, path: str) -> list[Any] | None:
+        """The list of the loop at ``path``; None when it cannot be told now."""
+        assert node.loop is not None
+        scope = steppath.scope_of(path)
+        if not self._is_known(scope):
+            return None
+        try:
+            return items_of(node.loop, path, self._names_in(scope))
+        except (ExpressionError, MaverickError, KeyError):
+            return None
+
+    def digests(self, items: list[Any]) -> tuple[str, ...]:
+        """The digests of a list's items, as those of the earlier run were made: masked."""
+        return item_digests([self._mask(item) for item in items])
+
+    def _is_known(self, scope: str) -> bool:
+        """Whether the item of every turn around is known."""
+        while scope:
+            container, index = steppath.split_turn(scope)
+            if index is not None and scope not in self._turns:
+                return False
+            scope = steppath.scope_of(container)
+        return True
+
+    def _names_in(self, key: str) -> Mapping[str, Any]:
+        chain: list[tuple[str, ScopeSpec, Any]] = []
+        item: Any = None
+        index: int | None = None
+        at = key
+        while True:
+            container, turn = steppath.split_turn(at)
+            pattern = steppath.pattern(container)
+            chain.append((at, self._compiled.scopes[pattern], self._statuses.get(at, {})))
+            if index is None and at in self._turns:
+                item, index = self._turns[at]
+            if at == "" or (turn is None and self._compiled.node(at).type == "subworkflow"):
+                break
+            at = steppath.scope_of(container)
+        return self._names.view(at, chain, item, index, index is not None)
+
+    # ---- as what expressions ask (planning.names.OutputReader) ---------------------------------
+
+    def get(self, path: str) -> Any:
+        """What the step at ``path`` put out in the earlier run."""
+        return self._recorded.output(self._was.get(path, path))
+
+    def error(self, path: str) -> Any:
+        """How the step at ``path`` failed in the earlier run."""
+        return self._recorded.error(self._was.get(path, path))
