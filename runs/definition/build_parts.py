@@ -46,7 +46,8 @@ class PartBuilder(Reporter):
             fields["has_default"] = not (
                 fields["default"] is None and fields.get("required") is True
             )
-            if fields["has_default"]:
+            # What is no truth value stays, to be told.
+            if fields["has_default"] and isinstance(fields.get("required", False), bool):
                 fields["required"] = False
         return self.validated(InputSpec, {**fields, "name": name}, path, {"type": "string"})
 

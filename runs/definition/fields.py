@@ -190,11 +190,11 @@ class InputSpec(Frozen):
 
     name: str = Field(pattern=NAME_PATTERN)
     type: InputType
-    required: bool = True
+    required: bool = Field(default=True, strict=True)
     default: Any = None
     has_default: bool = False
     description: str = ""
-    secret: bool = False
+    secret: bool = Field(default=False, strict=True)
     enum: list[Any] | None = None
 
     @field_validator("description", mode="before")

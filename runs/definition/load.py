@@ -29,6 +29,7 @@ Path = tuple[str | int, ...]
 _PREFIX = "tag:yaml.org,2002:"
 _RESOLVER: Any = yaml.resolver.Resolver()
 _INTEGER = re.compile(r"[-+]?(0x[0-9a-fA-F_]+|0b[01_]+|0o?[0-7_]*|[1-9][0-9_]*)")
+_JSON_FLOAT = re.compile(r"-?\d+[eE][-+]?\d+")  # to YAML 1.1 a text, for want of a dot
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -109,7 +110,23 @@ def _decode(source: str | bytes, file: str) -> str:
         except UnicodeDecodeError as error:
             message = f"The file is not UTF-8 text: {error.reason} at byte {error.start + 1}."
             raise _StopLoading(Problem("D001", message, file=file)) from None
-    return source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return _SURROGATES.sub(_one_character, text) if _is_json(text) else text
+
+
+def _is_json(text: str) -> bool:
+    return text[:100].lstrip()[:1] == "{"
+
+
+# JSON writes what is beyond U+FFFF as two escapes, which YAML does not know. The first branch
+# steps over an escaped backslash, so that `\\\\ud83d` stays what it is.
+_SURROGATES = re.compile(r"\\\\|\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+
+
+def _one_character(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return found[0]
+    return chr(0x10000 + ((int(found[1], 16) - 0xD800) << 10) + int(found[2], 16) - 0xDC00)
 
 
 def _compose(document: Document) -> _Node | None:
@@ -190,7 +207,10 @@ def _node(document: Document, event: Any) -> _Node:
     if isinstance(event, yaml.ScalarEvent):
         if tag is None or tag == "!":
             plain = tag is None and event.implicit[0]
-            tag = _RESOLVER.resolve(yaml.ScalarNode, event.value, (plain, not plain))
+            if plain and _JSON_FLOAT.fullmatch(event.value) and _is_json(document.text):
+                tag = _PREFIX + "float"
+            else:
+                tag = _RESOLVER.resolve(yaml.ScalarNode, event.value, (plain, not plain))
         value = _scalar(document, str(tag).removeprefix(_PREFIX), event)
         return _Node(value, "scalar", event.start_mark, event.end_mark)
     mapping = isinstance(event, yaml.MappingStartEvent)

@@ -204,7 +204,7 @@ class ValidateStep(StepBase):
     # mends would only fail again.
     rounds: CountFrom0 | None = None
     on_failure: Step | None = None  # sees `output`, the result of the checks
-    fail: bool = False
+    fail: bool = Field(default=False, strict=True)
     cwd: str | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -186,6 +187,24 @@ def test_json_is_yaml() -> None:
         '{"version": "1.0", "name": "j", "steps": [{"name": "a", "type": "python", "action": "x"}]}'
     )
     assert load_workflow(text).ok
+
+
+def test_json_may_write_any_character_as_escapes() -> None:
+    document = {
+        "version": "1.0", "name": "j", "description": "\U0001f680 \\ud83d \\\U00010000",
+        "steps": [{"name": "a", "type": "python", "action": "x"}],
+    }  # fmt: skip
+    for ascii_only in (True, False):
+        loaded = load_workflow(json.dumps(document, ensure_ascii=ascii_only))
+        assert loaded.spec is not None
+        assert loaded.spec.description == document["description"]
+
+
+def test_the_numbers_of_json_are_numbers_and_in_yaml_they_are_what_they_were() -> None:
+    value = load_document('{"a": 1e-05, "b": -2E3, "c": "1e5", "d": 1e999}', "x")
+    assert value.value == {"a": 1e-05, "b": -2000.0, "c": "1e5", "d": None}
+    assert [problem.code for problem in value.problems] == ["D005"]
+    assert load_document("sha: 12e45", "x").value == {"sha": "12e45"}
 
 
 def test_a_large_file_is_read_in_reasonable_time() -> None:
