@@ -32,7 +32,7 @@ OUTPUT_FIELDS: dict[str, frozenset[str]] = {
     "approval": frozenset({"approved", "by", "at", "comment"}),  # and what the form asks
 }
 ROOT_FIELDS: dict[str, frozenset[str]] = {
-    "run": frozenset({"id", "workflow", "workspace"}),
+    "run": frozenset({"id", "workflow", "workspace", "context"}),
     "error": frozenset({"code", "message", "hint", "detail"}),
 }
 _NO_FIELDS = {"integer": "a whole number", "boolean": "true or false", "float": "a number"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 
@@ -17,6 +18,7 @@ from tests.unit.workflow_documents import DOCUMENTS, Document, as_written, raw_s
 
 SCHEMA = workflow_json_schema()
 # Big values take time to make, and this machine may be busy.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 often = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )  # fmt: skip
