@@ -48,7 +48,7 @@ def workflow_json_schema() -> dict[str, Any]:
         "title": "Version",
         "default": "1.0",
     }
-    schema["properties"]["metadata"] = {"type": "object"}
+    schema["properties"]["metadata"] = True  # never read
     schema["properties"]["description"] = {"type": ["string", "null"]}
     schema["required"] = ["version", "name", "steps"]
     return {
