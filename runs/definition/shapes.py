@@ -26,7 +26,7 @@ from runs.definition.walk import Scope
 # The fields that the output of each kind of step can have, and no others.
 OUTPUT_FIELDS: dict[str, frozenset[str]] = {
     "shell": frozenset({"exit_code", "stdout", "stderr", "truncated"}),
-    "checkpoint": frozenset({"checkpoint_id", "name", "file", "steps"}),
+    "checkpoint": frozenset({"checkpoint_id", "name", "file", "steps", "ref"}),
     "validate": frozenset({"success", "passed", "stages", "stage_results", "attempts"}),
     "wait": frozenset({"until", "seconds"}),
     "approval": frozenset({"approved", "by", "at", "comment"}),  # and what the form asks
