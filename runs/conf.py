@@ -44,6 +44,7 @@ _ALL = (
     Setting("MAVERICK_DEBUG", "0", "Django's error pages. Never where others can reach it."),
     Setting("MAVERICK_LEASE_SECONDS", "6", "How long a silent worker keeps a run."),
     Setting("MAVERICK_SWEEP_SECONDS", "1", "How often lost work is looked for."),
+    Setting("MAVERICK_MAX_TAKEOVERS", "3", "Lost workers after which their step has failed."),
     Setting("MAVERICK_STEP_TIMEOUT", "21600", "Seconds for a step that names no timeout."),
     Setting("MAVERICK_MAX_BODY_BYTES", "10485760", "A larger request is answered with 413."),
     Setting("MAVERICK_INLINE_BYTES", "65536", "A larger output is stored once, under its hash."),
@@ -54,6 +55,11 @@ _ALL = (
     Setting("MAVERICK_ENV_ALLOW", "", "Environment variables that expressions may read."),
 )
 SETTINGS: dict[str, Setting] = {setting.name: setting for setting in _ALL}
+
+
+def max_takeovers() -> int:
+    """How many workers one step may lose before it has failed."""
+    return int(settings.MAVERICK_MAX_TAKEOVERS)
 
 
 def home() -> Path:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from runs import conf
 from runs.canonical import storable
 from runs.engine.consequences import Consequences, Job, now_text
 from runs.engine.outcome import Failed, GivenBack, Outcome, Parked, Succeeded
@@ -10,8 +11,6 @@ from runs.engine.state import Held, worker_name
 from runs.record.ledger import Change, Entry
 from runs.record.payloads import store
 from runs.states import RunStatus, StepStatus
-
-MAX_INTERRUPTIONS = 3  # a step that kills its worker every time ends as failed after these
 
 
 class Writer(Consequences):
@@ -57,7 +56,7 @@ class Writer(Consequences):
         ]
         self.w.patch.running -= 1
         lost = sum(1 for one in tries if one.get("reason") == "worker-lost")
-        if lost >= MAX_INTERRUPTIONS:
+        if lost >= conf.max_takeovers():  # it may be the step that kills them
             failed = Failed(
                 "worker-lost",
                 f"The process that ran this step died {lost} times.",

@@ -29,6 +29,7 @@ def test_runs_end_while_the_broker_s_folder_cannot_be_written(site: Site) -> Non
         assert over.status == "succeeded"
         assert set(site.times(run).values()) == {1}
         assert all(worker.alive for worker in workers)
+        wait_for(lambda: all("cannot be read" in w.log.read_text() for w in workers), 20)
         told = [worker.log.read_text().count("cannot be read") for worker in workers]
         assert told == [1, 1], "once, not with every look"
     finally:

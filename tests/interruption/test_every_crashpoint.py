@@ -96,7 +96,12 @@ def _walk(site: Site, marks: Path, points: list[str]) -> dict[tuple[str, str], t
         run, victim = site.start_shape(shape, _mark(shape.name, point))
         started[shape.name, point] = run, victim
         armed += [f"{at}@{victim}" for at in {point, AFTER_A_DEATH.get(point, point)} if at]
-    env = {"MAVERICK_CRASH_AT": ",".join(armed), "MAVERICK_CRASH_ONCE": str(marks)}
+    env = {
+        "MAVERICK_CRASH_AT": ",".join(armed),
+        "MAVERICK_CRASH_ONCE": str(marks),
+        # A step may be lost to the deaths of other runs' victims, and that is no fault of its own.
+        "MAVERICK_MAX_TAKEOVERS": "100",
+    }
     site.wait(*(run for run, _ in started.values()), within=400, workers=WORKERS, **env)
     return started
 

