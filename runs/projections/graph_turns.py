@@ -64,9 +64,8 @@ def sentence(turns: Sequence[str], validates: bool, undone: int) -> str:
 
 
 def _look(state: StepState, loop: str) -> str:
-    mine = steppath.parent_of(state.path) == loop
-    if mine and state.passed is False and state.status == "succeeded":
-        return MISSED
+    if state.passed is False and state.status == "succeeded":
+        return MISSED if steppath.parent_of(state.path) == loop else state.look
     # A failure inside the turn that the turn went on from.
     return "succeeded" if state.handled else state.look
 
