@@ -6,6 +6,7 @@ from datetime import datetime
 
 from runs import steppath
 from runs.models import Run
+from runs.planning.graph import ROLLBACK
 from runs.projections import words
 from runs.projections.progress import Progress, progress, run_duration
 from runs.projections.step_states import StepState
@@ -152,6 +153,8 @@ def _reason(run: Run, states: Mapping[str, StepState], around: Set[str]) -> tupl
         ),
         key=lambda s: s.finished_at or run.created_at,
     )
+    stuck = [steppath.scope_of(s.path) for s in bad if _undoes(s, states)]
+    bad = [s for s in bad if not _undoes(s, states)]
     if bad and run.status != "succeeded":
         first = next((s for s in bad if s.path == _blamed(run.status_reason)), bad[0])
         said = words.reason(first.reason).removesuffix(".")
@@ -161,10 +164,18 @@ def _reason(run: Run, states: Mapping[str, StepState], around: Set[str]) -> tupl
             text += " Steps that do not need it go on."
         elif len(bad) > 1:
             text += f" {words.count(len(bad) - 1, 'other step')} failed too."
+        if stuck:
+            text += f" Not undone: {', '.join(stuck[:3])}{', …' if stuck[3:] else '.'}"
         return first.path, text, first.status
     if run.status_reason and run.status not in ("succeeded", "running", "waiting"):
         return "", words.reason(run.status_reason), run.status
     return "", "", ""
+
+
+def _undoes(state: StepState, states: Mapping[str, StepState]) -> bool:
+    """Whether it is a rollback: the only thing that stands inside a step that is no container."""
+    undone = states.get(steppath.scope_of(state.path))
+    return undone is not None and state.name == ROLLBACK and undone.type not in words.CONTAINERS
 
 
 def _blamed(status_reason: str) -> str:

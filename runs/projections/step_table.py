@@ -56,7 +56,7 @@ def step_table(
     first = max(0, min(first, len(rows) - 1))
     page = rows[first : first + STEPS_A_PAGE]
     return StepTable(
-        rows=tuple(_step_row(s, now) for s in page),
+        rows=tuple(_step_row(s, made, now) for s in page),
         total=len(rows),
         first=first + 1 if rows else 0,
         next_from=first + STEPS_A_PAGE if first + STEPS_A_PAGE < len(rows) else None,
@@ -64,7 +64,7 @@ def step_table(
     )
 
 
-def _step_row(state: StepState, now: datetime) -> StepRow:
+def _step_row(state: StepState, made: Compiled | None, now: datetime) -> StepRow:
     scope = steppath.scope_of(state.path)
     turn = scope.rpartition("/")[2]
     running = state.status == "running"
@@ -81,7 +81,7 @@ def _step_row(state: StepState, now: datetime) -> StepRow:
         reused=state.reused,
         handled=state.handled,
         icon=words.KIND_ICONS.get(state.type, state.type),
-        reason=_said(state),
+        reason=_said(state) or _beside(state, made),
         until=state.due_at if state.status == "waiting" else None,
         tries=state.tries,
         duration_ms=ms,
@@ -97,6 +97,16 @@ def _said(state: StepState) -> str:
     if state.passed is False and state.status == "succeeded":
         return "not passed"
     return words.reason(state.reason) or (state.because if state.reused else "")
+
+
+def _beside(state: StepState, made: Compiled | None) -> str:
+    """What a step is there for, when that is another one's failure."""
+    node = made.nodes.get(steppath.pattern(state.path)) if made else None
+    if node is None or state.status == "pending":
+        return ""
+    if node.undoes:
+        return f"undoes `{steppath.name_of(node.undoes)}`"
+    return f"handles `{node.handles}`" if node.handles else ""
 
 
 def _tree(

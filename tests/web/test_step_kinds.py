@@ -59,6 +59,7 @@ def test_what_was_undone_is_a_node_only_when_it_ran(alice: Client, undone: Run) 
         "start[1]/boot/rollback",
         "announce",
     ]
+    assert steps.count(">undoes `boot`<") == 2
     panel = page(alice, f"/runs/{undone.pk}?part=panel&node=reserve/rollback")
     assert "<dt>Undoes</dt>" in panel
     assert "Undone by" in page(alice, f"/runs/{undone.pk}?part=panel&node=reserve")
@@ -66,6 +67,16 @@ def test_what_was_undone_is_a_node_only_when_it_ran(alice: Client, undone: Run) 
     assert "undoes reserve" not in page(alice, f"/runs/{undone.pk}")
     assert "Undone by" not in page(alice, f"/runs/{undone.pk}?part=panel&node=reserve")
     assert "no such step" in page(alice, f"/runs/{undone.pk}?part=panel&node=reserve/rollback")
+
+
+def test_what_could_not_be_undone_is_named_and_is_not_the_reason(
+    alice: Client, undone: Run
+) -> None:
+    Execution.objects.filter(path="reserve/rollback").update(status="failed")
+    html = page(alice, f"/runs/{undone.pk}?part=head")
+    assert (
+        "announce</code></a> failed: action failed: no such address. Not undone: reserve." in html
+    )
 
 
 def test_rounds_of_a_validation_are_cells_and_each_is_reachable(
@@ -156,6 +167,7 @@ def test_a_run_that_succeeded_over_failures_says_so_in_words(alice: Client, wait
 def test_the_steps_say_what_was_handled_and_what_waits(alice: Client, waiting: Run) -> None:
     html = page(alice, f"/runs/{waiting.pk}?tab=steps")
     assert html.count("Failed (handled)") == 2
+    assert "handles `sign`" in html
     assert "waits for a decision: Release v1.4.0 to everybody?" in html
     assert "`notes` did not fail" in html
 
