@@ -85,7 +85,7 @@ def _step_row(state: StepState, made: Compiled | None, now: datetime) -> StepRow
         until=state.due_at if state.status == "waiting" else None,
         tries=state.tries,
         duration_ms=ms,
-        started_at=None if state.reused else state.started_at,
+        started_at=None if state.reused or state.status == "skipped" else state.started_at,
         open=running,
     )
 
@@ -96,7 +96,7 @@ def _said(state: StepState) -> str:
         return f"waits for a decision: {detail}" if word == "approval" else "waits"
     if state.passed is False and state.status == "succeeded":
         return "not passed"
-    return words.reason(state.reason) or (state.because if state.reused else "")
+    return (state.because if state.reused else "") or words.reason(state.reason)
 
 
 def _beside(state: StepState, made: Compiled | None) -> str:

@@ -147,7 +147,9 @@ def until(moment: datetime, now: datetime) -> str:
 
 
 # Stable words that say nothing beside their detail: status and step already stand there.
-_SILENT = frozenset({"step-failed", "step-timeout", "failed", "error"})
+_SILENT = frozenset(
+    {"step-failed", "step-timeout", "action-failed", "command-failed", "failed", "error"}
+)
 
 
 def reason(status_reason: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from runs.definition import load_workflow
 from runs.definition.spec import WorkflowSpec
-from runs.library.find import Found, list_workflows
+from runs.library.find import BUILT_IN, list_workflows
 from runs.operations.places import project_folder, user_folder
 
 MOST = 200
@@ -23,8 +23,7 @@ class WorkflowFile:
 def workflow_files() -> dict[str, WorkflowFile]:
     """Every file that loads, by workflow name; fragments are called by others and left out."""
     files: dict[str, WorkflowFile] = {}
-    project = project_folder()
-    for found in list_workflows(project=project, user=user_folder())[:MOST]:
+    for found in list_workflows(project=project_folder(), user=user_folder())[:MOST]:
         if "fragments" in found.path.parts:
             continue
         try:
@@ -32,16 +31,16 @@ def workflow_files() -> dict[str, WorkflowFile]:
         except OSError:
             continue  # it went away between the two looks
         if spec is not None:
-            files[spec.name] = WorkflowFile(spec, _place(found, project))
+            files[spec.name] = WorkflowFile(spec, place_of(str(found.path)))
     return files
 
 
-def _place(found: Found, project: Path | None) -> str:
-    if found.origin == "built-in":
+def place_of(file: str) -> str:
+    """Where a workflow's file lies, as a person would look for it; "" for a text without one."""
+    path, project = Path(file), project_folder()
+    if path.is_relative_to(BUILT_IN):
         return "built in"
-    if project and found.path.is_relative_to(project):
-        return str(found.path.relative_to(project))
-    return str(found.path)
+    return str(path.relative_to(project)) if path.is_relative_to(project) else file
 
 
 @lru_cache(maxsize=512)

@@ -14,7 +14,7 @@ SAMPLES = """
 from django.utils import timezone
 from tests.browser import large_runs, sample_kinds, sample_runs
 now = timezone.now()
-made = [*sample_runs.everything(now), large_runs.grid(now)]
+made = [*sample_runs.everything(now), large_runs.grid(now), sample_runs.odd(now)]
 made += [sample_kinds.waiting(now), sample_kinds.undone(now)]
 print(*(run.pk for run in made))
 """
@@ -47,6 +47,7 @@ class Shown:
     running: str  # the run of the design's picture
     failed: str  # the run it was restarted from
     grid: str  # a thousand steps
+    odd: str  # long names, long reasons
     waiting: str  # for a decision; failures were handled, checks mended
     undone: str  # what it had done was taken back
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from runs import ids
 from runs.models import Execution, Run
-from tests.browser.sample_runs import make_run
+from tests.browser.rows import make_run
 
 HEAD = 'version: "1.0"\nname: {name}\nsteps:\n'
 Row = tuple[str, str, str, Any]  # path, type, status, input

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from runs.models import Execution, Run
-from tests.browser.sample_runs import add, make_run
+from tests.browser.rows import add, make_run
 
 TRAIN = """\
 version: "1.0"

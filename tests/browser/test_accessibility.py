@@ -29,6 +29,10 @@ PAGES = {
     "log": "/runs/{failed}?tab=log",
     "workflows": "/workflows",
     "source": "/workflows/ship-feature/versions/1",
+    "long names": "/runs/{odd}",
+    "long names, steps": "/runs/{odd}?tab=steps&node=either",
+    "long names, inputs": "/runs/{odd}?tab=io",
+    "long names, lineage": "/runs/{odd}?tab=lineage",
     "sign in": "/sign-in/",
     "API": "/api/v1/docs",
 }

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from runs.models import Run, User
-from tests.browser import sample_runs
+from tests.browser.sample_ship_feature import ship_feature, ship_feature_before
 
 
 @pytest.fixture
@@ -31,5 +31,5 @@ def charlie(db: None) -> Client:
 @pytest.fixture
 def pair(db: None, now: datetime) -> tuple[Run, Run]:
     """The failed run of the reference picture, and the one that was restarted from it."""
-    failed = sample_runs.ship_feature_before(now - timedelta(seconds=1))
-    return failed, sample_runs.ship_feature(now, failed)
+    failed = ship_feature_before(now - timedelta(seconds=1))
+    return failed, ship_feature(now, failed)

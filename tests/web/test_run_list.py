@@ -8,7 +8,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from runs.projections.run_filter import RunFilter
 from runs.projections.run_list import PAGE
-from tests.browser.sample_runs import everything, make_run
+from tests.browser.rows import make_run
+from tests.browser.sample_runs import everything
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 

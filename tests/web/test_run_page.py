@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from runs.models import Execution, Run
-from tests.browser.sample_runs import add, make_run
+from tests.browser.rows import add, make_run
 
 Pair = tuple[Run, Run]
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
@@ -104,6 +104,30 @@ def test_steps_are_a_tree_with_the_turns_of_loops(alice: Client, pair: Pair) -> 
         )
     ]
     assert order == sorted(order)
+
+
+def test_the_steps_tell_why_one_was_reused_and_no_time_of_what_was_skipped(
+    alice: Client, now: datetime
+) -> None:
+    run = make_run("again", now, status="succeeded", took=5, n_total=2, n_succeeded=1, n_reused=1)
+    why = {"action": "reuse", "because": "input and definition are unchanged"}
+    source = {"reused_run": "run_1", "reused_from": "exec_1", "status_reason": "reused"}
+    add(run, "one", "shell", "succeeded", now, took=3, decision=why, **source)
+    add(run, "two", "shell", "skipped", now, took=0, position=1)
+    rows = page(alice, f"/runs/{run.pk}?tab=steps").split("<tr ")[1:]
+    (one,) = [row for row in rows if 'data-path="one"' in row]
+    (two,) = [row for row in rows if 'data-path="two"' in row]
+    assert ">input and definition are unchanged</span>" in one
+    assert "0 ms" not in two
+    assert "<time" not in two
+
+
+def test_a_failed_command_is_told_by_its_exit_code(alice: Client, now: datetime) -> None:
+    run = make_run("sh", now, status="failed", took=5, n_total=1, n_failed=1)
+    why = "command-failed: exit code 75: The folder is locked"
+    add(run, "one", "shell", "failed", now, took=3, status_reason=why)
+    html = page(alice, f"/runs/{run.pk}")
+    assert "failed: exit code 75: The folder is locked." in html
 
 
 def test_an_output_can_be_downloaded(alice: Client, pair: Pair) -> None:

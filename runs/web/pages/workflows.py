@@ -20,7 +20,7 @@ from runs.models.stored import drawable_version
 from runs.operations.start_run import start_run
 from runs.web.commands import key_of, may_operate, new_key, operator
 from runs.web.toasts import say, say_refused
-from runs.web.workflow_files import workflow_files
+from runs.web.workflow_files import place_of, workflow_files
 
 LAST_RUNS = 5
 MOST = 200
@@ -74,7 +74,12 @@ def source(request: HttpRequest, name: str, number: int) -> HttpResponse:
     )
     if version is None:
         raise Http404("There is no such version.")
-    context = {"version": version, "lines": version.source.split("\n"), "nav": "workflows"}
+    context = {
+        "version": version,
+        "place": place_of(version.file),
+        "lines": version.source.split("\n"),
+        "nav": "workflows",
+    }
     return render(request, "runs/workflow_source.html", context)
 
 
@@ -137,7 +142,7 @@ def _cards() -> list[WorkflowCard]:
                 name,
                 made.spec.description if made else version.workflow.description,
                 version.number,
-                version.file,
+                place_of(version.file),
                 tuple(_field(one) for one in inputs),
                 tuple(last.get(name, ())),
             )
