@@ -46,7 +46,7 @@ def test_what_was_undone_is_a_node_only_when_it_ran(alice: Client, undone: Run) 
     html = page(alice, f"/runs/{undone.pk}")
     assert ">undoes reserve</text>" in html
     assert "2 done · 2 undone" in html
-    assert "announce</code></a> failed: action failed: no such address." in html
+    assert "announce</code></a> failed: no such address." in html
     steps = page(alice, f"/runs/{undone.pk}?tab=steps")
     paths = re.findall(r'<tr data-path="([^"]+)"', steps)
     assert paths == [
