@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runs.definition.problems import Problem
-from runs.definition.spec import StepBase, WorkflowSpec
+from runs.definition.spec import StepBase, ValidateStep, WorkflowSpec
 from runs.definition.walk import walk
 
-# Take a word out when the engine can do it: a kind of step, or `container retry` (`retry` or
-# `timeout` of a step with steps inside). Empty it and this file can go.
+# Take a word out when the engine can do it: a kind of step, `container retry` (`retry` or `timeout`
+# of a step with steps inside), `container rollback`. Empty it and this file can go.
 NOT_RUN_YET: set[str] = {
     "container retry",
+    "container rollback",
 }
 
 
@@ -33,3 +34,7 @@ def _asks_for(step: StepBase) -> Iterator[tuple[str, str]]:
         for field in ("retry", "timeout"):
             if getattr(step, field) is not None:
                 yield "container retry", f"`{field}` on a {step.type}"
+    # A validation that repeats is laid out as a loop.
+    repeats = isinstance(step, ValidateStep) and (step.on_failure is not None or step.rounds)
+    if step.rollback is not None and (repeats or step.type in ("loop", "branch", "subworkflow")):
+        yield "container rollback", f"`rollback` on a {step.type} with steps inside"

@@ -88,6 +88,7 @@ class Compiled:
     spec: WorkflowSpec
     scopes: Mapping[str, ScopeSpec]
     nodes: Mapping[str, Node] = field(repr=False)
+    preflight: str = ""  # the path of the step that checks what the others require
 
     def node(self, path: str) -> Node:
         """The definition of the step at ``path`` (turns allowed). KeyError when unknown."""
@@ -159,7 +160,9 @@ def compile_workflow(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> 
                 undo = _undo(node, owner)
                 scopes[node.path] = ScopeSpec(node.path, {undo.name: undo}, {}, owner, False)
                 nodes[undo.path] = undo
-    return Compiled(spec=spec, scopes=scopes, nodes=nodes)
+    return Compiled(
+        spec=spec, scopes=scopes, nodes=nodes, preflight=first.name if first is not None else ""
+    )
 
 
 def _scope(
@@ -243,8 +246,15 @@ def _preflight(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> Step |
         todo.extend(inner for _, inner in nested(step))
     if not wanted:
         return None
+    beside = {step.name for step in spec.steps}
+    beside |= {step.on_error.name for step in spec.steps if isinstance(step.on_error, StepBase)}
+    # Workflows have steps of this name that do their own checks; theirs keep it.
+    names = (PREFLIGHT, *(f"{PREFLIGHT}-{number}" for number in range(2, len(beside) + 3)))
     return PythonStep(
-        name=PREFLIGHT, action=PREFLIGHT, kwargs={"requires": list(wanted)}, effect="pure"
+        name=next(name for name in names if name not in beside),
+        action=PREFLIGHT,
+        kwargs={"requires": list(wanted)},
+        effect="pure",
     )
 
 

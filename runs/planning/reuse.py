@@ -13,7 +13,7 @@ from runs.definition.spec import AgentStep, GenerateStep, SubworkflowStep
 from runs.expressions import references
 from runs.planning.fields import Fields, fields_read, passed_on, touched
 from runs.planning.foresight import Foresight
-from runs.planning.graph import PREFLIGHT, Compiled, Node
+from runs.planning.graph import Compiled, Node
 from runs.planning.past import Past
 from runs.planning.plan import Action, PlannedStep
 from runs.planning.prior import PriorRun, PriorStep
@@ -106,7 +106,7 @@ class _Walk:
         if prior is not None and self._receipt(node, prior):
             self._reuse(at, prior, "it has the effect `once` and succeeded; its receipt is reused")
             return True
-        if path == PREFLIGHT and getattr(node.step, "action", "") == PREFLIGHT:
+        if path == self.compiled.preflight:
             # What was there last time may be gone; and no step's input comes from it.
             self._run(at, "checked before every run")
             return True

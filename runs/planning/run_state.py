@@ -314,19 +314,21 @@ class RunFacts:
         """What the expressions of the step at ``path`` can see.
 
         A step under `on_error` also sees ``error`` of the step that failed, and the one under
-        `on_failure` sees ``output``, what the checks said.
+        `on_failure` sees ``output``, what the checks said; and so do the steps inside them.
         """
+        return {**self.scope_names(steppath.scope_of(path)), **self._handed(path)}
+
+    def _handed(self, path: str) -> Mapping[str, Any]:
+        """``error`` or ``output``, if the step at ``path`` is handed one."""
         key, name = steppath.scope_of(path), steppath.name_of(path)
-        names = self.scope_names(key)
         node = self.compiled.node(path)
         if node.handles:
-            error = self.outputs.error(steppath.child(key, node.handles))
-            return {**names, "error": error}
+            return {"error": self.outputs.error(steppath.child(key, node.handles))}
         container, turn = steppath.split_turn(key)
         if turn is None or self.compiled.node(container).type != "validate":
-            return names
+            return {}
         check = next(iter(self.compiled.scopes[node.parent].nodes))
-        return names if check == name else {**names, "output": self._output_at(key, check)}
+        return {} if check == name else {"output": self._output_at(key, check)}
 
     def _output_at(self, key: str, name: str) -> Any:
         return self.outputs.get(steppath.child(key, name))
@@ -344,6 +346,7 @@ class RunFacts:
         item: Any = None
         index: int | None = None
         found = False
+        handed: dict[str, Any] = {}
         at = key
         while True:
             scope = self._scopes.get(at)
@@ -357,5 +360,6 @@ class RunFacts:
             container, turn = steppath.split_turn(at)
             if turn is None and self.compiled.node(container).type == "subworkflow":
                 break
+            handed = {**self._handed(container), **handed}
             at = steppath.scope_of(container)
-        return self.names.view(at, chain, item, index, found)
+        return {**self.names.view(at, chain, item, index, found), **handed}

@@ -41,6 +41,36 @@ def test_a_step_under_on_error_takes_the_place_of_the_one_that_failed(project: P
     assert run.n_total == 3
 
 
+def test_the_steps_inside_a_handler_see_the_error_too(project: Path) -> None:
+    text = """
+        version: "1.0"
+        name: handled-deep
+        steps:
+          - name: risky
+            type: shell
+            run: exit 3
+            on_error:
+              name: look
+              type: loop
+              for_each: [1, 2]
+              steps:
+                - name: choose
+                  type: branch
+                  options:
+                    - when: error.detail.exit_code == 3
+                      step:
+                        name: say
+                        type: python
+                        action: mark
+                        kwargs: {value: "${{ item }} ${{ error.code }}"}
+          - {name: after, type: python, action: mark, kwargs: {value: "${{ steps.risky.output }}"}}
+        """
+    run = done(project, text)
+    assert run.status == "succeeded", run.status_reason
+    said = [one[0]["value"] for one in steps(run)["after"].input["value"]]
+    assert said == ["1 command-failed", "2 command-failed"]
+
+
 def test_a_step_under_on_error_is_skipped_when_nothing_failed(project: Path) -> None:
     (project / "fixed").touch()
     run = done(project, HANDLED)
@@ -249,6 +279,23 @@ def test_what_steps_require_is_checked_before_the_first_of_them(project: Path) -
     assert again.status == "succeeded", again.status_reason
     third = do(restart_run(again.pk, by=SYSTEM))
     assert steps(third)["preflight"].status == "succeeded"
+
+
+def test_a_step_of_ones_own_called_preflight_keeps_its_name(project: Path) -> None:
+    text = """
+        version: "1.0"
+        name: own-preflight
+        steps:
+          - {name: preflight, type: python, action: fails_unless, kwargs: {name: fixed}}
+          - {name: b, type: shell, run: "true", requires: [git]}
+        """
+    run = done(project, text)
+    rows = steps(run)
+    assert (rows["preflight"].status, rows["preflight-2"].status) == ("failed", "succeeded")
+    (project / "fixed").touch()
+    again = do(restart_run(run.pk, by=SYSTEM))
+    assert again.status == "succeeded"
+    assert not steps(again)["preflight-2"].reused_from  # looked at before every run
 
 
 def test_a_changed_code_version_is_a_reason_to_run_again(project: Path) -> None:

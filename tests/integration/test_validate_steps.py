@@ -37,6 +37,27 @@ def fixes(project: Path) -> Path:
     return file
 
 
+def test_the_steps_inside_what_mends_see_what_the_checks_said(project: Path) -> None:
+    text = """
+        version: "1.0"
+        name: mended-deep
+        steps:
+          - name: check
+            type: validate
+            stages: [{name: there, run: "test -e ok"}]
+            on_failure:
+              name: choose
+              type: branch
+              options:
+                - when: not output.passed
+                  step: {name: mend, type: shell, run: "touch ok; echo ${{ output.stages[0] }}"}
+        """
+    run = done(project, text)
+    assert run.status == "succeeded", run.status_reason
+    assert steps(run)["check[0]/choose/mend"].output["stdout"].strip() == "there"
+    assert steps(run)["check"].output["passed"] is True
+
+
 def test_checks_are_mended_until_they_pass(project: Path, fixes: Path) -> None:
     run = done(project, MENDED)
     assert run.status == "succeeded", run.status_reason

@@ -358,17 +358,21 @@ name: a
 type: loop
 for_each: [1]
 retry: 2
+rollback: undo
 steps:
   - name: b
     type: shell
     run: x
+    rollback: undo
     on_error: {name: c, type: wait, seconds: 1}
+  - {name: d, type: validate, stages: [lint], retry: 1, rollback: undo}
 """)
     assert isinstance(loaded.spec, WorkflowSpec)
     assert loaded.problems == ()
     named = [problem.message.split(":")[0].strip("`") for problem in not_run_yet(loaded.spec)]
-    wanted = {"container retry": "a", "on_error": "b", "wait": "c"}
-    assert named == [name for word, name in wanted.items() if word in NOT_RUN_YET]
+    wanted = [("container retry", "a"), ("container rollback", "a"), ("wait", "c"),
+              ("container rollback", "d")]  # fmt: skip
+    assert named == [name for word, name in wanted if word in NOT_RUN_YET]
 
 
 def test_a_plain_workflow_needs_nothing_that_is_missing() -> None:
