@@ -74,9 +74,7 @@ def test_what_could_not_be_undone_is_named_and_is_not_the_reason(
 ) -> None:
     Execution.objects.filter(path="reserve/rollback").update(status="failed")
     html = page(alice, f"/runs/{undone.pk}?part=head")
-    assert (
-        "announce</code></a> failed: action failed: no such address. Not undone: reserve." in html
-    )
+    assert "announce</code></a> failed: no such address. Not undone: reserve." in html
 
 
 def test_rounds_of_a_validation_are_cells_and_each_is_reachable(
