@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 BORN = "MAVERICK_TEST_HOME"  # set by the session's first process, inherited by xdist's workers
 KEPT = (BORN, "MAVERICK_TEST_DATABASE_URL")
@@ -157,5 +157,6 @@ def signed_in(client: Any, bob: Any) -> Any:
 
 
 # A deadline for each example is a timing, and a busy machine would fail what holds.
-settings.register_profile("maverick", deadline=None)
+# The machine may be busy, and the first example of a text reads a large table.
+settings.register_profile("maverick", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("maverick")
