@@ -114,13 +114,19 @@ class Checker:
 
 
 def everything() -> list[str]:
-    """The path of every workflow file that is known here, those that are overridden too."""
-    from runs.library.find import list_workflows
+    """The path of every workflow file of the project and the user, overridden ones too.
+
+    Those that ship with Maverick are checked by its own tests; what they need of a project, such
+    as agents, is no fault of the project's files.
+    """
+    from runs.library.find import BUILT_IN, list_workflows
     from runs.operations.places import project_folder, user_folder
 
     found: dict[str, None] = {}
     for one in list_workflows(project=project_folder(), user=user_folder()):
-        found.update(dict.fromkeys(near(path) for path in (one.path, *one.rivals, *one.overrides)))
+        paths = (one.path, *one.rivals, *one.overrides)
+        own = (path for path in paths if not path.is_relative_to(BUILT_IN))
+        found.update(dict.fromkeys(map(near, own)))
     if not found:
         raise CliRefusal(
             "nothing-to-check", f"There is no workflow file in {os.getcwd()}.", "Name a file."

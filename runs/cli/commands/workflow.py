@@ -198,7 +198,7 @@ def validate(
 ) -> int:
     """Check workflow files: every problem at once, as file:line:column.
 
-    Without a file: every workflow file that is known here.
+    Without a file: every workflow file of this project and of the user.
     """
     from runs.cli.printing import print_json, say
     from runs.cli.refusals import problem_line, problem_of
