@@ -24,6 +24,8 @@ from runs.definition.spec import (
 from runs.definition.walk import Site, Walk
 from runs.expressions import texts
 
+_SET_UP = {"D305": "agents", "D306": "generators"}  # the sections of the settings
+
 
 def check_registered(walked: Walk, document: Document, known: Known) -> Iterator[Problem]:
     """Every action, agent, generator and context builder exists."""
@@ -33,6 +35,12 @@ def check_registered(walked: Walk, document: Document, known: Known) -> Iterator
                 known, {"agent": "agents", "generator": "generators"}.get(what, "actions")
             )
             if kind is None or name in kind or name == STAND_IN or "${{" in name:
+                continue
+            if code in _SET_UP and name in known.expected:
+                message = f"The {what} `{name}` is not set up here."
+                place = (*site.path, *where)
+                hint = f"set it up: [{_SET_UP[code]}.{name}] in maverick.toml"
+                yield problem_at(document, "W007", message, place, hint, severity="warning")
                 continue
             message = f"The {what} `{name[:80]}` is not known."
             yield problem_at(document, code, message, (*site.path, *where), closest(name, kind))

@@ -17,7 +17,8 @@ class Known:
     `check_kwargs` (as `runs.actions.Action` has), arguments are checked too. `workflows`: answers
     the spec of a workflow by its name, or None when there is none. `agents`, `generators`: the
     names of those that are set up. `stages`: the names of a validation's stages. `broken`: names
-    of workflows that are there and have problems of their own, told elsewhere.
+    of workflows that are there and have problems of their own, told elsewhere. `expected`: agents
+    and generators that come as a name only, for the project to set up: a warning while it has not.
     """
 
     actions: Mapping[str, Any] | Collection[str] | None = None
@@ -26,3 +27,4 @@ class Known:
     generators: Collection[str] | None = None
     stages: Collection[str] | None = None
     broken: Collection[str] = ()
+    expected: Collection[str] = ()

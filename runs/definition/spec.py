@@ -180,6 +180,7 @@ class AgentStep(StepBase):
     agent: str = Field(min_length=1)
     context: dict[str, Any] | str = Field(default_factory=dict)
     output_schema: str | dict[str, Any] | None = None
+    cwd: str | None = None  # where it works; None: the workspace
 
 
 class GenerateStep(StepBase):
@@ -189,6 +190,7 @@ class GenerateStep(StepBase):
     generator: str = Field(min_length=1)
     context: dict[str, Any] | str = Field(default_factory=dict)
     output_schema: str | dict[str, Any] | None = None
+    cwd: str | None = None
 
 
 class ValidateStep(StepBase):

@@ -149,8 +149,10 @@ def _own_places(found: Walk, step: StepBase, path: Path, scope: Scope) -> None:
         case AgentStep():
             place(step.agent, "agent")
             place(step.context, "context")
+            place(step.cwd, "cwd")
         case GenerateStep():
             place(step.context, "context")
+            place(step.cwd, "cwd")
         case ValidateStep():
             place(step.cwd, "cwd")
             place(step.rounds, "rounds")

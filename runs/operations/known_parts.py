@@ -6,7 +6,7 @@ from pathlib import Path
 
 import runs.library.actions  # noqa: F401 - registers the built-in ones
 from runs.actions import ActionImportError, known_actions, load_project_actions
-from runs.agents.settings import AgentBook, load_agents
+from runs.agents.settings import PROMPTS, AgentBook, load_agents
 from runs.agents.setup import Role
 from runs.definition import Known
 from runs.definition.problems import Problem
@@ -60,5 +60,6 @@ def known_parts(project: Path | None = None) -> tuple[Known, list[Problem]]:
         agents=Configured(book, "agent"),
         generators=Configured(book, "generator"),
         stages=stages,
+        expected={file.stem for file in PROMPTS.glob("*.md")},
     )
     return known, problems

@@ -31,6 +31,7 @@ class Frontier(RunFacts):
         super().__init__(compiled, names, outputs)
         self.over = False
         self._cause: dict[str, str] = {}  # failed container → the step inside that failed first
+        self._said: dict[str, Mapping[str, Any]] = {}  # failed container → that step's error
         self._moves: list[Move] = []
         self._todo: deque[tuple[str, str]] = deque()  # (ready | check, path or scope)
         self.only = ""  # the step that alone does its work; the others are skipped
@@ -247,7 +248,11 @@ class Frontier(RunFacts):
         check = next(iter(self.compiled.scopes[node.path].nodes))
         last = steppath.turn(path, max(loop.finished))
         said = self.outputs.get(steppath.child(last, check))
-        output = {**(said if isinstance(said, Mapping) else {}), "attempts": len(loop.finished)}
+        output = {
+            **(said if isinstance(said, Mapping) else {}),
+            "attempts": len(loop.finished),
+            "fixes": self._mended(path, node, loop),
+        }
         step = node.step
         assert isinstance(step, ValidateStep)
         if step.fail and not output.get("passed"):
@@ -255,6 +260,16 @@ class Frontier(RunFacts):
             self._close(path, node, StepStatus.FAILED, reason, output)
         else:
             self._close(path, node, StepStatus.SUCCEEDED, "", output)
+
+    def _mended(self, path: str, node: Node, loop: Loop) -> list[Any]:
+        """What the step under `on_failure` gave, round by round."""
+        inside = self.compiled.scopes[node.path].nodes
+        mend = next((name for name in list(inside)[1:]), None)
+        if mend is None:
+            return []
+        done = [steppath.child(steppath.turn(path, turn), mend) for turn in sorted(loop.finished)]
+        # In the last round nothing was mended: it passed, or no round was left.
+        return [self.outputs.get(each) for each in done[:-1]]
 
     def _open_branch(
         self, scope: Scope, node: Node, step: BranchStep, path: str, names: Mapping[str, Any]
@@ -308,6 +323,9 @@ class Frontier(RunFacts):
     def _blame(self, container: str, child: str) -> str:
         """Why a container failed, in words; remembers the step that is the root of it."""
         self._cause[container] = self._cause.get(child, child)
+        # The child's, and not the root's: a decision that closes several containers at once has
+        # recorded nothing yet, and the error that is remembered is the last one.
+        self._said[container] = self._said.get(child) or self.outputs.error(child) or {}
         return f"failed: {self._cause[container]}"
 
     def _turn_over(self, container: str, node: Node, index: int, scope: Scope) -> None:
@@ -331,7 +349,7 @@ class Frontier(RunFacts):
         error = None
         if status in STEP_BAD:
             code, _, said = reason.partition(": ")
-            error = {"code": "step-inside-failed", "message": reason, "hint": ""}
+            error = self._error_inside(path, reason)
             if code == "validation-failed":
                 error = {"code": code, "message": said, "hint": "Its checks' logs say more."}
         elif node.step.outputs:
@@ -349,6 +367,12 @@ class Frontier(RunFacts):
         self._scopes.pop(path, None)
         self._loops.pop(path, None)
         self._finish(self._scopes[steppath.scope_of(path)], node.name, status)
+
+    def _error_inside(self, path: str, reason: str) -> dict[str, Any]:
+        """The error of a container: that of the step in it that failed first."""
+        said = self._said.get(path, {})
+        message = f"{self._cause[path]}: {said['message']}" if said.get("message") else reason
+        return {"code": "step-inside-failed", "message": message, "hint": said.get("hint") or ""}
 
     def _end_run(self, scope: Scope) -> None:
         if self.over or (scope.bad is not None and self._undo_next()):

@@ -21,10 +21,10 @@ from runs.definition.spec import (
     SubworkflowStep,
     ValidateStep,
     WorkflowSpec,
-    nested,
 )
 from runs.errors import Refused
 from runs.planning.fingerprint import condition_digest, definition_digest
+from runs.planning.preflight import preflight_step
 
 if TYPE_CHECKING:
     import networkx as nx  # a tenth of a second, that only those pay who ask for an order
@@ -123,7 +123,7 @@ def compile_workflow(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> 
     """
     scopes: dict[str, ScopeSpec] = {}
     nodes: dict[str, Node] = {}
-    first = _preflight(spec, called)
+    first = preflight_step(spec, called)
     todo: list[tuple[str, tuple[Step, ...], WorkflowSpec, bool, tuple[str, ...]]] = [
         ("", spec.steps, spec, True, (spec.name,))
     ]
@@ -232,30 +232,7 @@ def _scope(
 
 
 MEND_ROUNDS = 3  # how often a validation is mended when its author names no number
-PREFLIGHT = "preflight"  # the step that checks what the others require, and its action
 ROLLBACK = "rollback"
-
-
-def _preflight(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> Step | None:
-    """The step before all others, when any step, of a called workflow too, requires something."""
-    wanted: dict[str, None] = {}
-    todo: list[StepBase] = [*spec.steps, *(step for one in called.values() for step in one.steps)]
-    while todo:
-        step = todo.pop(0)
-        wanted.update(dict.fromkeys(step.requires))
-        todo.extend(inner for _, inner in nested(step))
-    if not wanted:
-        return None
-    beside = {step.name for step in spec.steps}
-    beside |= {step.on_error.name for step in spec.steps if isinstance(step.on_error, StepBase)}
-    # Workflows have steps of this name that do their own checks; theirs keep it.
-    names = (PREFLIGHT, *(f"{PREFLIGHT}-{number}" for number in range(2, len(beside) + 3)))
-    return PythonStep(
-        name=next(name for name in names if name not in beside),
-        action=PREFLIGHT,
-        kwargs={"requires": list(wanted)},
-        effect="pure",
-    )
 
 
 def _undo(node: Node, owner: WorkflowSpec) -> Node:

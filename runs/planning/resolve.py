@@ -31,8 +31,8 @@ def resolve_input(step: Step, names: Mapping[str, Any]) -> Any:
 
     python: its keyword arguments, or ``{args, kwargs}`` when it has positional ones; shell:
     ``{run, cwd, env}``; checkpoint: ``{checkpoint_id}``; wait: ``{seconds, until}``; approval:
-    ``{prompt}``; agent: ``{agent, context, config}``; generate: ``{generator, context, config}``;
-    validate: ``{stages, cwd}``.
+    ``{prompt}``; agent: ``{agent, context, config, cwd}``; generate: ``{generator, context,
+    config, cwd}``; validate: ``{stages, cwd}``.
     """
     if isinstance(step, PythonStep):
         kwargs = render(dict(step.kwargs), names)
@@ -94,6 +94,7 @@ def _told(step: AgentStep | GenerateStep, names: Mapping[str, Any]) -> dict[str,
     return {
         "context": context,
         **({"config": render(dict(step.config), names)} if step.config else {}),
+        **({"cwd": render(step.cwd, names)} if step.cwd is not None else {}),
     }
 
 

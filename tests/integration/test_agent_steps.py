@@ -177,3 +177,24 @@ def test_an_agent_is_not_asked_again_by_a_restart_that_reuses_it(program: Path) 
     assert second.status == "succeeded"
     made = [file.name for file in program.iterdir() if file.name.startswith("made-by-")]
     assert made == [f"made-by-{steps(first)['write'].pk}"]
+
+
+def test_an_agent_works_in_the_folder_that_its_step_names(program: Path) -> None:
+    (program / "part").mkdir()
+    (program / "maverick.toml").write_text(PROGRAM.replace("agent.sh", str(program / "agent.sh")))
+
+    text = WRITES.replace("agent: writer", "agent: writer\n    cwd: ${{ 'part' }}")
+    run = done(program, text)
+    assert run.status == "succeeded", run.status_reason
+    assert (program / "part" / "asked.txt").exists()
+    assert steps(run)["write"].input["cwd"] == "part"
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "../.."])
+def test_an_agent_does_not_work_where_there_is_no_folder_of_the_workspace(
+    program: Path, folder: str
+) -> None:
+    run = done(program, WRITES.replace("agent: writer", f"agent: writer\n    cwd: {folder}"))
+    assert run.status == "failed"
+    assert "does not exist" in run.status_reason or "leads out" in run.status_reason
+    assert not (program / "asked.txt").exists()

@@ -71,6 +71,34 @@ def test_the_steps_inside_a_handler_see_the_error_too(project: Path) -> None:
     assert said == ["1 command-failed", "2 command-failed"]
 
 
+INSIDE = """
+version: "1.0"
+name: inside
+steps:
+  - name: outer
+    type: loop
+    steps:
+      - name: inner
+        type: loop
+        for_each: [1, 2]
+        steps:
+          - {name: risky, type: python, action: fails_unless, kwargs: {name: fixed}}
+    on_error:
+      name: told
+      type: python
+      action: mark
+      kwargs: {value: "${{ error.message }}"}
+"""
+
+
+def test_what_handles_a_container_is_told_what_went_wrong_inside(project: Path) -> None:
+    run = done(project, INSIDE)
+    assert run.status == "succeeded"
+    message = "outer[0]/inner[0]/risky: RuntimeError: fixed is missing"
+    assert steps(run)["told"].output["value"] == message
+    assert steps(run)["outer[0]/inner"].error["message"] == message
+
+
 def test_a_step_under_on_error_is_skipped_when_nothing_failed(project: Path) -> None:
     (project / "fixed").touch()
     run = done(project, HANDLED)

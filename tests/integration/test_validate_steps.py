@@ -66,6 +66,7 @@ def test_checks_are_mended_until_they_pass(project: Path, fixes: Path) -> None:
     assert rows["after"].input == {"value": "true 3"}
     assert rows["check"].type == "validate"
     assert rows["check"].output["success"] is True
+    assert [fix["exit_code"] for fix in rows["check"].output["fixes"]] == [0, 0]
     assert rows["check[2]/mend"].status == "skipped"
     assert sorted(path for path in rows if path.endswith("/check")) == [
         "check[0]/check",

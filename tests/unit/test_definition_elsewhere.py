@@ -229,3 +229,15 @@ def test_a_stage_that_does_not_exist_is_told_as_it_would_count_as_passed() -> No
     assert told(loaded) == [("W007", 5)]
     assert loaded.problems[0].hint == "did you mean `lint`?"
     assert told(load(step.format("lnt"), known=known)) == [("W007", 5)]
+
+
+def test_what_the_project_is_to_set_up_is_a_warning_until_it_has() -> None:
+    known = Known(agents=["a"], generators=[], expected=["fixer", "poet"])
+    agent = "  - {{name: v, type: agent, agent: {}}}"
+    loaded = load(agent.format("fixer"), known=known)
+    assert told(loaded) == [("W007", 5)]
+    assert loaded.problems[0].hint == "set it up: [agents.fixer] in maverick.toml"
+    assert told(load(agent.format("fixr"), known=known)) == [("D305", 5)]
+    assert told(load("  - {name: v, type: generate, generator: poet}", known=known)) == [
+        ("W007", 5)
+    ]

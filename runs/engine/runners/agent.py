@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from runs import environment
@@ -14,6 +15,7 @@ from runs.definition.spec import AgentStep, GenerateStep
 from runs.engine.context import StepContext
 from runs.engine.runners.stopping import Stop
 from runs.errors import ActionFailed
+from runs.library.actions.workspace import inside
 from runs.operations.code_versions import setup_version, with_context
 from runs.operations.places import user_folder
 
@@ -41,7 +43,7 @@ def _ask(context: StepContext, role: Role, name: str, given: Mapping[str, Any]) 
         prompt="",
         context=_told(context, given["context"]),
         schema=schema,
-        workspace=context.workspace,
+        workspace=_folder(context, given.get("cwd")),
         run_id=context.run_id,
         execution_id=context.execution_id,
         attempt=context.attempt,
@@ -63,6 +65,13 @@ def _ask(context: StepContext, role: Role, name: str, given: Mapping[str, Any]) 
         "cost": result.cost,
     }
     return result.output
+
+
+def _folder(context: StepContext, cwd: Any) -> Path:
+    folder = inside(context.workspace, str(cwd)) if cwd else context.workspace
+    if not folder.is_dir():
+        raise ActionFailed(f"The folder {cwd} does not exist.")
+    return folder
 
 
 def _told(context: StepContext, told: Any) -> Mapping[str, Any]:

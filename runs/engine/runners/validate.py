@@ -65,7 +65,13 @@ def run_validate(context: StepContext, given: Any) -> dict[str, Any]:
         run_command=run_command,
     )
     if step.fail and not result["passed"]:
-        bad = [name for name in result["stages"] if not result["stage_results"][name]["passed"]]
+        results = result["stage_results"]
+        # Those behind the one that failed were not looked at.
+        bad = [
+            name
+            for name in result["stages"]
+            if not results[name]["passed"] and "skipped" not in results[name]
+        ]
         raise ValidationFailed(
             f"{', '.join(bad)} did not pass.", hint="The log says more.", result=result
         )

@@ -92,9 +92,9 @@ PREREQUISITES: Mapping[str, Prerequisite] = {
     ),
     "github_token": Prerequisite(
         "A GitHub token",
-        "Set GITHUB_TOKEN, or MAVERICK_SECRET_GITHUB_TOKEN for the workers.",
+        "Set the secret GITHUB_TOKEN: MAVERICK_SECRET_GITHUB_TOKEN for the workers.",
         (),
-        _variable("GITHUB_TOKEN", "MAVERICK_SECRET_GITHUB_TOKEN"),
+        _variable("MAVERICK_SECRET_GITHUB_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"),
     ),
     "bd": Prerequisite("Beads", "Install bd.", (), _program("bd")),
     "anthropic_key": Prerequisite(
@@ -111,7 +111,8 @@ def preflight(context: StepContext, requires: list[str]) -> dict[str, Any]:
     """Check everything that is required: `{checks: [{name, ok, message, remedy, seconds}]}`.
 
     All are checked before the verdict, what others need first; fails naming everything that is
-    missing, each with what to do. A name that nobody knows is logged and left out.
+    missing, each with what to do. A name that nobody knows is logged and left out; an empty one is
+    what is not required this time.
     """
     checks = check_all(context, requires)
     missing = [one for one in checks if not one["ok"]]
@@ -123,7 +124,7 @@ def preflight(context: StepContext, requires: list[str]) -> dict[str, Any]:
 def check_all(context: StepContext, requires: Iterable[str]) -> list[dict[str, Any]]:
     """The checks of these names and of what they need, logged as they are made."""
     results: dict[str, dict[str, Any]] = {}
-    for name in _in_order(requires):
+    for name in _in_order(filter(None, requires)):
         known = PREREQUISITES.get(name)
         if known is None:
             context.log(f"? {name}: nobody knows how to check it; left out", "warning")
