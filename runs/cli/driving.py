@@ -11,7 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from runs.cli.backend import Backend, Json
-from runs.cli.printing import STYLES, mark, one_line, print_json, say
+from runs.cli.printing import STYLES, mark, one_line, output_lines, print_json, say
 from runs.cli.progress import progress, seconds
 from runs.cli.refusals import FAILED, INTERRUPTED, OK
 from runs.steppath import name_of, pattern
@@ -147,7 +147,7 @@ def end(
 def summary(
     side: Backend, run: Json, *, err: bool, interrupted: bool = False, typed: str = ""
 ) -> None:
-    """How a run ended, and what can be done about it."""
+    """How a run ended, what it gave, and what can be done about it."""
     stream = sys.stderr if err else sys.stdout
     counts, status = run["counts"], run["status"]
     took = f" in {seconds(run['duration_ms'] / 1000)}" if run["duration_ms"] is not None else ""
@@ -169,6 +169,8 @@ def summary(
     if run["status_reason"] and status != "succeeded":
         say(f"  reason  {one_line(run['status_reason'], 500)}", err=err)
     say(f"  run     {run['id']}", err=err)
+    for output in output_lines(run):
+        say(output, err=err)
     if status in ("failed", "cancelled", "timeout"):
         if not side.remote:
             say(f"  resume  maverick run {shlex.quote(typed or run['workflow'])} --resume", err=err)

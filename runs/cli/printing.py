@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -159,3 +159,21 @@ def status_cell(status: str, more: str = "") -> Cell:
     if more:
         return f"{mark('interrupted')} {status} ({more})", ""
     return f"{mark(status)} {status}", STYLES.get(status, "")
+
+
+def output_lines(run: Mapping[str, Any]) -> list[str]:
+    """What the run gave, a line each; what is long is cut, what is null or empty left out."""
+    outputs = run.get("outputs")
+    if not isinstance(outputs, dict):
+        return []
+    told = {name: value for name, value in outputs.items() if value not in (None, "", [], {})}
+    return [
+        f"  {'output' if n == 0 else '':<8}{name} = {short(value, 160)}"
+        for n, (name, value) in enumerate(told.items())
+    ]
+
+
+def short(value: Any, most: int = 60) -> str:
+    """A value in one line, cut."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return one_line(text, most)

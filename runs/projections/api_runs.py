@@ -1,12 +1,12 @@
 """Runs by filter, page by page; one run; a run's family."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from django.db.models import Q, QuerySet
 
 from runs.errors import UnknownRun
 from runs.models import Run, Workflow
-from runs.projections.run_facts import RUN_COLUMNS, RunFacts, run_facts
+from runs.projections.run_facts import RUN_COLUMNS, OneRun, RunFacts, run_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,14 @@ def matching(wanted: RunFilter) -> QuerySet[Run] | None:
     return rows
 
 
-def get_run(run_id: str) -> RunFacts:
-    """One run. Raises UnknownRun."""
-    row = Run.objects.filter(pk=run_id).values(*RUN_COLUMNS).first()
+def get_run(run_id: str) -> OneRun:
+    """One run, with its outputs. Raises UnknownRun."""
+    row = Run.objects.filter(pk=run_id).values(*RUN_COLUMNS, "outputs").first()
     if row is None:
         raise UnknownRun(f"There is no run {run_id!r}.")
-    return run_facts(row)
+    facts = run_facts(row)
+    shared = {one.name: getattr(facts, one.name) for one in fields(facts)}
+    return OneRun(**shared, outputs=row["outputs"])
 
 
 def require_run(run_id: str) -> None:

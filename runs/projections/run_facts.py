@@ -49,6 +49,13 @@ class RunFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class OneRun(RunFacts):
+    """A run that was asked for by itself: with what it gave, which lists leave out."""
+
+    outputs: Any  # None before it has succeeded, and when the workflow declares none
+
+
+@dataclass(frozen=True, slots=True)
 class Reuse:
     """Where a reused output came from: the run restarted from, and who really did the work."""
 

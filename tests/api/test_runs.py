@@ -25,7 +25,8 @@ RUN_FIELDS = {
 def test_a_run_has_exactly_the_promised_fields(viewer, make_run):
     run = make_run(n_total=5, n_running=1, n_succeeded=2, n_failed=1, n_reused=1)
     body = viewer.get(f"/runs/{run.id}").json()
-    assert set(body) == RUN_FIELDS
+    assert set(body) == RUN_FIELDS | {"outputs"}
+    assert set(viewer.get("/runs").json()["items"][0]) == RUN_FIELDS
     assert body["counts"] == {
         "total": 5,
         "pending": 1,
@@ -38,6 +39,12 @@ def test_a_run_has_exactly_the_promised_fields(viewer, make_run):
     assert (body["kind"], body["golden"], body["source_run_id"]) == (None, None, None)
     assert body["duration_ms"] == 2000
     assert body["created_at"] == "2026-11-21T04:45:00Z"
+
+
+def test_a_run_by_itself_tells_what_it_gave(viewer, make_run):
+    run = make_run(outputs={"notes": "What is new", "count": 2})
+    assert viewer.get(f"/runs/{run.id}").json()["outputs"] == {"notes": "What is new", "count": 2}
+    assert viewer.get(f"/runs/{make_run().id}").json()["outputs"] is None
 
 
 def test_the_list_is_newest_first_and_pages_by_cursor(viewer, make_run):

@@ -18,7 +18,7 @@ def test_a_run_that_succeeds_ends_with_0_and_is_the_last_line(maverick: Maverick
     done = maverick("run", "a.yaml", "-i", "topic=coffee", "--label", "team=docs", "--json")
     assert done.code == 0, done.err
     assert len(done.out.splitlines()) == 1
-    assert set(done.json) == RUN_FIELDS
+    assert set(done.json) == RUN_FIELDS | {"outputs"}
     assert done.json["status"] == "succeeded"
     assert done.json["counts"]["succeeded"] == done.json["counts"]["total"] == 4
     assert done.json["inputs"] == {"topic": "coffee"}
@@ -34,6 +34,16 @@ def test_a_run_that_fails_ends_with_1_and_says_which_step(maverick: Maverick) ->
     assert "✗ three  failed: exit code 3" in done.out
     assert "maverick run a.yaml --resume" in done.out
     assert "maverick restart run_" in done.out
+
+
+def test_what_a_run_gave_is_told_at_its_end_and_when_it_is_shown(maverick: Maverick) -> None:
+    text = flow("run-gives") + "outputs: {topic: '${{ inputs.topic }}', none: null, list: [1, 2]}\n"
+    maverick.write("a.yaml", text)
+    done = maverick("run", "a.yaml")
+    assert "  output  list = [1, 2]\n          topic = tea\n" in done.out
+    assert "          topic = tea\n" in maverick("runs", "show", "@last").out
+    shown = maverick("runs", "show", "@last", "--json").json
+    assert shown["outputs"] == {"topic": "tea", "none": None, "list": [1, 2]}
 
 
 def test_a_workflow_is_found_by_its_name(maverick: Maverick) -> None:

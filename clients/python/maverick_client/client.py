@@ -23,6 +23,7 @@ from maverick_client.models import (
     Graph,
     Imported,
     LogPart,
+    OneRun,
     Page,
     Plan,
     Run,
@@ -121,9 +122,9 @@ class Client:
         path = f"runs/{_part(run_id)}/restart-plan"
         return cast(Plan, self._json("POST", path, json=_restart_body(request), safe=True))
 
-    def get_run(self, run_id: str) -> Run:
+    def get_run(self, run_id: str) -> OneRun:
         """One run."""
-        return cast(Run, self._json("GET", f"runs/{_part(run_id)}"))
+        return cast(OneRun, self._json("GET", f"runs/{_part(run_id)}"))
 
     def list_runs(
         self,

@@ -54,6 +54,12 @@ class Run(TypedDict):
     duration_ms: int | None
 
 
+class OneRun(Run):
+    """A run that was asked for by itself: with what it gave."""
+
+    outputs: Any
+
+
 class ReusedFrom(TypedDict):
     """Where a reused output came from, and who really did the work."""
 

@@ -156,7 +156,7 @@ def _log(side: Backend, run_id: str, path: str, tail: int) -> list[str]:
 
 
 def _print_run(side: Backend, run: Json, nodes: list[Json]) -> None:
-    from runs.cli.printing import STYLES, mark, one_line, say
+    from runs.cli.printing import STYLES, mark, one_line, output_lines, say, short
     from runs.projections.usage import Usage, total
     from runs.projections.words import usage
 
@@ -172,7 +172,7 @@ def _print_run(side: Backend, run: Json, nodes: list[Json]) -> None:
         "reason": run["status_reason"],
         "source": run["source_run_id"] or "",
         "created": f"{run['created_at']} ({ago(run['created_at'])})",
-        "inputs": ", ".join(f"{k}={_short(v)}" for k, v in run["inputs"].items()),
+        "inputs": ", ".join(f"{k}={short(v)}" for k, v in run["inputs"].items()),
         "labels": ", ".join(f"{k}={v}" for k, v in run["labels"].items()),
         "agents": usage(used) if used else "",
         "page": side.page_url(run["id"]),
@@ -180,16 +180,9 @@ def _print_run(side: Backend, run: Json, nodes: list[Json]) -> None:
     for name, value in facts.items():
         if value:
             say(f"  {name:<8}{one_line(value, 500)}")
+    for line in output_lines(run):
+        say(line)
     say()
-
-
-def _short(value: Any) -> str:
-    import json
-
-    from runs.cli.printing import one_line
-
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return one_line(text, 60)
 
 
 def _print_steps(graph: Json) -> None:

@@ -15,6 +15,7 @@ from runs.api.v1.schemas.runs import (
     CancelIn,
     GoldenIn,
     LineageOut,
+    OneRunOut,
     PlanOut,
     RestartIn,
     RunIn,
@@ -150,10 +151,10 @@ def created(run_id: str) -> HttpResponse:
     return reply(RunOut, get_run(run_id), 201, Location=f"/api/v1/runs/{run_id}")
 
 
-@router.get("/{run_id}", **route("getRun", RunOut, summary="One run", tag="Runs"))
+@router.get("/{run_id}", **route("getRun", OneRunOut, summary="One run", tag="Runs"))
 def get(request: HttpRequest, run_id: str) -> HttpResponse:
     """How one run stands."""
-    return reply(RunOut, get_run(run_id))
+    return reply(OneRunOut, get_run(run_id))
 
 
 def restart_request(body: RestartIn | None) -> RestartRequest:

@@ -75,6 +75,21 @@ class RunOut(Out):
     duration_ms: int | None = Field(description="Null until the run is over.")
 
 
+class OneRunOut(RunOut):
+    """A run by itself: with what it gave."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "example": {**RUN_EXAMPLE, "outputs": {"notes": "What is new in v1.4.0"}}
+        },
+    )
+
+    outputs: Any = Field(
+        description="Null before it has succeeded, and when the workflow declares none."
+    )
+
+
 class RunPageOut(Out):
     """Runs, newest first."""
 
