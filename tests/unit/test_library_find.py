@@ -28,8 +28,8 @@ def test_a_workflow_is_known_by_the_name_inside_its_file(tmp_path: Path) -> None
 
 
 def test_the_stem_of_a_file_answers_when_no_name_does(tmp_path: Path) -> None:
-    write(tmp_path / "validate_and_fix.yml", "check-all")
-    for wanted in ("validate_and_fix", "validate-and-fix"):
+    write(tmp_path / "look_and_mend.yml", "check-all")
+    for wanted in ("look_and_mend", "look-and-mend"):
         found = find_workflow(wanted, project=tmp_path)
         assert found is not None
         assert found.name == "check-all"

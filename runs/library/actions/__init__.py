@@ -4,6 +4,7 @@ from runs.library.actions import (
     branches,
     contexts,
     dependencies,
+    endings,
     files,
     findings,
     git,
@@ -16,12 +17,14 @@ from runs.library.actions import (
     review,
     tasks,
     text,
+    worktrees,
 )
 
 __all__ = [
     "branches",
     "contexts",
     "dependencies",
+    "endings",
     "files",
     "findings",
     "git",
@@ -34,4 +37,5 @@ __all__ = [
     "review",
     "tasks",
     "text",
+    "worktrees",
 ]

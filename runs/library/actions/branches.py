@@ -5,8 +5,8 @@ from typing import TypedDict
 
 from runs.actions import StepContext, action
 from runs.library.actions.git_program import Git, GitFailed
+from runs.library.actions.tasks import TASK_FILE
 
-TASK_FILE = "tasks.md"
 _MADE_BY = "maverickExecution"  # in git's configuration of a branch: the step that made it
 
 

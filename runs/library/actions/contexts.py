@@ -3,7 +3,8 @@
     - {name: message, type: generate, generator: commit_message_generator,
        context: commit_message_context}
 
-A builder gets the workflow's inputs and what the steps before have given.
+A builder gets the workflow's inputs and what the steps before have given. An input `cwd` names the
+folder of the working tree.
 """
 
 from collections.abc import Mapping
@@ -62,7 +63,7 @@ def _tasks(context: StepContext, inputs: Mapping[str, Any], steps: Steps) -> str
 @action("commit_message_context", effect="pure")
 def commit_message_context(inputs: Mapping[str, Any], steps: Steps, context: StepContext) -> Told:
     """For a commit message: diff, statistics, recent subjects, and a message that was wished for."""
-    git = Git(context)
+    git = Git(context, inputs.get("cwd"))
     against = ["HEAD"] if git.head() else ["--cached"]
     staged = ["--cached"] if git.staged() else against
     return {
@@ -81,7 +82,7 @@ def commit_message_context(inputs: Mapping[str, Any], steps: Steps, context: Ste
 @action("pr_title_context", effect="pure")
 def pr_title_context(inputs: Mapping[str, Any], steps: Steps, context: StepContext) -> Told:
     """For the title of a pull request: branch, commits, statistics, tasks."""
-    git = Git(context)
+    git = Git(context, inputs.get("cwd"))
     base = _base(git, inputs)
     start = _from_base(git, base)
     return {
@@ -105,7 +106,7 @@ def pr_body_context(inputs: Mapping[str, Any], steps: Steps, context: StepContex
 @action("review_context", effect="pure")
 def review_context(inputs: Mapping[str, Any], steps: Steps, context: StepContext) -> Told:
     """For a reviewer: branch, base, the changed files and the diff between them."""
-    git = Git(context)
+    git = Git(context, inputs.get("cwd"))
     base = _base(git, inputs)
     start = _from_base(git, base)
     span = [start, "--", ":/", NEVER] if start else []

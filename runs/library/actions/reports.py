@@ -203,8 +203,8 @@ def _turns(given: Any) -> list[Any] | None:
 
 
 def _issue(turn: Any, asked: Mapping[str, Any]) -> IssueReport:
-    if isinstance(turn, list):  # the outputs of a turn's steps: the last that tells something
-        turn = next((one for one in reversed(turn) if isinstance(one, Mapping)), None)
+    if isinstance(turn, list):  # the outputs of a turn's steps: the last that tells how it ended
+        turn = next((one for one in reversed(turn) if _tells(one)), None)
     told = _mapping(turn)
     inner = _mapping(told.get("issue"))
     number = told.get("issue_number") or told.get("number") or inner.get("number")
@@ -216,6 +216,12 @@ def _issue(turn: Any, asked: Mapping[str, Any]) -> IssueReport:
         "pr_url": told.get("pr_url"),
         "error": told.get("error") or (None if told else "It gave no result."),
     }
+
+
+def _tells(output: Any) -> bool:
+    return isinstance(output, Mapping) and any(
+        key in output for key in ("status", "success", "pr_url")
+    )
 
 
 def _status(told: Mapping[str, Any]) -> str:

@@ -28,3 +28,13 @@ def settings(context: StepContext, section: str) -> dict[str, Any]:
     for problem in found.problems:
         context.log(str(problem), "warning")
     return found.table(section)
+
+
+def own_folder(workspace: Path) -> Path:
+    """`.maverick` of a project, made when it is not there; git ignores it."""
+    folder = workspace / ".maverick"
+    folder.mkdir(exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+    return folder
