@@ -40,11 +40,6 @@ def preflight_step(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> St
     )
 
 
-def is_preflight(path: str, step: StepBase) -> bool:
-    """Whether the step at ``path`` checks, before all others, what they require."""
-    return "/" not in path and isinstance(step, PythonStep) and step.action == PREFLIGHT
-
-
 def _required(
     step: StepBase,
     called: Mapping[str, WorkflowSpec],

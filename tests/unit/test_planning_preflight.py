@@ -84,7 +84,7 @@ def test_an_arm_that_the_inputs_rule_out_requires_nothing() -> None:
 def test_a_step_called_preflight_is_left_its_name() -> None:
     text = CALLEE.replace("name: push", "name: preflight")
     compiled = compile_workflow(spec(text), {})
-    assert list(compiled.scopes[""].nodes) == ["preflight-checks", "preflight"]
+    assert list(compiled.scopes[""].nodes) == ["preflight-2", "preflight"]
 
 
 def test_nothing_required_means_no_step() -> None:

@@ -104,7 +104,9 @@ def test_every_input_is_described_and_stands_in_the_docs(name: str) -> None:
     spec = spec_of(name)
     assert [key for key, one in spec.inputs.items() if not one.description] == []
     page = (Path(__file__).parents[2] / "docs" / "built-in-workflows.md").read_text()
-    section = re.search(rf"^###? {name}\n(.*?)(?=^##+ (?!Phase)|\Z)", page, re.DOTALL | re.MULTILINE)
+    section = re.search(
+        rf"^###? {name}\n(.*?)(?=^##+ (?!Phase)|\Z)", page, re.DOTALL | re.MULTILINE
+    )
     assert section is not None
     text = section[1]
     if name == "quick-fix":  # it takes what process-single-issue takes
