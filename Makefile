@@ -61,10 +61,13 @@ screenshots: setup browser
 openapi: setup
 	$(PYTEST) tests/api/test_openapi_snapshot.py --renew-openapi
 
-# The index is the machine's own; the lock holds names, versions and hashes only.
+# The index is the machine's own; the locks hold names, versions and hashes only. The second one is
+# the first without what only developers need: an image is made from it.
+LOCKED := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 lock:
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(LOCKED) --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(LOCKED) --constraints requirements.lock pyproject.toml -o requirements.run.lock
 
 clean:
 	rm -rf $(VENV) build staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,7 @@
 """Reading the environment: a value, its default, or one clear line and the end of the process."""
 
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -69,6 +70,25 @@ def env_float(name: str, default: float, *, least: float, most: float) -> float:
 
 def env_list(name: str) -> list[str]:
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
+
+
+def env_origin(name: str) -> str:
+    """An address as browsers send it in `Origin`: scheme, host and port; "" when unset."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return ""
+    try:
+        parts = urlsplit(value)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as error:
+        raise OddSetting(name, f"is not a URL: {error}.") from None
+    host = parts.hostname or ""
+    more = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme not in ("http", "https") or more or not re.fullmatch(r"[a-z0-9.:-]+", host):
+        raise OddSetting(
+            name, f"{value!r} is no public address.", "Use https://host or with :port."
+        )
+    return f"{parts.scheme}://" + (f"[{host}]" if ":" in host else host) + port
 
 
 def env_folder(name: str, default: str) -> Path:

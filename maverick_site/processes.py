@@ -58,7 +58,7 @@ def _up(
     logs = Path(settings.MAVERICK_HOME) / "logs"
     logs.mkdir(mode=0o700, exist_ok=True)
 
-    link = _prepare(url)
+    link = _prepare(settings.MAVERICK_PUBLIC_URL or url)
     if supervisor.stopping():
         return 0
     door = listener.fileno()

@@ -7,6 +7,7 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from maverick_site import embedded
 from maverick_site.env import (
@@ -17,6 +18,7 @@ from maverick_site.env import (
     env_folder,
     env_int,
     env_list,
+    env_origin,
     env_secret,
     env_text,
 )
@@ -29,6 +31,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 MAVERICK_HOME = env_folder("MAVERICK_HOME", "~/.maverick")
 MAVERICK_HOST = env_text("MAVERICK_HOST", "127.0.0.1")
+MAVERICK_PUBLIC_URL = env_origin("MAVERICK_PUBLIC_URL")
 MAVERICK_PORT = env_int("PORT", 8000, least=0, most=65535)
 MAVERICK_WORKERS = env_int("MAVERICK_WORKERS", 2, least=0, most=64)
 MAVERICK_DEMO = env_bool("MAVERICK_DEMO", True)
@@ -70,6 +73,13 @@ SECRET_KEY = env_secret("MAVERICK_SECRET_KEY", MAVERICK_HOME / "secret_key")
 ALLOWED_HOSTS = ["127.0.0.1", "[::1]", "localhost", *env_list("MAVERICK_ALLOWED_HOSTS")]
 if MAVERICK_HOST not in ("0.0.0.0", "::"):  # noqa: S104
     ALLOWED_HOSTS.append(f"[{MAVERICK_HOST}]" if ":" in MAVERICK_HOST else MAVERICK_HOST)
+if MAVERICK_PUBLIC_URL:
+    # What a proxy forwards comes as plain HTTP; that it was asked by TLS is known from here, and
+    # not from a header that anybody could send.
+    _host = urlsplit(MAVERICK_PUBLIC_URL).hostname or ""
+    ALLOWED_HOSTS.append(f"[{_host}]" if ":" in _host else _host)
+    CSRF_TRUSTED_ORIGINS = [MAVERICK_PUBLIC_URL]
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = MAVERICK_PUBLIC_URL.startswith("https:")
 ROOT_URLCONF = "maverick_site.urls"
 WSGI_APPLICATION = "maverick_site.wsgi.application"
 ASGI_APPLICATION = "maverick_site.asgi.application"

@@ -38,6 +38,7 @@ _ALL = (
     Setting("MAVERICK_DEMO", "1", "Whether an empty database gets the demo workflow."),
     Setting("MAVERICK_AUTH", "on", "`off` lets everybody in; accepted on loopback only."),
     Setting("MAVERICK_ALLOWED_HOSTS", "", "More host names to answer to, with commas between."),
+    Setting("MAVERICK_PUBLIC_URL", "", "The address that a proxy in front is reached at."),
     Setting("MAVERICK_SECRET_KEY", "", "Signs sessions; unset, made once and kept in the home."),
     Setting("MAVERICK_SERVER", "", "A server that the command line speaks to."),
     Setting("MAVERICK_TOKEN", "", "The API token that the command line shows to the server."),

@@ -8,6 +8,8 @@ from runs import conf
 from runs.masking import DEFAULT_KEYS
 
 _SECRET_PREFIX = "MAVERICK_SECRET_"
+# Settings of ours, not secrets of a workflow: who could read the first would sign in as anybody.
+_OURS = frozenset({"MAVERICK_SECRET_KEY", "MAVERICK_SECRET_KEYS"})
 
 
 def secrets() -> Mapping[str, str]:
@@ -15,7 +17,7 @@ def secrets() -> Mapping[str, str]:
     return {
         key.removeprefix(_SECRET_PREFIX): value
         for key, value in os.environ.items()
-        if key.startswith(_SECRET_PREFIX)
+        if key.startswith(_SECRET_PREFIX) and key not in _OURS
     }
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 from django.core.serializers.json import DjangoJSONEncoder
 
+from runs import environment
 from runs.actor import SYSTEM
 from runs.masking import MASK
 from runs.operations.restart_run import restart_run
@@ -221,3 +222,12 @@ def test_no_part_of_a_secret_is_left_where_the_log_or_the_output_is_cut(project:
     tail = output(steps(run)["tail"])
     assert set(tail["stdout"]) <= {"x", "y", *MASK}
     assert tail["truncated"]
+
+
+def test_a_workflow_never_reads_the_key_that_signs_sessions(monkeypatch):
+    monkeypatch.setenv("MAVERICK_SECRET_KEY", "k" * 40)
+    monkeypatch.setenv("MAVERICK_SECRET_KEYS", "pin")
+    monkeypatch.setenv("MAVERICK_SECRET_DEPLOY_KEY", "good")
+    found = environment.secrets()
+    assert found["DEPLOY_KEY"] == "good"
+    assert not {"KEY", "KEYS"} & set(found)
