@@ -27,7 +27,7 @@ from runs.definition.walk import Scope
 OUTPUT_FIELDS: dict[str, frozenset[str]] = {
     "shell": frozenset({"exit_code", "stdout", "stderr", "truncated"}),
     "checkpoint": frozenset({"checkpoint_id", "name", "file", "steps", "ref"}),
-    "validate": frozenset({"success", "passed", "stages", "stage_results", "attempts"}),
+    "validate": frozenset({"success", "passed", "stages", "stage_results", "attempts", "fixes"}),
     "wait": frozenset({"until", "seconds"}),
     "approval": frozenset({"approved", "by", "at", "comment"}),  # and what the form asks
 }

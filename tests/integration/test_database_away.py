@@ -54,8 +54,8 @@ def _break_the_one_that_saves(run: Run) -> None:
             held.execute("BEGIN")
             held.execute(
                 "INSERT INTO runs_checkpoint (id, run_id, name, execution_id, path, content, "
-                "digest, file, n_steps, retired, created_at) "
-                "VALUES ('other', %s, 'saved', '', '', '{}', '', '', 0, false, now())",
+                "digest, file, n_steps, retired, created_at, ref) "
+                "VALUES ('other', %s, 'saved', '', '', '{}', '', '', 0, false, now(), '')",
                 [run.pk],
             )
             worker.start()
