@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export PORT
 
-.PHONY: all setup up test test-fast lint bench lock screenshots openapi clean browser
+.PHONY: all setup up test test-fast lint bench lock screenshots openapi transcript clean browser
 
 all: lint test
 
@@ -57,6 +57,10 @@ bench: setup
 screenshots: setup browser
 	$(BIN)/python -m tests.browser.screenshots
 	$(BIN)/python -m tests.browser.readme_picture
+
+# A flight that is killed and resumed, for the docs.
+transcript: setup
+	$(BIN)/python -m tests.workflows.transcript
 
 openapi: setup
 	$(PYTEST) tests/api/test_openapi_snapshot.py --renew-openapi

@@ -17,7 +17,7 @@ PREFLIGHT = "preflight"  # the action, and the step if no step of the workflow i
 
 
 def preflight_step(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> Step | None:
-    """The step that checks what any step requires, those of called workflows too; none when nothing does.
+    """The step that checks what any step, of called workflows too, requires; None when none does.
 
     What is only required by steps whose `when` the inputs have made false is not checked: a dry
     run needs no token.

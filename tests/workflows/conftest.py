@@ -9,6 +9,8 @@ import pytest
 from tests.cli.conftest import Maverick, cli_home, until
 from tests.fakes.github_server import GitHubServer
 
+from .repository import environment_of, make_repository
+
 if TYPE_CHECKING:  # this file is read before Django has its settings
     from .site import Site
 
@@ -18,16 +20,16 @@ __all__ = ["cli_home", "until"]
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["Site"]:
     """A repository, its remote and GitHub; workflows run in the test's own process."""
-    from . import site as sites
+    from .site import Site
 
-    project, remote = sites.make_repository(tmp_path)
+    project, remote = make_repository(tmp_path)
     with GitHubServer(repository=remote) as github:
-        env = sites.environment_of(tmp_path, github)
+        env = environment_of(tmp_path, github)
         for name, value in env.items():
             monkeypatch.setenv(name, value)
         for name in ("GITHUB_TOKEN", "GH_TOKEN"):
             monkeypatch.delenv(name, raising=False)
-        yield sites.Site(Maverick(tmp_path, project), project, remote, github, env)
+        yield Site(Maverick(tmp_path, project), project, remote, github, env)
 
 
 @pytest.fixture

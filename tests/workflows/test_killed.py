@@ -10,7 +10,8 @@ import pytest
 from tests.cli.conftest import Ended, stop
 from tests.processes import living
 
-from .site import Site, environment_of, make_repository
+from .repository import environment_of, make_repository
+from .site import Site
 
 FLY = ("fly", "-i", "branch_name=tides", "-i", 'stages=["lint"]')
 SUBJECTS = [
