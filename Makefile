@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export PORT
 
-.PHONY: all setup up test test-fast lint bench lock screenshots openapi transcript clean browser
+.PHONY: all setup up test test-fast matrix lint bench lock screenshots openapi transcript clean browser
 
 all: lint test
 
@@ -50,6 +50,10 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/python -W ignore -m mypy .
 	$(BIN)/lint-imports --no-logo
+
+# Every way a run can be interrupted, with every shape it can have: interrupted and resumed.
+matrix: setup
+	$(PYTEST) tests/interruption/test_resume_matrix.py -q
 
 bench: setup
 	$(BIN)/python tests/benchmarks/bench.py

@@ -4,10 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from django.db import close_old_connections, connection, transaction
 
 from runs.engine import driver, sweep
+from runs.engine.away import GONE, DatabaseAway, passes, patiently
 from runs.engine.consequences import Job
 from runs.engine.heartbeat import Watched, heartbeat
 from runs.engine.outcome import Failed
@@ -47,19 +49,20 @@ def _drive(
     swept = 0.0
     try:
         while True:
-            status = RunStatus(Run.objects.values_list("status", flat=True).get(pk=run_id))
+            status = _status(run_id)
             if status in RUN_OVER:
                 break
             workers = [worker for worker in workers if worker.is_alive()]
-            if len(workers) < threads and _has_work(run_id, status, bool(workers)):
+            work = partial(_has_work, run_id, status, bool(workers))
+            if len(workers) < threads and _asked(work):
                 workers.append(_start(run_id, placement))
             if on_tick is not None:
-                on_tick()
+                _asked(on_tick)
             now = time.monotonic()
             if now - swept >= _SWEEP_EVERY:
                 swept = now
-                sweep.take_over_lost(run_id)
-                sweep.wake_due(run_id)
+                _asked(lambda: sweep.take_over_lost(run_id))
+                _asked(lambda: sweep.wake_due(run_id))
             for worker in workers[:1]:
                 worker.join(_LOOK_EVERY)
             if not workers:
@@ -70,8 +73,31 @@ def _drive(
     for worker in workers:
         worker.join(_STOP_SECONDS)
     if on_tick is not None:
-        on_tick()
+        _asked(on_tick)
     return status
+
+
+def _status(run_id: str) -> RunStatus:
+    known = Run.objects.filter(pk=run_id).values_list("status", flat=True)
+    try:
+        return RunStatus(patiently(known.get, f"what drives {run_id}"))
+    except DatabaseAway as away:
+        raise away.__cause__ or away from None
+
+
+def _asked(question: Callable[[], object]) -> object:
+    """What the database answers; None when it does not answer now.
+
+    The steps in hand outlive a restart of the database, so the loop around them must, too: it
+    waits at one place, and asks everything else again in the next round.
+    """
+    try:
+        return question()
+    except GONE as error:
+        if not passes(error):
+            raise
+        connection.close()
+        return None
 
 
 def _has_work(run_id: str, status: RunStatus, busy: bool) -> bool:

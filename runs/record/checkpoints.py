@@ -55,7 +55,7 @@ def save(
     name = shown_id(wanted, masker)
     content = {
         **_head(run, name, path, compiled, inputs, masker),
-        **_results(run, execution_id, path, name, compiled),
+        **_results(run, execution_id, path, compiled),
     }
     folder = checkpoint_files.folder_of(workspace, run_id)
     try:
@@ -64,14 +64,23 @@ def save(
             # its other steps go on while the disk is waited for.
             _only_one_saves(run_id)
             checkpoint_files.prepare_folder(workspace, run_id)
-            stem = _stem(run_id, name)
+            known = dict(Checkpoint.objects.filter(run_id=run_id).values_list("name", "file"))
+            pk = _id(run_id, name)
+            stem = _stem(name, known)
             # What was finished comes first: a step that ends in between runs again, and finds
             # what it has left behind; the other way round its work would be kept and lacking.
             content["workspace"] = snapshots.take(workspace, run_id, stem)
-            content = checkpoint_files.seal(content)
             file = folder / f"{stem}.json"
+            content["steps"][path]["output"] = {
+                "checkpoint_id": pk,
+                "name": name,
+                "file": str(file),
+                "steps": len(content["steps"]),
+                "ref": content["workspace"]["ref"],
+            }
+            content = checkpoint_files.seal(content)
             checkpoint_files.write(file, content)
-            return _row(run, name, execution_id, path, content, file)
+            return _row(run, name, pk, execution_id, path, content, file)
     except OSError as error:
         raise CheckpointNotSaved(
             f"{folder} could not be written: {error.strerror or error}.",
@@ -84,15 +93,20 @@ def _only_one_saves(run_id: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [run_id])
 
 
-def _stem(run_id: str, name: str) -> str:
-    known = dict(Checkpoint.objects.filter(run_id=run_id).values_list("name", "file"))
+def _id(run_id: str, name: str) -> str:
+    """The id that a checkpoint of this name has, or gets."""
+    known = Checkpoint.objects.filter(run_id=run_id, name=name).values_list("id", flat=True).first()
+    return known or ids.checkpoint_id()
+
+
+def _stem(name: str, known: Mapping[str, str]) -> str:
     if name in known:
         return Path(known[name]).stem
     return checkpoint_files.free_name(name, [Path(file).stem for file in known.values()])
 
 
 def _row(
-    run: Run, name: str, execution_id: str, path: str, content: dict[str, Any], file: Path
+    run: Run, name: str, pk: str, execution_id: str, path: str, content: dict[str, Any], file: Path
 ) -> Checkpoint:
     values = {
         "execution_id": execution_id,
@@ -100,12 +114,12 @@ def _row(
         "content": content,
         "digest": content["sha256"],
         "file": str(file),
-        "ref": content["workspace"].get("ref") or "",
+        "ref": content["workspace"]["ref"] or "",
         "n_steps": len(content["steps"]),
         "created_at": datetime.fromisoformat(content["saved_at"]),
     }
     saved, _ = Checkpoint.objects.update_or_create(
-        run=run, name=name, defaults=values, create_defaults={"id": ids.checkpoint_id(), **values}
+        run=run, name=name, defaults=values, create_defaults={"id": pk, **values}
     )
     return saved
 
@@ -138,9 +152,7 @@ def _sources(run: Run, masker: Masker) -> dict[str, Any]:
     return {"sources": texts} if masker.value(texts) == texts else {}
 
 
-def _results(
-    run: Run, execution_id: str, path: str, name: str, compiled: Compiled
-) -> dict[str, Any]:
+def _results(run: Run, execution_id: str, path: str, compiled: Compiled) -> dict[str, Any]:
     steps: dict[str, Any] = {}
     loops: dict[str, Any] = {}
     unfinished: dict[str, Any] = {}
@@ -162,7 +174,7 @@ def _results(
         "status": "succeeded",
         "definition": compiled.node(path).digest,
         "condition": compiled.node(path).condition,
-        "output": {"name": name},
+        "output": None,  # told by `save`, when all of it is known
         "duration_ms": 0,
     }
     for loop, turns in _finished_turns(compiled, steps).items():

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .tables import TABLES
+
 if TYPE_CHECKING:  # this file is read before Django has its settings
     from .harness import Site
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for table in config.stash.get(TABLES, []):
+        terminalreporter.write_line("")
+        terminalreporter.write_line(table)
+
 
 # Shorter than in daily life, so that a hundred takeovers fit into a minute; long enough that a
 # busy machine does not take living workers for dead ones.

@@ -122,6 +122,32 @@ class Worker:
 
 
 @dataclass
+class Command(Worker):
+    """One command line, in a process group of its own."""
+
+    def ended(self) -> bool:
+        """Whether it has ended, of itself or killed."""
+        return self._file(".code").exists() or not self.alive
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code; None: it was killed, or has not ended."""
+        file = self._file(".code")
+        return int(file.read_text()) if file.exists() else None
+
+    @property
+    def out(self) -> str:
+        return self._file(".out").read_text(errors="replace")
+
+    @property
+    def err(self) -> str:
+        return self._file(".err").read_text(errors="replace")
+
+    def _file(self, ending: str) -> Path:
+        return self.log.with_name(self.log.name + ending)
+
+
+@dataclass
 class Site:
     """One installation."""
 
@@ -135,6 +161,26 @@ class Site:
 
     def start_worker(self, *more: str, **env: str) -> Worker:
         """A worker forked from the nursery (with this site's settings)."""
+        log = self._log()
+        worker = Worker(self._fork({"env": env, "log": str(log), "more": more}), log)
+        self.workers.append(worker)
+        return worker
+
+    def start_command(self, folder: Path, *words: str, most_bytes: int = 0) -> "Command":
+        """`maverick WORDS` in a folder, forked from the nursery.
+
+        ``most_bytes``: it can write no file that is larger.
+        """
+        log = self._log()
+        order = {
+            "maverick": words, "folder": str(folder), "env": {"MAVERICK_PROCESS": "other"},
+            "log": str(log), "most_bytes": most_bytes,
+        }  # fmt: skip
+        command = Command(self._fork(order), log)
+        self.workers.append(command)
+        return command
+
+    def _fork(self, order: dict[str, Any]) -> int:
         if self.nursery is None:
             self.nursery = subprocess.Popen(
                 [sys.executable, "-m", "tests.interruption.nursery"],
@@ -146,12 +192,9 @@ class Site:
             )
         assert self.nursery.stdin is not None
         assert self.nursery.stdout is not None
-        log = self._log()
-        self.nursery.stdin.write(json.dumps({"env": env, "log": str(log), "more": more}) + "\n")
+        self.nursery.stdin.write(json.dumps(order) + "\n")
         self.nursery.stdin.flush()
-        worker = Worker(int(self.nursery.stdout.readline()), log)
-        self.workers.append(worker)
-        return worker
+        return int(self.nursery.stdout.readline())
 
     def start_sweeper(self) -> Worker:
         """A worker that gets no messages: it only looks after what others have lost."""

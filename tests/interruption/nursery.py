@@ -4,12 +4,17 @@ A worker process needs a second and a half to import Django and Celery, and thes
 than a hundred of them. A forked one is a Celery worker like any other, only its imports are done.
 
 A line of JSON on stdin, ``{"env": {…}, "log": file}``, forks one; its process id is the answer.
+With ``"maverick": [words], "folder": where`` it is the command line instead, with its output in
+``log`` + ``.out`` and ``.err`` and, unless it was killed, its exit code in ``log`` + ``.code``.
 """
 
 import json
 import os
+import resource
 import signal
 import sys
+import traceback
+from typing import Any
 
 
 def main() -> None:
@@ -26,21 +31,29 @@ def main() -> None:
     import celery.worker.consumer
     import celery.worker.strategy  # noqa: F401
 
-    import runs.engine.runners  # noqa: F401
+    import runs.cli.commands.run
+    import runs.cli.driving
+    import runs.cli.here
+    import runs.cli.main
+    import runs.engine.here
+    import runs.engine.runners
+    import runs.operations.resume_run  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody here waits for the dead
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
         if pid == 0:
+            if "maverick" in order:
+                _become_command(order)
             _become_worker(app, order)
         print(pid, flush=True)
 
 
-def _become_worker(app: object, order: dict[str, object]) -> None:
+def _become_worker(app: Any, order: dict[str, Any]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
-    os.environ.update(order["env"])  # type: ignore[arg-type]
+    os.environ.update(order["env"])
     log = os.open(str(order["log"]), os.O_CREAT | os.O_APPEND | os.O_WRONLY)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -48,16 +61,40 @@ def _become_worker(app: object, order: dict[str, object]) -> None:
     os.dup2(log, 2)
     code = 1
     try:
-        app.worker_main([*WORKER, *order.get("more", [])])  # type: ignore[attr-defined]
+        app.worker_main([*WORKER, *order.get("more", [])])
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0
     except BaseException:
-        import traceback
-
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _become_command(order: dict[str, Any]) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    os.chdir(order["folder"])
+    os.environ.update(order["env"])
+    log = order["log"]
+    for number, name in ((0, os.devnull), (1, f"{log}.out"), (2, f"{log}.err")):
+        os.dup2(os.open(name, os.O_CREAT | os.O_RDWR | os.O_APPEND), number)
+    if order.get("most_bytes"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["most_bytes"], order["most_bytes"]))
+    code = 1
+    try:
+        from runs.cli.main import main as maverick
+
+        code = maverick(order["maverick"])
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        with open(f"{log}.writing", "w") as out:
+            out.write(str(code))
+        os.rename(f"{log}.writing", f"{log}.code")
+        os._exit(0)
 
 
 WORKER = [

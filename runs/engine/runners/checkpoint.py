@@ -33,10 +33,5 @@ def run_checkpoint(context: StepContext, given: Any) -> dict[str, Any]:
         context.log(f"There is no snapshot of the workspace: {why}.", "warning")
     if note:
         context.log(f"Not in the snapshot of the workspace: {note}", "warning")
-    return {
-        "checkpoint_id": saved.id,
-        "name": saved.name,
-        "file": saved.file,
-        "steps": saved.n_steps,
-        "ref": saved.ref or None,
-    }
+    result: dict[str, Any] = saved.content["steps"][context.path]["output"]
+    return result
