@@ -209,6 +209,10 @@ def _take_over(source: Run) -> Run:
         if locked.state is RunStatus.SUCCEEDED:
             raise NothingToResume(f"{locked.id} has succeeded; there is nothing to resume.")
         return locked
+    if locked.state is RunStatus.PAUSED:
+        raise StillRunning(
+            f"{locked.id} is paused.", hint=f"`maverick runs resume {locked.id}` goes on with it."
+        )
     holder: object = workers.living_command(locked.placement)
     holder = holder or next(filter(_is_alive, claims.holders(locked.id)), None)
     if holder:
