@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -41,7 +42,11 @@ def access(get_response: GetResponse) -> GetResponse:
             return actor
         if _changes(request) and not actor.may("operator"):
             return refuse(request, NotAllowed(f"A {actor.role} may look only.", hint=OPERATOR))
-        request.actor = actor  # type: ignore[attr-defined]
+        request.actor = replace(  # type: ignore[attr-defined]
+            actor,
+            via="api" if is_api(request.path) else "page",
+            address=request.META.get("REMOTE_ADDR", ""),
+        )
         return get_response(request)
 
     return middleware

@@ -1,7 +1,7 @@
 """Actor: who asks. Carried from the door to the audit log."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["viewer", "operator", "admin"]
@@ -18,6 +18,9 @@ class Actor:
     kind: Literal["user", "token", "system", "cli"]
     name: str
     role: Role
+    # From where; the audit log tells it. Who somebody is does not depend on it.
+    via: str = field(default="", compare=False)  # page, api, cli; empty for Maverick itself
+    address: str = field(default="", compare=False)  # of the network, or the machine's name
 
     def may(self, needed: Role) -> bool:
         """Whether this actor's role is at least the one that is needed."""

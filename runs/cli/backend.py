@@ -7,13 +7,14 @@ written once, and `--json` prints the same document either way.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from runs.cli.keeping import Keeping
 from runs.cli.refusals import CliRefusal
 
 Json = dict[str, Any]
 RUN_OVER = frozenset({"succeeded", "failed", "cancelled", "timeout"})
 
 
-class Backend(Protocol):
+class Backend(Keeping, Protocol):
     """The questions and the orders that both sides know."""
 
     remote: bool

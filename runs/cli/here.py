@@ -1,21 +1,18 @@
 """The side that works in this process, on the database of MAVERICK_HOME or DATABASE_URL."""
 
-import dataclasses
 import fcntl
-import getpass
 import logging
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from runs.cli.backend import Json
+from runs.cli.keeping_here import KeepingHere
+from runs.cli.local import actor as actor
+from runs.cli.local import plain as plain
 from runs.cli.refusals import CliRefusal
-
-if TYPE_CHECKING:
-    from runs.actor import Actor
 
 LOCK = 0x6D617665  # the one of `maverick up`: whoever comes first makes the tables
 
@@ -96,17 +93,6 @@ def _missing() -> set[str]:
         return _ours() - {name for (name,) in cursor.fetchall()}
 
 
-def actor() -> "Actor":
-    """Who types: the user of the operating system, with every right."""
-    from runs.actor import Actor
-
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name, as in many containers
-        name = str(os.getuid())
-    return Actor(kind="cli", name=name, role="admin")
-
-
 def placement(detach: bool) -> str:
     """Who drives a new run: any worker, or this process."""
     from runs.record.workers import command_id
@@ -124,20 +110,7 @@ def somebody_drives(run_id: str) -> bool:
     return bool(placement and living_command(placement)) or somebody_works()
 
 
-def plain(value: Any) -> Any:
-    """A projection as the JSON that the API makes of it."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value
-
-
-class Here:
+class Here(KeepingHere):
     """This process; see Backend."""
 
     remote = False

@@ -9,6 +9,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from runs.cli.backend import Json
+from runs.cli.keeping_there import KeepingThere
 from runs.cli.refusals import CliRefusal
 
 
@@ -50,7 +51,7 @@ def _on_this_machine(host: str) -> bool:
         return False
 
 
-class There:
+class There(KeepingThere):
     """A server; see Backend."""
 
     remote = True

@@ -1,5 +1,6 @@
 """What is stored. Rows are written by ``runs.record`` only."""
 
+from runs.models.audit import AuditEntry
 from runs.models.checkpoint import Checkpoint
 from runs.models.event import Event
 from runs.models.execution import Execution, LogChunk
@@ -14,6 +15,7 @@ from runs.models.workflow import Workflow, WorkflowVersion
 
 __all__ = [
     "ApiToken",
+    "AuditEntry",
     "Checkpoint",
     "Event",
     "Execution",

@@ -5,6 +5,7 @@ from django.db import transaction
 from runs.actor import Actor
 from runs.errors import RunIsOver, UnknownRun
 from runs.models import Run
+from runs.record import audit
 from runs.record.ending import end_run
 from runs.states import RunStatus
 
@@ -23,5 +24,6 @@ def cancel_run(run_id: str, *, by: Actor, reason: str = "") -> Run:
             raise RunIsOver(
                 f"{run_id} has already ended: {run.status}.", hint="There is nothing to cancel."
             )
+        audit.note(by, "run.cancel", run_id, reason=reason)
     run.refresh_from_db()
     return run

@@ -1,9 +1,11 @@
 """clear_checkpoints: delete checkpoints, their files and their snapshots. Runs are not touched."""
 
+from django.db import transaction
+
 from runs.actor import Actor
 from runs.errors import Refused, RunNotOver
 from runs.models import Checkpoint
-from runs.record import retiring
+from runs.record import audit, retiring
 from runs.states import RUN_OVER
 
 
@@ -32,4 +34,10 @@ def clear_checkpoints(
     open_ = found.exclude(run__status__in=[status.value for status in RUN_OVER])
     if run_id and open_.exists():
         raise RunNotOver(f"{run_id} goes on; its checkpoints are those that it saves now.")
-    return retiring.clear(found.exclude(pk__in=list(open_.values_list("pk", flat=True))))
+    with transaction.atomic():
+        count = retiring.clear(found.exclude(pk__in=list(open_.values_list("pk", flat=True))))
+        if count:
+            audit.note(
+                by, "checkpoint.clear", run_id, workflow=workflow, retired=retired, count=count
+            )
+    return count

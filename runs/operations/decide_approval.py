@@ -20,7 +20,7 @@ from runs.errors import (
 )
 from runs.models import Execution, Run
 from runs.models.stored import compiled_version
-from runs.record import approvals
+from runs.record import approvals, audit
 
 
 def decide_approval(
@@ -63,6 +63,8 @@ def decide_approval(
                 f"{execution.path} does not wait for a decision: it is {execution.status}.",
                 hint="Somebody else may have decided, or its time was up.",
             )
+        word = "step.approve" if approve else "step.reject"
+        audit.note(by, word, run_id, path=execution.path, comment=comment)
         if not run.placement:
             dispatch.wake_run(run.id)
     run.refresh_from_db()

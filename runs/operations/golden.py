@@ -1,8 +1,11 @@
 """Keep a good run as the baseline that later runs are compared with."""
 
+from django.db import transaction
+
 from runs.actor import Actor
 from runs.errors import Conflict, Refused, RunNotOver, UnknownRun
 from runs.models import Run
+from runs.record import audit
 from runs.record.golden import set_golden
 from runs.states import RUN_OVER, RunStatus
 
@@ -30,14 +33,18 @@ def mark_golden(run_id: str, name: str = "", *, by: Actor) -> Run:
         raise RunNotSucceeded(
             f"{run_id} ended as {run.status}; only a run that succeeded can be golden."
         )
-    set_golden(run_id, chosen, by=by.name)
+    with transaction.atomic():
+        if set_golden(run_id, chosen, by=by.name):
+            audit.note(by, "run.golden", run_id, name=chosen)
     return _run(run_id)
 
 
 def unmark_golden(run_id: str, *, by: Actor) -> Run:
     """No longer keep the run as golden; harmless when it was not. Raises UnknownRun."""
     _run(run_id)
-    set_golden(run_id, None, by=by.name)
+    with transaction.atomic():
+        if set_golden(run_id, None, by=by.name):
+            audit.note(by, "run.ungolden", run_id)
     return _run(run_id)
 
 

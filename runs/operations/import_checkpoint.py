@@ -14,7 +14,7 @@ from runs.operations.places import project_folder
 from runs.operations.publish_workflow import Checked, store_version
 from runs.operations.resume_from import Start, from_file
 from runs.operations.start_run import resolve
-from runs.record import checkpoint_files, imported
+from runs.record import audit, checkpoint_files, imported
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ def import_checkpoint(
             run = import_source(start, resolved, by)
         else:
             run = known
+        audit.note(by, "checkpoint.import", run.id, checkpoint=str(content["checkpoint"])[:200])
         return Imported(run, imported.import_checkpoint(run, content, file), known is None)
 
 

@@ -6,6 +6,7 @@ from runs import dispatch
 from runs.actor import Actor
 from runs.errors import Conflict, RunIsOver, UnknownRun
 from runs.models import Run
+from runs.record import audit
 from runs.record.pausing import pause, unpause
 from runs.states import RUN_OVER, RunStatus
 
@@ -25,6 +26,7 @@ def pause_run(run_id: str, *, by: Actor, reason: str = "") -> Run:
         run = _open(run_id, "pause")
         if run.state is not RunStatus.PAUSED:
             pause(run, f"paused by {by.name}" + (f": {reason}" if reason else ""))
+            audit.note(by, "run.pause", run_id, reason=reason)
     run.refresh_from_db()
     return run
 
@@ -39,6 +41,7 @@ def unpause_run(run_id: str, *, by: Actor) -> Run:
                 hint="`maverick run NAME --resume` continues a run that has ended.",
             )
         unpause(run, f"resumed by {by.name}")
+        audit.note(by, "run.unpause", run_id)
         if not run.placement:
             dispatch.wake_run(run.id)
     run.refresh_from_db()

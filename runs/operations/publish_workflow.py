@@ -5,11 +5,13 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import Max
 
+from runs.actor import Actor
 from runs.canonical import digest
 from runs.definition.pending import not_run_yet
 from runs.errors import InvalidDefinition
 from runs.models import Workflow, WorkflowVersion
 from runs.operations.check_workflow import Checked, check_workflow
+from runs.record import audit
 
 __all__ = ["Checked", "check_workflow", "publish_workflow", "store_version"]
 
@@ -52,7 +54,11 @@ def store_version(checked: Checked) -> WorkflowVersion:
 
 
 def publish_workflow(
-    text: str | bytes, *, file: str = "", project: Path | None = None, by: object = None
+    text: str | bytes, *, file: str = "", project: Path | None = None, by: Actor
 ) -> WorkflowVersion:
     """Check a workflow text and keep it as a version. Raises InvalidDefinition."""
-    return store_version(check_workflow(text, file=file, project=project))
+    checked = check_workflow(text, file=file, project=project)
+    with transaction.atomic():
+        version = store_version(checked)
+        audit.note(by, "workflow.publish", checked.compiled.spec.name, version=version.number)
+    return version

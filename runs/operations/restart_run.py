@@ -19,7 +19,7 @@ from runs.planning.graph import Compiled
 from runs.planning.plan import Action, Plan
 from runs.planning.planner import make_plan
 from runs.planning.prior import PriorRun
-from runs.record import sealing
+from runs.record import audit, sealing
 from runs.record.new_run import NewRun, create_run
 from runs.record.prior_runs import prior_run
 from runs.states import RUN_OVER, RunStatus, StepStatus
@@ -88,7 +88,16 @@ def restart_run(
                 plan=plan,
             )
         )
-        run = remember(run, by, idempotency_key, body)
+        made = run
+        run = remember(made, by, idempotency_key, body)
+        if run is made:
+            audit.note(
+                by,
+                f"run.{run.kind}",
+                run.id,
+                source=source.id,
+                **{"from": request.from_, "reason": request.reason},
+            )
         if not placement:
             dispatch.wake_run(run.id)
     return run

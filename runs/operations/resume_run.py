@@ -27,7 +27,7 @@ from runs.planning.foresight import Foresight
 from runs.planning.graph import Compiled
 from runs.planning.plan import Plan
 from runs.planning.planner import make_plan
-from runs.record import claims, sealing, workers
+from runs.record import audit, claims, sealing, workers
 from runs.record.ending import end_run
 from runs.record.new_run import NewRun, create_run
 from runs.record.prior_runs import Results, loop_items
@@ -141,6 +141,7 @@ def resume_start(
             )
         except IntegrityError:
             raise _already(source) from None
+        audit.note(by, "run.resume", run.id, source=source.id, checkpoint=start.name)
         # Last, as it cannot be rolled back; when it is refused, everything else is.
         files = _bring_back(files, source)
         if not placement:

@@ -16,7 +16,7 @@ from runs.models import IdempotencyRecord, Run, WorkflowVersion
 from runs.models.stored import compiled_version
 from runs.operations.places import project_folder, user_folder
 from runs.operations.publish_workflow import Checked, check_workflow, store_version
-from runs.record import sealing
+from runs.record import audit, sealing
 from runs.record.new_run import NewRun, create_run
 
 MOST_LABELS = 50
@@ -60,7 +60,10 @@ def start_run(
                 placement=placement,
             )
         )
-        run = remember(run, by, idempotency_key, body)
+        made = run
+        run = remember(made, by, idempotency_key, body)
+        if run is made:
+            audit.note(by, "run.start", run.id, workflow=run.workflow_name)
         if not placement:
             dispatch.wake_run(run.id)
     return run

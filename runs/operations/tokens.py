@@ -5,12 +5,14 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from runs.actor import ROLES, Actor, Role, rank
 from runs.errors import NotAllowed, NotFound, Refused
 from runs.models import ApiToken
+from runs.record import audit
 from runs.record import tokens as record
 
 PREFIX = "mvk_"
@@ -42,14 +44,16 @@ def create_token(
     if expires_in is not None and not timedelta(0) < expires_in <= timedelta(days=3650):
         raise Refused("A token expires after some time, within ten years.")
     secret = PREFIX + secrets.token_urlsafe(32)
-    row = record.add_token(
-        name=name,
-        hash=hashed(secret),
-        hint=secret[: len(PREFIX) + 4],
-        role=role,
-        expires_in=expires_in,
-        by=str(by),
-    )
+    with transaction.atomic():
+        row = record.add_token(
+            name=name,
+            hash=hashed(secret),
+            hint=secret[: len(PREFIX) + 4],
+            role=role,
+            expires_in=expires_in,
+            by=str(by),
+        )
+        audit.note(by, "token.create", name, role=role)
     return row, secret
 
 
@@ -64,9 +68,11 @@ def revoke_token(name_or_id: str, by: Actor) -> int:
     wanted = Q(name=name_or_id)
     if name_or_id.isascii() and name_or_id.isdigit() and len(name_or_id) < 19:
         wanted |= Q(pk=int(name_or_id))
-    count = record.revoke_tokens(wanted, str(by))
-    if not count:
-        raise UnknownToken(f"No living token is called {name_or_id!r}.")
+    with transaction.atomic():
+        count = record.revoke_tokens(wanted, str(by))
+        if not count:
+            raise UnknownToken(f"No living token is called {name_or_id!r}.")
+        audit.note(by, "token.revoke", name_or_id)
     return count
 
 

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from runs.web.pages import run_commands, run_detail, run_list, workflows
+from runs.web.pages import audit, run_commands, run_detail, run_list, workflows
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="run-list"), name="home"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("runs/<str:run_id>/restart", run_commands.restart, name="run-restart"),
     path("runs/<str:run_id>/approvals/<path:where>", run_commands.decide, name="run-decide"),
     path("runs/<str:run_id>/cancel", run_commands.cancel, name="run-cancel"),
+    path("audit", audit.audit, name="audit"),
     path("workflows", workflows.workflow_list, name="workflow-list"),
     path("workflows/<path:name>/run", workflows.start, name="workflow-run"),
     path("workflows/<path:name>/versions/<int:number>", workflows.source, name="workflow-source"),

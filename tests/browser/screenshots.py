@@ -42,6 +42,7 @@ def pages(running: str, failed: str, waiting: str, undone: str) -> dict[str, str
         "run-lineage": f"/runs/{running}?tab=lineage",
         "run-log": f"/runs/{failed}?tab=log",
         "workflows": "/workflows",
+        "audit": "/audit",
         "api-docs": "/api/v1/docs",
     }
 

@@ -33,6 +33,7 @@ PAGES = {
     "long names, steps": "/runs/{odd}?tab=steps&node=either",
     "long names, inputs": "/runs/{odd}?tab=io",
     "long names, lineage": "/runs/{odd}?tab=lineage",
+    "audit log": "/audit",
     "sign in": "/sign-in/",
     "API": "/api/v1/docs",
 }

@@ -287,6 +287,7 @@ METHODS: list[tuple[Callable[[Client], Any], str, str]] = [
     (lambda c: c.cancel_run("run_1"), "POST", "runs/run_1/cancel"),
     (lambda c: c.plan_restart("run_1"), "POST", "runs/run_1/restart-plan"),
     (lambda c: c.restart_run("run_1"), "POST", "runs/run_1/restart"),
+    (lambda c: list(c.audit(who="alice")), "GET", "audit"),
 ]
 
 

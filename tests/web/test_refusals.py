@@ -4,6 +4,7 @@ from html import unescape
 
 from django.test import Client
 
+from runs.actor import SYSTEM
 from runs.operations.publish_workflow import publish_workflow
 
 GREET = """
@@ -18,7 +19,7 @@ steps:
 
 
 def test_each_input_that_does_not_fit_is_told_once(alice: Client) -> None:
-    publish_workflow(GREET)
+    publish_workflow(GREET, by=SYSTEM)
     sent = {"input.times": "many", "input.loud": "perhaps"}
     answer = alice.post("/workflows/greet/run", sent, follow=True)
     html = unescape(answer.content.decode())

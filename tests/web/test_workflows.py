@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from runs.actor import SYSTEM
 from runs.library.find import BUILT_IN
 from runs.models import WorkflowVersion
 from runs.operations.publish_workflow import publish_workflow
@@ -35,8 +36,8 @@ def test_a_workflow_says_where_it_lies(alice: Client, project: Path) -> None:
 
 def test_so_does_the_page_of_its_source(alice: Client, project: Path) -> None:
     file = BUILT_IN / "workflows" / "demo-release.yaml"
-    publish_workflow(file.read_text(), file=str(file))
-    publish_workflow(MINE, file=str(project / "workflows" / "mine.yaml"))
+    publish_workflow(file.read_text(), file=str(file), by=SYSTEM)
+    publish_workflow(MINE, file=str(project / "workflows" / "mine.yaml"), by=SYSTEM)
     assert WorkflowVersion.objects.count() == 2
     for name, place in (("demo-release", "built in"), ("mine", "workflows/mine.yaml")):
         html = alice.get(f"/workflows/{name}/versions/1").content.decode()

@@ -14,6 +14,7 @@ from maverick_client.errors import (
 )
 from maverick_client.models import (
     Approval,
+    AuditEntry,
     Checkpoint,
     CheckpointDetail,
     Counts,
@@ -35,6 +36,7 @@ from maverick_client.models import (
 __all__ = [
     "ApiError",
     "Approval",
+    "AuditEntry",
     "Checkpoint",
     "CheckpointDetail",
     "Client",

@@ -12,6 +12,7 @@ import httpx
 
 from maverick_client.errors import ApiError, ServerUnreachable, WaitTimeout, api_error
 from maverick_client.events import frames
+from maverick_client.keeping import KeepingCalls
 from maverick_client.models import (
     RUN_OVER,
     Approval,
@@ -38,7 +39,7 @@ _LONGEST_PAUSE = 10.0
 _STREAM_SILENCE = 45.0
 
 
-class Client:
+class Client(KeepingCalls):
     """Talks to one Maverick server.
 
     `token` is an API token. `retries` is how often a request is repeated that may be repeated:

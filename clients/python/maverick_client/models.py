@@ -247,3 +247,18 @@ class Validation(TypedDict):
 
 
 Graph = dict[str, Any]
+
+
+class AuditEntry(TypedDict):
+    """One command that changed something."""
+
+    id: int
+    at: str
+    kind: str
+    who: str
+    role: str
+    via: str
+    address: str
+    action: str
+    target: str
+    data: dict[str, Any]

@@ -14,6 +14,7 @@ from runs.api.v1.errors import DOCS_HINT, problem, to_response
 from runs.api.v1.parsing import JsonParser, refuse_large
 from runs.api.v1.routers import (
     approvals,
+    audit,
     checkpoints,
     events,
     executions,
@@ -115,3 +116,4 @@ api.add_router("/checkpoints", checkpoints.files)
 api.add_router("/runs", approvals.router)
 api.add_router("/workflows", workflows.router)
 api.add_router("/tokens", tokens.router)
+api.add_router("/audit", audit.router)

@@ -39,6 +39,7 @@ TAGS = {
     "Checkpoints": "Saved states of a run.",
     "Workflows": "Known workflows and their versions.",
     "Tokens": "Who may use this API.",
+    "Audit": "Who changed what, when and from where.",
 }
 
 

@@ -1,0 +1,96 @@
+"""The audit log, newest first, page by page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runs.models import AuditEntry
+
+# Every action that is ever written, and what people read.
+ACTIONS = {
+    "run.start": "started",
+    "run.restart": "restarted",
+    "run.fork": "forked",
+    "run.resume": "resumed from a checkpoint",
+    "run.cancel": "cancelled",
+    "run.pause": "paused",
+    "run.unpause": "let go on",
+    "run.delete": "deleted",
+    "run.import": "imported",
+    "run.golden": "marked golden",
+    "run.ungolden": "unmarked golden",
+    "golden.assertions": "changed the assertions of",
+    "golden.accept": "accepted a new value in",
+    "step.approve": "approved a step of",
+    "step.reject": "rejected a step of",
+    "checkpoint.import": "imported a checkpoint of",
+    "checkpoint.clear": "cleared checkpoints",
+    "workflow.publish": "published",
+    "token.create": "made the token",
+    "token.revoke": "revoked the token",
+    "runs.gc": "cleaned up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command that changed something."""
+
+    id: int
+    at: datetime
+    kind: str  # user, token, cli, system
+    who: str
+    role: str
+    via: str  # page, api, cli; empty: Maverick itself
+    address: str
+    action: str
+    target: str
+    data: Mapping[str, Any]
+
+    @property
+    def words(self) -> str:
+        """What was done, in words."""
+        return ACTIONS.get(self.action, self.action)
+
+    @property
+    def about(self) -> str:
+        """What else is known of it, in one line."""
+        return ", ".join(f"{name}: {value}" for name, value in self.data.items())
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Some entries, and the number to go on from (None at the end)."""
+
+    items: tuple[Entry, ...]
+    next_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries are asked for. Everything empty means all of them."""
+
+    who: str = ""
+    action: str = ""
+    target: str = ""
+    before: int = 0
+
+
+_COLUMNS = ("id", "at", "kind", "who", "role", "via", "address", "action", "target", "data")
+
+
+def list_audit(wanted: AuditFilter, limit: int = 50) -> AuditPage:
+    """One page of the log, newest first. One query."""
+    rows = AuditEntry.objects.order_by("-id")
+    if wanted.who:
+        rows = rows.filter(who=wanted.who)
+    if wanted.action:
+        rows = rows.filter(action=wanted.action)
+    if wanted.target:
+        rows = rows.filter(target=wanted.target)
+    if wanted.before:
+        rows = rows.filter(id__lt=wanted.before)
+    found = [Entry(*row) for row in rows.values_list(*_COLUMNS)[: limit + 1]]
+    items = tuple(found[:limit])
+    return AuditPage(items, items[-1].id if len(found) > limit else None)

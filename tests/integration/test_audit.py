@@ -1,0 +1,245 @@
+"""Every command that changes something says so in the audit log, in the transaction of the change."""
+
+import importlib
+import inspect
+import pkgutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from runs import operations
+from runs.actor import SYSTEM, Actor
+from runs.errors import Refused
+from runs.models import AuditEntry, Checkpoint, Run
+from runs.operations.cancel_run import cancel_run
+from runs.operations.clear_checkpoints import clear_checkpoints
+from runs.operations.decide_approval import decide_approval
+from runs.operations.golden import mark_golden, unmark_golden
+from runs.operations.import_checkpoint import import_checkpoint
+from runs.operations.pause_run import pause_run, unpause_run
+from runs.operations.publish_workflow import publish_workflow
+from runs.operations.restart_run import RestartRequest, restart_run
+from runs.operations.resume_checkpoint import resume_checkpoint
+from runs.operations.resume_run import resume_run
+from runs.operations.start_run import start_run
+from runs.operations.tokens import create_token, revoke_token
+from runs.projections.audit import ACTIONS, AuditFilter, list_audit
+from runs.record import audit
+
+from .here import LINE, do, done, start
+
+ANN = Actor("user", "ann", "admin", via="page", address="192.0.2.7")
+ONE = 'version: "1.0"\nname: one\nsteps:\n  - {name: a, type: python, action: mark}\n'
+ASK = 'version: "1.0"\nname: ask\nsteps:\n  - {name: ask, type: approval, prompt: "ok?"}\n'
+SAVES = """
+version: "1.0"
+name: saves
+steps:
+  - {name: a, type: python, action: mark, kwargs: {value: 1}}
+  - {name: save, type: checkpoint}
+  - {name: b, type: python, action: fails_unless, kwargs: {name: fixed}}
+"""
+
+Deed = Callable[[Path], Any]
+
+
+def _start(project: Path) -> Any:
+    start_run(definition=ONE, by=ANN, workspace=project)
+
+
+def _restart(project: Path) -> Any:
+    restart_run(done(project, LINE).pk, by=ANN)
+
+
+def _fork(project: Path) -> Any:
+    restart_run(done(project, LINE).pk, RestartRequest(fork=True, reason="try"), by=ANN)
+
+
+def _cancel(project: Path) -> Any:
+    cancel_run(start(project, ONE).pk, by=ANN, reason="enough")
+
+
+def _pause(project: Path) -> Any:
+    pause_run(start(project, ONE).pk, by=ANN)
+
+
+def _unpause(project: Path) -> Any:
+    run = start(project, ONE)
+    pause_run(run.pk, by=SYSTEM)
+    unpause_run(run.pk, by=ANN)
+
+
+def _mark(project: Path) -> Any:
+    mark_golden(done(project, ONE).pk, "good", by=ANN)
+
+
+def _unmark(project: Path) -> Any:
+    run = done(project, ONE)
+    mark_golden(run.pk, "good", by=SYSTEM)
+    unmark_golden(run.pk, by=ANN)
+
+
+def _decide(project: Path) -> Any:
+    run = start(project, ASK)
+    from runs.engine import driver
+
+    driver.work(run.pk)
+    decide_approval(run.pk, "ask", approve=True, by=ANN)
+
+
+def _resume(project: Path) -> Any:
+    run = done(project, SAVES)
+    resume_run(definition=run.version.source, inputs={}, by=ANN, workspace=project)
+
+
+def _resume_checkpoint(project: Path) -> Any:
+    resume_checkpoint(done(project, SAVES).pk, "save", by=ANN)
+
+
+def _import_checkpoint(project: Path) -> Any:
+    run = done(project, SAVES)
+    content = Checkpoint.objects.get(run=run).content
+    import_checkpoint(content, by=ANN)
+
+
+def _clear(project: Path) -> Any:
+    clear_checkpoints(run_id=done(project, SAVES).pk, by=ANN)
+
+
+def _publish(project: Path) -> Any:
+    publish_workflow(ONE, by=ANN)
+
+
+def _create_token(project: Path) -> Any:
+    create_token("ci", "viewer", None, by=ANN)
+
+
+def _revoke_token(project: Path) -> Any:
+    create_token("ci", "viewer", None, by=SYSTEM)
+    revoke_token("ci", by=ANN)
+
+
+# What does it, and the word that it leaves. An operation without a line here fails the test below.
+DEEDS: dict[str, list[tuple[Deed, str]]] = {
+    "start_run": [(_start, "run.start")],
+    "restart_run": [(_restart, "run.restart"), (_fork, "run.fork")],
+    "cancel_run": [(_cancel, "run.cancel")],
+    "pause_run": [(_pause, "run.pause")],
+    "unpause_run": [(_unpause, "run.unpause")],
+    "mark_golden": [(_mark, "run.golden")],
+    "unmark_golden": [(_unmark, "run.ungolden")],
+    "decide_approval": [(_decide, "step.approve")],
+    "resume_run": [(_resume, "run.resume")],
+    "resume_checkpoint": [(_resume_checkpoint, "run.resume")],
+    "import_checkpoint": [(_import_checkpoint, "checkpoint.import")],
+    "clear_checkpoints": [(_clear, "checkpoint.clear")],
+    "publish_workflow": [(_publish, "workflow.publish")],
+    "create_token": [(_create_token, "token.create")],
+    "revoke_token": [(_revoke_token, "token.revoke")],
+}
+# Parts of the operations above, which write the entry.
+PARTS = {"resume_start", "import_source", "answered", "remember"}
+
+
+def commands() -> dict[str, Callable[..., Any]]:
+    """Every public function of an operation's file that is told who asks."""
+    found: dict[str, Callable[..., Any]] = {}
+    for info in pkgutil.iter_modules(operations.__path__):
+        module = importlib.import_module(f"runs.operations.{info.name}")
+        for name, one in inspect.getmembers(module, inspect.isfunction):
+            mine = one.__module__ == module.__name__ and not name.startswith("_")
+            if mine and "by" in inspect.signature(one).parameters:
+                found[name] = one
+    return found
+
+
+def test_every_operation_has_its_entry() -> None:
+    assert set(commands()) == set(DEEDS) | PARTS
+
+
+@pytest.mark.parametrize(
+    ("deed", "action"),
+    [one for those in DEEDS.values() for one in those],
+    ids=[f"{name}-{action}" for name, those in DEEDS.items() for _, action in those],
+)
+@pytest.mark.django_db(transaction=True)
+def test_every_operation_says_who_did_it_and_from_where(
+    project: Path, deed: Deed, action: str
+) -> None:
+    deed(project)
+    entry = AuditEntry.objects.get(who="ann")
+    assert (entry.action, entry.via, entry.address, entry.role) == (
+        action, "page", "192.0.2.7", "admin",
+    )  # fmt: skip
+    assert action in ACTIONS
+    assert entry.target
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_refused_or_changes_nothing_leaves_no_entry(project: Path) -> None:
+    run = do(start(project, ONE))
+    for refused in (
+        lambda: cancel_run(run.pk, by=ANN),
+        lambda: create_token("", "viewer", None, by=ANN),
+        lambda: restart_run(run.pk, RestartRequest(scope="nothing"), by=ANN),
+    ):
+        with pytest.raises(Exception):  # noqa: B017 - each its own
+            refused()
+    unmark_golden(run.pk, by=ANN)
+    assert not AuditEntry.objects.filter(who="ann").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_idempotency_key_is_one_entry(project: Path) -> None:
+    for _ in range(2):
+        start_run(definition=ONE, by=ANN, workspace=project, idempotency_key="k1")
+    assert AuditEntry.objects.filter(who="ann", action="run.start").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_requests_with_one_key_at_once_leave_one_run_and_one_entry(project: Path) -> None:
+    together = threading.Barrier(2)
+
+    def ask() -> None:
+        try:
+            together.wait(10)
+            start_run(definition=ONE, by=ANN, workspace=project, idempotency_key="k2")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert Run.objects.count() == 1
+    assert AuditEntry.objects.get(who="ann").target == Run.objects.get().pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_goes_with_its_change_or_not_at_all() -> None:
+    with pytest.raises(RuntimeError):
+        audit.note(ANN, "run.start", "run_x")
+    with pytest.raises(Refused), transaction.atomic():
+        audit.note(ANN, "run.start", "run_x")
+        raise Refused("the change did not come about")
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_log_is_read_page_by_page_and_by_filter() -> None:
+    for n in range(5):
+        audit.note(ANN, "run.start", f"run_{n}")
+    audit.note(SYSTEM, "run.cancel", "run_0")
+    first = list_audit(AuditFilter(who="ann"), 2)
+    assert [one.target for one in first.items] == ["run_4", "run_3"]
+    assert first.next_before is not None
+    second = list_audit(AuditFilter(who="ann", before=first.next_before), 9)
+    assert [one.target for one in second.items] == ["run_2", "run_1", "run_0"]
+    assert second.next_before is None
+    assert [one.who for one in list_audit(AuditFilter(target="run_0")).items] == ["maverick", "ann"]
+    assert [one.who for one in list_audit(AuditFilter(action="run.cancel")).items] == ["maverick"]
