@@ -51,6 +51,12 @@ class Backend(Keeping, Protocol):
     def plan(self, run_id: str, request: Mapping[str, Any]) -> Json:
         """What a restart would do."""
 
+    def restart_execution(self, execution_id: str, request: Mapping[str, Any]) -> Json:
+        """A new run that goes on from an execution; nobody waits for it."""
+
+    def plan_execution(self, execution_id: str, request: Mapping[str, Any]) -> Json:
+        """What a restart from an execution would do."""
+
     def cancel(self, run_id: str, reason: str) -> Json:
         """Nothing new starts, what runs is told."""
 

@@ -6,13 +6,16 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from runs.cli.backend import Json
 from runs.cli.keeping_here import KeepingHere
 from runs.cli.local import actor as actor
 from runs.cli.local import plain as plain
 from runs.cli.refusals import CliRefusal
+
+if TYPE_CHECKING:
+    from runs.planning.preview import Preview
 
 LOCK = 0x6D617665  # the one of `maverick up`: whoever comes first makes the tables
 
@@ -184,20 +187,24 @@ class Here(KeepingHere):
     def plan(self, run_id: str, request: Mapping[str, Any]) -> Json:
         from runs.operations.restart_run import RestartRequest, plan_restart
 
-        plan = plan_restart(run_id, RestartRequest(**request))
-        return {
-            "plan_id": plan.plan_id,
-            "counts": plan.counts,
-            "items": [
-                {
-                    "path": item.path,
-                    "action": item.action.value,
-                    "because": item.because,
-                    "source_execution_id": item.source_execution_id,
-                }
-                for item in plan.items
-            ],
-        }
+        return preview(plan_restart(run_id, RestartRequest(**request)))
+
+    def restart_execution(
+        self, execution_id: str, request: Mapping[str, Any], *, placement: str = ""
+    ) -> Json:
+        from runs.operations.restart_execution import restart_execution
+        from runs.operations.restart_run import RestartRequest
+
+        run = restart_execution(
+            execution_id, RestartRequest(**request), by=actor(), placement=placement
+        )
+        return self.get_run(run.id)
+
+    def plan_execution(self, execution_id: str, request: Mapping[str, Any]) -> Json:
+        from runs.operations.restart_execution import plan_execution
+        from runs.operations.restart_run import RestartRequest
+
+        return preview(plan_execution(execution_id, RestartRequest(**request)))
 
     def pause(self, run_id: str, reason: str) -> Json:
         from runs.operations.pause_run import pause_run
@@ -272,6 +279,16 @@ class Here(KeepingHere):
     def page_url(self, run_id: str) -> str:
         address = server_of_home()
         return f"{address}/runs/{run_id}" if address else ""
+
+
+def preview(made: "Preview") -> Json:
+    """A preview in the shape of the REST API."""
+    told = ("plan_id", "counts", "saved_ms", "saved_cost", "confirm")
+    step = ("path", "action", "because", "source_execution_id", "saved_ms", "expected_ms")
+    return {
+        **{name: plain(getattr(made, name)) for name in told},
+        "items": [{name: plain(getattr(item, name)) for name in step} for item in made.items],
+    }
 
 
 def server_of_home() -> str:

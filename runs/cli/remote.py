@@ -122,6 +122,12 @@ class There(KeepingThere):
     def plan(self, run_id: str, request: Mapping[str, Any]) -> Json:
         return cast(Json, self.client.plan_restart(run_id, **request))
 
+    def restart_execution(self, execution_id: str, request: Mapping[str, Any]) -> Json:
+        return cast(Json, self.client.restart_execution(execution_id, **request))
+
+    def plan_execution(self, execution_id: str, request: Mapping[str, Any]) -> Json:
+        return cast(Json, self.client.plan_execution(execution_id, **request))
+
     def pause(self, run_id: str, reason: str) -> Json:
         return cast(Json, self.client.pause_run(run_id, reason=reason))
 

@@ -13,18 +13,33 @@ from runs.errors import Refused, RunNotOver, StalePlan, UnknownRun
 from runs.models import Execution, Run
 from runs.models.stored import compiled_version
 from runs.operations.code_versions import code_versions
+from runs.operations.resume_from import checkpoints_of
 from runs.operations.start_run import answered, checked_inputs, remember
 from runs.planning.fields import Fields, changed_fields, merge_patch
 from runs.planning.graph import Compiled
-from runs.planning.plan import Action, Plan
+from runs.planning.plan import Plan
 from runs.planning.planner import make_plan
+from runs.planning.preview import Preview, preview_of, to_confirm
 from runs.planning.prior import PriorRun
 from runs.record import audit, sealing
 from runs.record.new_run import NewRun, create_run
-from runs.record.prior_runs import prior_run
-from runs.states import RUN_OVER, RunStatus, StepStatus
+from runs.record.prior_runs import held_paths, prior_run
+from runs.states import RUN_OVER, RunStatus
 
 SCOPES = ("workflow", "execution")
+
+
+class NotConfirmed(Refused):
+    """A step would do again what asks to be confirmed first."""
+
+    code = "not-confirmed"
+
+    def __init__(self, paths: list[str]) -> None:
+        self.paths = tuple(paths)
+        super().__init__(
+            f"{', '.join(paths)} would run again, and asks to be confirmed.",
+            hint="Name these step paths under `confirm`.",
+        )
 
 
 @dataclass(frozen=True)
@@ -54,7 +69,7 @@ def restart_run(
 ) -> Run:
     """Start a new run that reuses what ``run_id`` recorded. The source is not changed.
 
-    Raises UnknownRun, RunNotOver, Refused, StalePlan, IdempotencyMismatch.
+    Raises UnknownRun, RunNotOver, Refused, NotConfirmed, StalePlan, IdempotencyMismatch.
     """
     request = request or RestartRequest()
     body = sealing.keyed_hex(["restart", run_id, _body(request)])
@@ -62,19 +77,18 @@ def restart_run(
         known = answered(by, idempotency_key, body)
         if known is not None:
             return known
-        source, plan, ask, asked = _plan(run_id, request)
+        planned = _plan(run_id, request)
+        source, plan, asked = planned.source, planned.plan, planned.asked
         if request.plan_id is not None and request.plan_id != plan.plan_id:
             raise StalePlan(hint="Ask for a new preview.")
+        ask = to_confirm(planned.compiled, planned.prior, plan)
         unconfirmed = [path for path in ask if path not in request.confirm]
         if unconfirmed:
-            raise Refused(
-                f"{', '.join(unconfirmed)} would run again, and asks to be confirmed.",
-                hint="Name these step paths under `confirm`.",
-            )
+            raise NotConfirmed(unconfirmed)
         run = create_run(
             NewRun(
                 version=source.version,
-                compiled=compiled_version(source.version_id),
+                compiled=planned.compiled,
                 inputs=asked.shown,
                 sealed=asked.sealed,
                 created_by=by.name,
@@ -103,9 +117,25 @@ def restart_run(
     return run
 
 
-def plan_restart(run_id: str, request: RestartRequest | None = None) -> Plan:
-    """What ``restart_run`` would do, without doing it."""
-    return _plan(run_id, request or RestartRequest())[1]
+def plan_restart(run_id: str, request: RestartRequest | None = None) -> Preview:
+    """What ``restart_run`` would do, without doing it. Raises UnknownRun, RunNotOver, Refused."""
+    made = _plan(run_id, request or RestartRequest())
+    return preview_of(made.compiled, made.prior, made.plan, _costs(made.source))
+
+
+def _costs(source: Run) -> dict[str, float]:
+    """What the agents of a run cost, by execution; of a reused one, what it cost where it ran."""
+    asked = Execution.objects.filter(run=source, type__in=("agent", "generate"))
+    rows = list(asked.values_list("id", "origin_execution", "tries"))
+    elsewhere = [origin for _, origin, _ in rows if origin]
+    origins = dict(Execution.objects.filter(pk__in=elsewhere).values_list("id", "tries"))
+    found = {}
+    for pk, origin, tries in rows:
+        used = [one.get("usage") or {} for one in (origins.get(origin) if origin else tries) or ()]
+        costs = [one["cost"] for one in used if isinstance(one.get("cost"), int | float)]
+        if costs:
+            found[pk] = float(sum(costs))
+    return found
 
 
 def _body(request: RestartRequest) -> dict[str, Any]:
@@ -167,7 +197,18 @@ def _asked_context(source: Run, request: RestartRequest) -> tuple[dict[str, Any]
     return now, frozenset(("context", *field) for field in changed)
 
 
-def _plan(run_id: str, request: RestartRequest) -> tuple[Run, Plan, list[str], _Asked]:
+@dataclass(frozen=True)
+class _Made:
+    """A plan, and what it was made from."""
+
+    source: Run
+    compiled: Compiled
+    prior: PriorRun
+    plan: Plan
+    asked: _Asked
+
+
+def _plan(run_id: str, request: RestartRequest) -> _Made:
     if request.scope not in SCOPES:
         raise Refused(f"There is no scope {request.scope!r}.", hint=f"One of: {', '.join(SCOPES)}.")
     source = Run.objects.select_related("version").filter(pk=run_id).first()
@@ -179,7 +220,7 @@ def _plan(run_id: str, request: RestartRequest) -> tuple[Run, Plan, list[str], _
             hint="Cancel it first, or wait until it has ended.",
         )
     compiled = compiled_version(source.version_id)
-    prior = prior_run(source, compiled)
+    prior = prior_run(source, compiled, _kept(source) if request.reuse == "checkpoint" else None)
     asked = _asked(source, compiled, request)
     plan = make_plan(
         compiled,
@@ -193,7 +234,18 @@ def _plan(run_id: str, request: RestartRequest) -> tuple[Run, Plan, list[str], _
         only=request.scope == "execution",
         basis=f"{source.event_seq}:{source.version_id}:{_basis(request)}",
     )
-    return source, plan, _to_confirm(compiled, prior, plan), asked
+    return _Made(source, compiled, prior, plan, asked)
+
+
+def _kept(source: Run) -> frozenset[str]:
+    """The paths that the run's newest checkpoint holds. Raises Refused when it has none."""
+    newest = next(iter(checkpoints_of(source)), None)
+    if newest is None:
+        raise Refused(
+            f"{source.id} has saved no checkpoint, so there is nothing to keep of one.",
+            hint="Reuse `all-succeeded` keeps every step that succeeded.",
+        )
+    return held_paths(source, newest.content)
 
 
 def _basis(request: RestartRequest) -> str:
@@ -202,18 +254,6 @@ def _basis(request: RestartRequest) -> str:
     names = ("input", "input_patch", "context", "context_patch")
     given = {name: getattr(request, name) for name in names}
     return sealing.keyed_hex(given) if any(v is not None for v in given.values()) else ""
-
-
-def _to_confirm(compiled: Compiled, prior: PriorRun, plan: Plan) -> list[str]:
-    """The steps with the effect `ask` that have succeeded and would do it again."""
-    return [
-        item.path
-        for item in plan.items
-        if item.action is Action.RUN
-        and compiled.node(item.path).step.effect == "ask"
-        and (step := prior.steps.get(item.path)) is not None
-        and step.status is StepStatus.SUCCEEDED
-    ]
 
 
 def _chosen(source: Run, given: str | None) -> str:

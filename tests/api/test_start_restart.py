@@ -119,17 +119,41 @@ def test_a_preview_starts_nothing_and_its_plan_can_be_named(operator, viewer):
     source = operator.post("/runs", BODY).json()["id"]
     end(source)
     body = viewer.post(f"/runs/{source}/restart-plan", {}).json()
-    assert set(body) == {"plan_id", "counts", "items"}
+    assert set(body) == {"plan_id", "counts", "items", "saved_ms", "saved_cost", "confirm"}
     assert set(body["counts"]) == {"reuse", "run", "unknown"}
     assert sum(body["counts"].values()) == len(body["items"])
     for item in body["items"]:
-        assert set(item) == {"path", "action", "because", "source_execution_id"}
+        assert set(item) == {
+            "path", "action", "because", "source_execution_id", "saved_ms", "expected_ms"
+        }  # fmt: skip
         assert item["because"]
     assert len(viewer.get("/runs").json()["items"]) == 1
     stale = operator.post(f"/runs/{source}/restart", {"plan_id": "plan_old"})
     assert (stale.status_code, stale.json()["code"]) == (409, "stale-plan")
     good = operator.post(f"/runs/{source}/restart", {"plan_id": body["plan_id"]})
     assert good.status_code == 201
+
+
+def test_a_preview_of_another_body_or_of_nothing_is_refused(operator):
+    source = operator.post("/runs", BODY).json()["id"]
+    end(source)
+    named = operator.post(f"/runs/{source}/restart-plan", {}).json()["plan_id"]
+    other = {"plan_id": named, "reuse": "none"}
+    assert operator.post(f"/runs/{source}/restart", other).json()["code"] == "stale-plan"
+    for body in ({"from": "nowhere"}, {"scope": "execution"}, {"reuse": "checkpoint"}):
+        assert operator.post(f"/runs/{source}/restart-plan", body).status_code == 422, body
+    for path in ("/runs/run_nobody", "/executions/exec_nobody"):
+        assert operator.post(f"{path}/restart-plan", {}).status_code == 404
+
+
+def test_an_execution_is_restarted_by_its_id(operator, viewer, make_run, make_execution):
+    source = make_run("shaped", status="failed")
+    row = make_execution(source, "a")
+    body = viewer.post(f"/executions/{row.pk}/restart-plan", {}).json()
+    assert {item["path"]: item["because"] for item in body["items"]}["a"] == "chosen to run again"
+    assert viewer.post(f"/executions/{row.pk}/restart", {}).status_code == 403
+    answer = operator.post(f"/executions/{row.pk}/restart", {"plan_id": body["plan_id"]})
+    assert (answer.status_code, answer.json()["source_run_id"]) == (201, source.pk)
 
 
 def test_a_run_is_cancelled_once(operator):

@@ -79,7 +79,10 @@ def test_a_run_is_watched_and_its_restart_previewed_by_server(
     here = maverick("restart", run, "--plan", "--json")
     there = maverick("restart", run, "--plan", "--json", **by)
     assert there.code == 0, there.err
-    assert there.json["items"] == here.json["items"]
+    assert there.json == here.json
+    two = next(i["source_execution_id"] for i in here.json["items"] if i["path"] == "two")
+    far = maverick("execution", "restart", two, "--plan", "--json", **by)
+    assert far.json == maverick("execution", "restart", two, "--plan", "--json").json
     (checkpoint,) = maverick("checkpoint", "list", run, "--json", **by).json["items"]
     assert checkpoint["name"] == "save"
     log = maverick("runs", "show", run, "--log", "one", "--json", **by)

@@ -34,9 +34,29 @@ def test_a_preview_starts_nothing_and_says_why(maverick: Maverick) -> None:
     assert actions == {"one": "reuse", "two": "reuse", "save": "reuse", "three": "run"}
     assert plan.json["counts"] == {"reuse": 3, "run": 1, "unknown": 0}
     assert all(item["because"] for item in plan.json["items"])
-    assert "3 reused, 1 run" in maverick("restart", source, "--plan").out
+    shown = maverick("restart", source, "--plan").out
+    assert "3 reused, 1 run, saves" in shown
+    assert shown.index("Will run (1)") < shown.index("failed last time")
+    assert shown.index("Reused (3)") < shown.index("input and definition are unchanged")
+    assert f"--plan-id {plan.json['plan_id']}" in shown
     after = maverick("runs", "list", "--workflow", "restart-plan", "--json").json
     assert after == before
+
+
+def test_an_execution_is_restarted_by_its_id(maverick: Maverick) -> None:
+    source = failed_run(maverick, "restart-execution")
+    nodes = maverick("runs", "show", source, "--json").json["steps"]
+    two = next(node["id"] for node in nodes if node["path"] == "two")
+    plan = maverick("execution", "restart", two, "--plan", "--json")
+    assert {item["path"]: item["action"] for item in plan.json["items"]}["two"] == "run"
+    named = maverick("execution", "restart", two, "--plan-id", plan.json["plan_id"], "--json")
+    assert (named.code, named.json["source_run_id"]) == (0, source), named.err
+    assert maverick.calls() == ["one-tea", "two", "two", "three"]
+    alone = maverick("execution", "restart", two, "--only", "--json")
+    assert alone.code == 0, alone.err
+    assert maverick.calls()[4:] == ["two"]
+    unknown = maverick("execution", "restart", "exec_nobody")
+    assert (unknown.code, "There is no execution" in unknown.err) == (2, True)
 
 
 def test_nothing_is_reused_when_that_is_asked(maverick: Maverick) -> None:

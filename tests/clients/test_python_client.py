@@ -288,6 +288,8 @@ METHODS: list[tuple[Callable[[Client], Any], str, str]] = [
     (lambda c: c.plan_restart("run_1"), "POST", "runs/run_1/restart-plan"),
     (lambda c: c.restart_run("run_1"), "POST", "runs/run_1/restart"),
     (lambda c: list(c.audit(who="alice")), "GET", "audit"),
+    (lambda c: c.restart_execution("exec_1"), "POST", "executions/exec_1/restart"),
+    (lambda c: c.plan_execution("exec_1"), "POST", "executions/exec_1/restart-plan"),
 ]
 
 

@@ -123,6 +123,19 @@ class Client(KeepingCalls):
         path = f"runs/{_part(run_id)}/restart-plan"
         return cast(Plan, self._json("POST", path, json=_restart_body(request), safe=True))
 
+    def restart_execution(
+        self, execution_id: str, *, idempotency_key: str | None = None, **request: Any
+    ) -> Run:
+        """Restart a run from one of its executions, with the fields of `restart_run` but
+        without `from_`. Unless `reuse` says otherwise, what started before it is kept."""
+        path = f"executions/{_part(execution_id)}/restart"
+        return cast(Run, self._start(path, _restart_body(request), idempotency_key))
+
+    def plan_execution(self, execution_id: str, **request: Any) -> Plan:
+        """What `restart_execution` with the same arguments would do, without doing it."""
+        path = f"executions/{_part(execution_id)}/restart-plan"
+        return cast(Plan, self._json("POST", path, json=_restart_body(request), safe=True))
+
     def get_run(self, run_id: str) -> OneRun:
         """One run."""
         return cast(OneRun, self._json("GET", f"runs/{_part(run_id)}"))

@@ -127,6 +127,8 @@ class PlanItem(TypedDict):
     action: Literal["reuse", "run", "unknown"]
     because: str
     source_execution_id: str | None
+    saved_ms: int | None  # of what is reused
+    expected_ms: int | None  # of what runs: how long it took last time
 
 
 class Plan(TypedDict):
@@ -134,6 +136,9 @@ class Plan(TypedDict):
 
     plan_id: str
     counts: dict[str, int]
+    saved_ms: int
+    saved_cost: float | None
+    confirm: list[str]  # steps that want to be confirmed before they happen again
     items: list[PlanItem]
 
 

@@ -18,6 +18,7 @@ from runs.api.v1.routers import (
     checkpoints,
     events,
     executions,
+    recovery,
     runs,
     tokens,
     workflows,
@@ -114,6 +115,7 @@ api.add_router("/runs", events.router)
 api.add_router("/runs", checkpoints.router)
 api.add_router("/checkpoints", checkpoints.files)
 api.add_router("/runs", approvals.router)
+api.add_router("/executions", recovery.router)
 api.add_router("/workflows", workflows.router)
 api.add_router("/tokens", tokens.router)
 api.add_router("/audit", audit.router)

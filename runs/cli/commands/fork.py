@@ -17,7 +17,7 @@ from runs.cli.commands.restart import go, recovery_options
 @click.option(
     "--context", "context", multiple=True, metavar="FIELD=VALUE", help="model=…, for one."
 )
-@recovery_options
+@recovery_options()
 def command(
     ctx: click.Context,
     run: str,

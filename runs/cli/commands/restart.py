@@ -14,19 +14,14 @@ MODES = ("succeeded-before", "all-succeeded", "unaffected", "checkpoint", "none"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def recovery_options(function: _F) -> _F:
-    """The options that a restart and a fork share."""
+def recovery_options(*, of_execution: bool = False) -> Callable[[_F], _F]:
+    """The options that restarts and a fork share; of an execution, without the step to name."""
+    only = "Run it alone: neither what depends on it nor what failed."
     options: list[Callable[[Any], Any]] = [
-        run_argument,
         click.option("--reason", default="", help="Why; it is kept with the new run."),
         click.option("--reuse", type=click.Choice(MODES), help="What to reuse."),
         click.option(
-            "--from", "from_", metavar="PATH",
-            help="The step, turn of a loop, or execution id to start from.",
-        ),
-        click.option(
-            "--only", is_flag=True,
-            help="Run the step of --from alone: neither what depends on it nor what failed.",
+            "--only", is_flag=True, help=only if of_execution else only.replace("it", "--from", 1),
         ),
         click.option(
             "--confirm", multiple=True, metavar="PATH",
@@ -42,13 +37,25 @@ def recovery_options(function: _F) -> _F:
         json_option,
         click.pass_context,
     ]  # fmt: skip
-    for option in reversed(options):
-        function = option(function)
-    return function
+    if not of_execution:
+        options[:0] = [
+            run_argument,
+            click.option(
+                "--from", "from_", metavar="PATH",
+                help="The step, turn of a loop, or execution id to start from.",
+            ),
+        ]  # fmt: skip
+
+    def give(function: _F) -> _F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return give
 
 
 @click.command("restart")
-@recovery_options
+@recovery_options()
 def command(ctx: click.Context, run: str, **asked: Any) -> int:
     """Run a workflow again and reuse what succeeded. The old run is not changed.
 
@@ -59,12 +66,13 @@ def command(ctx: click.Context, run: str, **asked: Any) -> int:
 
 def go(
     ctx: click.Context,
-    run: str,
+    given: str,
     request: dict[str, Any],
     *,
+    of_execution: bool = False,
     reason: str,
     reuse: str | None,
-    from_: str | None,
+    from_: str | None = None,
     only: bool,
     confirm: tuple[str, ...],
     only_plan: bool,
@@ -73,53 +81,47 @@ def go(
     threads: int,
     as_json: bool,
 ) -> int:
-    """Preview or start the run that ``request`` and the shared options describe."""
+    """Preview or start the run that ``request`` and the shared options describe; ``given`` is a
+    run as a person types it, or the id of an execution."""
     from runs.cli.driving import detached, drive_here, watch
 
     side = backend(ctx)
-    run_id = find_run(side, run)
-    request |= {"reuse": reuse, "from_": from_}
+    source = given if of_execution else find_run(side, given)
+    plan, restart = (
+        (side.plan_execution, side.restart_execution) if of_execution else (side.plan, side.restart)
+    )
+    request |= {"reuse": reuse}
+    if from_ is not None:
+        request["from_"] = from_
     if only:
         request["scope"] = "execution"
     if only_plan:
-        return _show_plan(side.plan(run_id, request), as_json=as_json)
+        return _show_plan(plan(source, request), as_json=as_json)
     request |= {"reason": reason, "plan_id": plan_id}
     if confirm:
         request["confirm"] = confirm
     if side.remote:
-        new = side.restart(run_id, request)
+        new = restart(source, request)
         if detach:
             return detached(side, new, as_json=as_json)
         return watch(side, new["id"], as_json=as_json)
     from runs.cli.here import Here, placement
 
     assert isinstance(side, Here)
-    new = side.restart(run_id, request, placement=placement(detach))
+    restart_here = side.restart_execution if of_execution else side.restart
+    new = restart_here(source, request, placement=placement(detach))
     if detach:
         return detached(side, new, as_json=as_json)
     return drive_here(side, new["id"], as_json=as_json, threads=threads)
 
 
-_STYLES = {"reuse": "dim", "run": "cyan", "unknown": "magenta"}
-
-
 def _show_plan(plan: dict[str, Any], *, as_json: bool) -> int:
-    from runs.cli.printing import print_json, print_table, say
-
     if as_json:
+        from runs.cli.printing import print_json
+
         print_json(plan)
-        return 0
-    print_table(
-        ("step", "action", "because"),
-        [
-            (item["path"], (item["action"], _STYLES.get(item["action"], "")), item["because"])
-            for item in plan["items"]
-        ],
-        empty="There is nothing to decide.",
-    )
-    counts = plan["counts"]
-    said = f"{counts['reuse']} reused, {counts['run']} run"
-    if counts.get("unknown"):
-        said += f", {counts['unknown']} decided on the way"
-    say(f"\n{said}. Nothing was started.")
+    else:
+        from runs.cli.plan_table import print_plan
+
+        print_plan(plan)
     return 0

@@ -33,6 +33,40 @@ RUN_EXAMPLE: Any = {
     "duration_ms": 2250,
 }
 
+PLAN_EXAMPLE: Any = {
+    "plan_id": "plan_5c81e09be27f4a6d8f0b3c1d",
+    "counts": {"reuse": 1, "run": 1, "unknown": 1},
+    "saved_ms": 48120,
+    "saved_cost": 0.0312,
+    "confirm": [],
+    "items": [
+        {
+            "path": "plan",
+            "action": "reuse",
+            "because": "input and definition are unchanged",
+            "source_execution_id": "exec_0pkx2b1c8d7e70",
+            "saved_ms": 48120,
+            "expected_ms": None,
+        },
+        {
+            "path": "draft",
+            "action": "run",
+            "because": "failed last time",
+            "source_execution_id": None,
+            "saved_ms": None,
+            "expected_ms": 52210,
+        },
+        {
+            "path": "check",
+            "action": "unknown",
+            "because": "depends on `draft`, which runs again; its condition decides",
+            "source_execution_id": None,
+            "saved_ms": None,
+            "expected_ms": None,
+        },
+    ],
+}
+
 Labels = dict[str, str]
 
 
@@ -138,7 +172,12 @@ class RestartIn(In):
         extra="forbid",
         strict=True,
         json_schema_extra={
-            "examples": [{}, {"from": "draft", "reuse": "unaffected", "reason": "new template"}]
+            "examples": [
+                {},
+                {"from": "draft", "reuse": "unaffected", "reason": "new template"},
+                {"fork": True, "input_patch": {"tag": "v1.4.1"}, "confirm": ["publish"]},
+                {"plan_id": "plan_5c81e09be27f4a6d8f0b3c1d"},
+            ]
         },
     )
 
@@ -190,13 +229,27 @@ class PlanItemOut(Out):
     action: Literal["reuse", "run", "unknown"]
     because: str
     source_execution_id: str | None
+    saved_ms: int | None = Field(description="Of what is reused: what it took when it ran.")
+    expected_ms: int | None = Field(
+        description="Of what is not: what it took last time; null when nobody knows."
+    )
 
 
 class PlanOut(Out):
     """What a restart would do; nothing was started."""
 
-    plan_id: str
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": PLAN_EXAMPLE})
+
+    plan_id: str = Field(description="Name it in the restart to commit exactly this.")
     counts: PlanCountsOut
+    saved_ms: int = Field(description="Work that need not be done again.")
+    saved_cost: float | None = Field(
+        description="What the reused agents cost when they ran; null when nobody knows."
+    )
+    confirm: list[str] = Field(
+        description="Steps with the effect `ask` that would happen again: name them in the "
+        "restart's `confirm`."
+    )
     items: list[PlanItemOut]
 
 

@@ -1,0 +1,111 @@
+"""A plan as it is shown before anything starts: what each step took, what waits to be confirmed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from runs import steppath
+from runs.planning.graph import Compiled, Node
+from runs.planning.plan import Action, Plan, PlannedStep
+from runs.planning.prior import PriorRun, PriorStep
+from runs.states import StepStatus
+
+_DECIDES = "its condition decides"
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewItem:
+    """The decision about one step path, with what it took last time."""
+
+    path: str
+    action: Action
+    because: str
+    source_execution_id: str | None
+    saved_ms: int | None  # of what is reused: the work that need not be done again
+    expected_ms: int | None  # of what is not: how long it took last time; None: nobody knows
+    effect: str
+    is_container: bool  # its time is that of the steps inside it, which are counted themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a restart would do. Naming ``plan_id`` commits exactly this."""
+
+    source_run_id: str
+    plan_id: str
+    items: tuple[PreviewItem, ...]
+    confirm: tuple[str, ...]  # steps with the effect `ask` that would happen again
+    saved_ms: int
+    saved_cost: float | None  # in the currency of the configured prices; None: no costs known
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many steps for each action: ``{"reuse": …, "run": …, "unknown": …}``."""
+        counts = {action.value: 0 for action in Action}
+        for item in self.items:
+            counts[item.action.value] += 1
+        return counts
+
+
+def preview_of(
+    compiled: Compiled, prior: PriorRun, plan: Plan, costs: Mapping[str, float]
+) -> Preview:
+    """``plan`` as a person wants to see it. ``costs``: what recorded executions cost, by id.
+
+    A step that runs only if its condition holds is told as unknown: no plan can know that before
+    the condition is evaluated.
+    """
+    reused = [item.source_execution_id or "" for item in plan.reused()]
+    saved = [costs[key] for key in reused if key in costs]
+    return Preview(
+        source_run_id=plan.source_run_id,
+        plan_id=plan.plan_id,
+        items=tuple(_items(compiled, prior, plan)),
+        confirm=to_confirm(compiled, prior, plan),
+        saved_ms=plan.saved_ms,
+        saved_cost=sum(saved) if saved else None,
+    )
+
+
+def to_confirm(compiled: Compiled, prior: PriorRun, plan: Plan) -> tuple[str, ...]:
+    """The steps with the effect `ask` that have succeeded and would do it again."""
+    return tuple(
+        item.path
+        for item in plan.items
+        if item.action is not Action.REUSE
+        and compiled.node(item.path).step.effect == "ask"
+        and (step := prior.steps.get(item.path)) is not None
+        and step.status is StepStatus.SUCCEEDED
+    )
+
+
+def _items(compiled: Compiled, prior: PriorRun, plan: Plan) -> Iterator[PreviewItem]:
+    for item in plan.items:
+        node = compiled.nodes.get(steppath.pattern(item.path))
+        before = prior.steps.get(item.path)
+        action, because = _told(item, node, before)
+        inside = node is not None and node.is_container
+        took = before.duration_ms if before and before.duration_ms and not inside else None
+        reused = action is Action.REUSE
+        yield PreviewItem(
+            path=item.path,
+            action=action,
+            because=because,
+            source_execution_id=item.source_execution_id,
+            saved_ms=item.saved_ms if reused and not inside else None,
+            expected_ms=None if reused else took,
+            effect=node.step.effect if node is not None else "",
+            is_container=inside,
+        )
+
+
+def _told(item: PlannedStep, node: Node | None, before: PriorStep | None) -> tuple[Action, str]:
+    if item.action is not Action.RUN or node is None:
+        return item.action, item.because
+    if before is not None and before.status is StepStatus.SKIPPED:
+        said = item.because
+        return Action.UNKNOWN, said if "condition" in said else f"{said}; {_DECIDES}"
+    if node.step.when is not None and (before is None or "depends on" in item.because):
+        return Action.UNKNOWN, f"{item.because}; {_DECIDES}"
+    if node.handles and before is None:
+        return Action.UNKNOWN, f"runs only if `{steppath.name_of(node.handles)}` fails"
+    return item.action, item.because
