@@ -39,6 +39,9 @@ class Backend(Keeping, Protocol):
     def execution(self, run_id: str, execution_id: str) -> Json:
         """One execution."""
 
+    def compare(self, run_id: str, other: str, path: str = "") -> Json:
+        """Two runs side by side."""
+
     def log(self, run_id: str, execution_id: str) -> Iterator[Json]:
         """What an execution printed, in order."""
 

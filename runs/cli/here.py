@@ -150,6 +150,11 @@ class Here(KeepingHere):
 
         return cast(Json, plain(get_execution(run_id, execution_id)))
 
+    def compare(self, run_id: str, other: str, path: str = "") -> Json:
+        from runs.projections.compare import compare_runs
+
+        return cast(Json, plain(compare_runs(run_id, other, path=path)))
+
     def log(self, run_id: str, execution_id: str) -> Iterator[Json]:
         from runs.projections.api_executions import read_log
 

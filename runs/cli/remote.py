@@ -110,6 +110,9 @@ class There(KeepingThere):
     def execution(self, run_id: str, execution_id: str) -> Json:
         return cast(Json, self.client.execution(run_id, execution_id))
 
+    def compare(self, run_id: str, other: str, path: str = "") -> Json:
+        return cast(Json, self.client.compare(run_id, other, path=path))
+
     def log(self, run_id: str, execution_id: str) -> Iterator[Json]:
         return cast(Iterator[Json], self.client.log(run_id, execution_id))
 

@@ -195,7 +195,7 @@ def test_an_unknown_run_is_404_everywhere(operator, method, path):
     assert response.json()["code"] == "run-not-found"
 
 
-@pytest.mark.parametrize("path", ["/compare/run_b", "/fork"])
+@pytest.mark.parametrize("path", ["/compare", "/fork"])
 def test_what_does_not_exist_yet_is_404_and_not_a_dead_route(operator, make_run, path):
     response = operator.post(f"/runs/{make_run().id}{path}", {})
     assert (response.status_code, response.json()["code"]) == (404, "path-not-found")

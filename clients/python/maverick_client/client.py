@@ -18,6 +18,7 @@ from maverick_client.models import (
     Approval,
     Checkpoint,
     CheckpointDetail,
+    Comparison,
     Event,
     EventPage,
     Execution,
@@ -202,6 +203,12 @@ class Client(KeepingCalls):
     def graph(self, run_id: str) -> Graph:
         """The run's nodes and edges."""
         return cast(Graph, self._json("GET", f"runs/{_part(run_id)}/graph"))
+
+    def compare(self, run_id: str, other: str, *, path: str = "") -> Comparison:
+        """Run `other` beside run `run_id`; with `path` only that step, with all its values."""
+        where = f"runs/{_part(run_id)}/compare/{_part(other)}"
+        params = {"path": path} if path else None
+        return cast(Comparison, self._json("GET", where, params=params))
 
     def checkpoints(self, run_id: str) -> list[Checkpoint]:
         """A run's checkpoints, newest first."""

@@ -252,6 +252,7 @@ class Validation(TypedDict):
 
 
 Graph = dict[str, Any]
+Comparison = dict[str, Any]
 
 
 class AuditEntry(TypedDict):

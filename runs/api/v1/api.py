@@ -18,6 +18,7 @@ from runs.api.v1.routers import (
     checkpoints,
     events,
     executions,
+    explain,
     recovery,
     runs,
     tokens,
@@ -111,6 +112,7 @@ for kind in (AuthenticationError, ValidationError, HttpError, Http404, Exception
 
 api.add_router("/runs", runs.router)
 api.add_router("/runs", executions.router)
+api.add_router("/runs", explain.router)
 api.add_router("/runs", events.router)
 api.add_router("/runs", checkpoints.router)
 api.add_router("/checkpoints", checkpoints.files)

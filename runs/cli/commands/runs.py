@@ -1,10 +1,11 @@
-"""`maverick runs list|show|watch|cancel|pause|resume`."""
+"""`maverick runs list|show|watch|cancel|pause|resume|compare`."""
 
 from typing import Any
 
 import click
 
 from runs.cli.backend import RUN_OVER, Backend, Json, find_execution, find_run
+from runs.cli.commands import runs_compare
 from runs.cli.options import json_option, run_argument
 from runs.cli.side import backend
 
@@ -15,7 +16,7 @@ STATUSES = (
 
 @click.group("runs")
 def command() -> None:
-    """List, show, watch, pause and cancel runs."""
+    """List, show, compare, watch, pause and cancel runs."""
 
 
 @command.command("list")
@@ -364,3 +365,6 @@ def _tell(run: dict[str, Any], as_json: bool) -> None:
         print_json(run)
     else:
         say(f"{run['id']} {run['status']}")
+
+
+command.add_command(runs_compare.command)
