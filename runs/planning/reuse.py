@@ -27,6 +27,7 @@ CHOSEN = "chosen to run again"
 LEFT_OUT = "only `"  # how the reason of a skip begins when another step alone was to run
 MODEL: Fields = frozenset({("context", "model")})
 STAYS_SKIPPED = "skipped last time; what decides that is unchanged"
+RECEIPT = "it has the effect `once` and succeeded; its receipt is reused"
 UNCHANGED = "input and definition are unchanged"
 ITEM_CHANGED = "the item of its turn is another than last time"
 _LAST_TIME = {
@@ -104,7 +105,7 @@ class _Walk:
         if self.rules.only:
             return self._alone(node, path, prior)
         if prior is not None and self._receipt(node, prior):
-            self._reuse(at, prior, "it has the effect `once` and succeeded; its receipt is reused")
+            self._reuse(at, prior, RECEIPT)
             return True
         if path == self.compiled.preflight:
             # What was there last time may be gone; and no step's input comes from it.
@@ -139,7 +140,9 @@ class _Walk:
     def _alone(self, node: Node, path: str, prior: PriorStep | None) -> bool:
         """Decide a step of a run in which only the chosen one does its work."""
         chosen, at = self.rules.chosen, (path, path)
-        if _is_in(path, chosen):
+        if prior is not None and self._receipt(node, prior):
+            self._reuse(at, prior, RECEIPT)
+        elif _is_in(path, chosen):
             if prior is not None or path == chosen:
                 self._run(at, CHOSEN)
         elif _is_in(chosen, path):

@@ -48,6 +48,7 @@ class NodeView:
     sentence: str  # of a loop
     handled: bool  # it failed, and the run went on from that
     size: GraphNode
+    decision: str = ""  # of a restart's preview: reuse, run, unknown; "" in it: left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def node_view(shape: Shape, around: Around) -> NodeView:
         more_rows=max(0, len(shape.children) - ROWS),
         sentence=said,
         handled=state is not None and state.handled,
-        size=_size(shape, form, status, name, meta, said, rows),
+        size=size_of(shape, form, status, name, meta, said, rows),
     )
 
 
@@ -127,7 +128,7 @@ def _times(
     return state.duration_ms, None, None
 
 
-def _size(
+def size_of(
     shape: Shape,
     form: str,
     status: str,
@@ -136,6 +137,7 @@ def _size(
     said: str,
     rows: tuple[NodeRow, ...],
 ) -> GraphNode:
+    """How much room a node needs for its words."""
     if form == "undo":
         return GraphNode(shape.path, 29.0 + META_SIGN * (len(meta) + 6) + 12, 30.0)
     # The reserve is for the time that a node does not have yet: a box must not grow when it comes.

@@ -11,8 +11,10 @@ from datetime import datetime
 from functools import lru_cache
 
 from runs.planning.graph import Compiled
+from runs.planning.preview import Preview
 from runs.projections.graph_layout import GraphNode, Layout, layout
 from runs.projections.graph_node_view import Around, NodeView, node_view
+from runs.projections.graph_preview import plan_view, preview_node
 from runs.projections.graph_shape import Edge, Shape, shapes_of
 from runs.projections.graph_turns import turns_of, undone_in
 from runs.projections.step_states import StepState
@@ -29,7 +31,7 @@ class EdgeView:
 
     source: str
     target: str
-    look: str  # "", ahead, live
+    look: str  # "", ahead, live, unknown
     label: str
     aside: bool  # dashed: not a way that is taken when all is well
 
@@ -43,6 +45,7 @@ class GraphView:
     edges: Mapping[Edge, EdgeView]
     layout: Layout
     failed: int
+    is_preview: bool = False  # nodes are drawn as a restart would leave them
 
     @property
     def count(self) -> int:
@@ -55,8 +58,9 @@ def graph_view(
     states: Mapping[str, StepState],
     over: bool,
     now: datetime,
+    preview: Preview | None = None,
 ) -> GraphView:
-    """The graph of a run."""
+    """The graph of a run; with ``preview``, what a restart would make of it."""
     shapes = shapes_of(made, states)
     drawn = {shape.path for shape in shapes.nodes}
     around = Around(
@@ -69,21 +73,29 @@ def graph_view(
         blocked=_blocked(shapes.nodes, shapes.edges, states),
     )
     nodes = tuple(node_view(shape, around) for shape in shapes.nodes)
+    if preview is not None:
+        plan = plan_view(preview, {shape.path for shape in shapes.nodes if shape.repeats})
+        nodes = tuple(
+            preview_node(node, shape, plan)
+            for node, shape in zip(nodes, shapes.nodes, strict=True)
+            if not shape.undoes
+        )
     labels = tuple((edge[0], LABEL_SIGN * len(text)) for edge, text in shapes.labels.items())
     placed = _place(tuple(node.size for node in nodes), tuple(shapes.edges), labels)
-    looks = {node.path: node.status for node in nodes}
+    looks = {node.path: node.decision or node.status for node in nodes}
+    look = _edge_look if preview is None else _preview_edge
     edges = {
         (a, b): EdgeView(
             a,
             b,
-            _edge_look(looks.get(a, ""), looks.get(b, "")),
+            look(looks.get(a, ""), looks.get(b, "")),
             shapes.labels.get((a, b), ""),
             (a, b) in shapes.asides,
         )
         for a, b in shapes.edges
     }
     failed = sum(1 for n in nodes if n.status in ("failed", "timeout") and not n.handled)
-    return GraphView(title, nodes, edges, placed, failed)
+    return GraphView(title, nodes, edges, placed, failed, preview is not None)
 
 
 @lru_cache(maxsize=128)
@@ -92,6 +104,10 @@ def _place(
 ) -> Layout:
     # Most changes of a run change no size, so a live page lays the graph out once.
     return layout(nodes, edges, labels)
+
+
+def _preview_edge(source: str, target: str) -> str:
+    return "unknown" if "unknown" in (source, target) else ""
 
 
 def _edge_look(source: str, target: str) -> str:

@@ -60,6 +60,8 @@ class NodePanel:
     finished_at: datetime | None
     duration_ms: int | None
     can_restart_from: bool
+    turn: str  # the turn of a loop that it stands in, as a restart names it; else empty
+    is_kept: bool  # it had the effect `once` and succeeded: no restart repeats it
 
 
 def node_panel(
@@ -131,7 +133,14 @@ def node_panel(
         finished_at=finished,
         duration_ms=duration,
         can_restart_from=execution is not None and not (node and node.undoes),
+        turn=_turn(path),
+        is_kept=bool(step and step.effect == "once" and status == "succeeded"),
     )
+
+
+def _turn(path: str) -> str:
+    scope = steppath.scope_of(path)
+    return scope if steppath.split_turn(scope)[1] is not None else ""
 
 
 def _source(execution: Execution | None) -> Execution | None:

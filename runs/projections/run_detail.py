@@ -10,6 +10,7 @@ from runs.errors import UnknownRun
 from runs.models import Checkpoint, Execution, LogChunk, Run
 from runs.models.stored import drawable_version
 from runs.planning.graph import Compiled
+from runs.planning.preview import Preview
 from runs.projections.graph_view import GraphView, graph_view
 from runs.projections.step_states import StepState
 from runs.states import RUN_OVER
@@ -56,9 +57,12 @@ def definition_of(run: Run) -> Compiled | None:
     return drawable_version(run.version_id)
 
 
-def graph(run: Run, states: Mapping[str, StepState], now: datetime) -> GraphView:
-    """The graph, placed."""
-    return graph_view(run.workflow_name, definition_of(run), states, run.status in RUN_OVER, now)
+def graph(
+    run: Run, states: Mapping[str, StepState], now: datetime, preview: Preview | None = None
+) -> GraphView:
+    """The graph, placed; with ``preview`` as a restart would leave it."""
+    over = run.status in RUN_OVER
+    return graph_view(run.workflow_name, definition_of(run), states, over, now, preview)
 
 
 def checkpoints(run: Run) -> tuple[CheckpointRow, ...]:

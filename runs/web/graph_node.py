@@ -55,6 +55,8 @@ _CELLS = {
     "timeout": "cell-failed",
     "running": "cell-run",
     "missed": "cell-missed",
+    "again": "cell-run",
+    "unknown": "cell-unknown",
 }
 _INSETS = {"pill": (14.0, 8.0), "hexagon": (17.0, 8.0)}  # of the icon, from the left and from above
 
@@ -72,10 +74,14 @@ def node_body(node: NodeView, width: float, height: float) -> str:
     width = draw(node, width, height, parts)
     left, top = _INSETS.get(node.shape, (10.0, 10.0))
     kind = KIND_ICONS.get(node.type, node.type) if node.type in _KINDS else "workflows"
+    decided = node.decision  # of a preview: there is no status, the kind stands in its place
+    first = (
+        _icon("n-kind", kind, left, top, 14) if decided else _icon("n-icon", icon, left, top, 14)
+    )
     parts.append(
-        f"{_icon('n-icon', icon, left, top, 14)}"
+        f"{first}"
         f'<text class="n-name" x="{left + 19:g}" y="{top + 11:g}">{escape(node.name)}</text>'
-        f"{_icon('n-kind', kind, left + 1, top + 19.5, 12)}"
+        f"{'' if decided else _icon('n-kind', kind, left + 1, top + 19.5, 12)}"
         f'<text class="n-meta" x="{left + 19:g}" y="{top + 29:g}">{escape(node.meta)}</text>'
     )
     if node.time:
@@ -192,6 +198,8 @@ def _cells(turns: tuple[str, ...], x: float, y: float, width: float) -> Iterator
         return
     order = (
         "reused",
+        "again",
+        "unknown",
         "succeeded",
         "failed",
         "timeout",

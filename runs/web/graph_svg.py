@@ -22,6 +22,7 @@ _MINI = {
     "running": "mm-running",
     "succeeded": "mm-done",
 }
+_MINI_PREVIEW = {"reuse": "mm-reused", "run": "mm-run", "unknown": "mm-unknown"}
 # One path for many edges of one look: an element each, with a marker for its head, is a third of
 # the time until a large graph is drawn. One for all of them would be repainted for every corner.
 EDGES_A_PATH = 80
@@ -37,10 +38,12 @@ def graph_svg(view: GraphView, chosen: str, keep: str = "") -> SafeString:
     title = escape(view.title)
     near = _in_sight(view, chosen)
     style = "graph is-culled" if near else "graph"
+    mode = ' data-mode="preview"' if view.is_preview else ""
     parts = [
-        f'<svg class="{style}" viewBox="0 0 {number(made.width)} {number(made.height)}" '
+        f'<svg class="{style}"{mode} viewBox="0 0 {number(made.width)} {number(made.height)}" '
         f'width="{number(made.width)}" height="{number(made.height)}" role="group" '
-        f'aria-label="Execution graph of {title}, left to right">'
+        f'aria-label="{"Restart plan" if view.is_preview else "Execution graph"} of {title}, '
+        'left to right">'
         '<g class="edges" aria-hidden="true">'
     ]
     parts += _edges(view)
@@ -86,6 +89,7 @@ def minimap_svg(view: GraphView) -> SafeString:
         box = made.boxes[node.path]
         wide, tall = number(box.width), number(box.height)
         look = "mm-done" if node.handled else _MINI.get(node.status, "mm-pending")
+        look = _MINI_PREVIEW.get(node.decision, look)
         shapes.setdefault(look, []).append(
             f"M{number(box.x)} {number(box.y)}h{wide}v{tall}h-{wide}z"
         )
@@ -118,7 +122,7 @@ def _edges(view: GraphView) -> Iterator[str]:
                 f"{escape(edge.label)}</text></g>"
             )
     # What is live is drawn last, so that no quiet edge lies over it.
-    for look in ("ahead", "", "live"):
+    for look in ("ahead", "unknown", "", "live"):
         style = f"edge is-{look}" if look else "edge"
         head = f"head-{look}" if look else "edge-head"
         for drawn, pieces in (
@@ -138,6 +142,7 @@ def _node(node: NodeView, box: Box, chosen: bool, far: bool, keep: str) -> str:
     x, y = number(box.x), number(box.y)
     current = ' aria-current="true"' if chosen else ""
     current += " data-handled" if node.handled else ""
+    current += f' data-decision="{node.decision}"' if node.decision else ""
     title = f"<title>{name}</title>" if node.name != node.full_name else ""
     return (
         f'<a class="node{" far" if far else ""}" href="{link}" data-path="{escape(node.path)}" '

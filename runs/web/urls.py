@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from runs.web.pages import audit, run_commands, run_detail, run_list, workflows
+from runs.web.pages import audit, run_commands, run_detail, run_list, run_restart, workflows
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="run-list"), name="home"),
@@ -21,8 +21,9 @@ urlpatterns = [
         run_commands.resume,
         name="run-resume",
     ),
-    path("runs/<str:run_id>/restart", run_commands.restart, name="run-restart"),
+    path("runs/<str:run_id>/restart", run_restart.restart, name="run-restart"),
     path("runs/<str:run_id>/approvals/<path:where>", run_commands.decide, name="run-decide"),
+    path("runs/<str:run_id>/pause", run_commands.pause, name="run-pause"),
     path("runs/<str:run_id>/cancel", run_commands.cancel, name="run-cancel"),
     path("audit", audit.audit, name="audit"),
     path("workflows", workflows.workflow_list, name="workflow-list"),

@@ -8,7 +8,7 @@ import { redraw } from "./graph_redraw.js";
 import { makeWindow } from "./graph_window.js";
 
 export function mount(stage) {
-  const run = stage.closest("[data-module=run]");
+  const run = stage.closest(".run");
   const win = makeWindow(stage, run);
   const finder = makeFinder(stage, win);
   followPointer(stage, win);

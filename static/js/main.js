@@ -7,6 +7,7 @@ import "./shortcuts.js";
 const modules = {
   frame: () => import("./frame.js"),
   graph: () => import("./graph.js"),
+  preview: () => import("./preview.js"),
   run: () => import("./run.js"),
   run_list: () => import("./run_list.js"),
   toasts: () => import("./toasts.js"),

@@ -6,6 +6,15 @@ export function inField(event) {
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || inField(event)) return;
+  // A row's menu has keys of its own, for the row that has the focus.
+  const inRow = document.activeElement
+    ?.closest("tr[data-run]")
+    ?.querySelector(`[data-row-key="${CSS.escape(event.key)}"]`);
+  if (inRow) {
+    event.preventDefault();
+    inRow.click();
+    return;
+  }
   const wanted = [...document.querySelectorAll(`[data-key="${CSS.escape(event.key)}"]`)];
   const element = wanted.find((one) => one.checkVisibility());
   if (element) {

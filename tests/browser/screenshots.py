@@ -32,6 +32,8 @@ def pages(running: str, failed: str, waiting: str, undone: str) -> dict[str, str
         "run-list-nothing-matches": "/runs?status=timeout&chip=golden",
         "run-detail": f"/runs/{running}?node=plan",
         "run-detail-failed": f"/runs/{failed}",
+        "run-preview": f"/runs/{failed}/restart?from=plan&node=implement",
+        "run-failed-turn": f"/runs/{failed}?node=implement%5B11%5D%2Fvalidate",
         "run-steps": f"/runs/{running}?tab=steps&node=implement%5B11%5D%2Fvalidate",
         "run-waiting": f"/runs/{waiting}?node=deploy",
         "run-checks": f"/runs/{waiting}?node=check",

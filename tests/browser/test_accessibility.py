@@ -22,6 +22,8 @@ PAGES = {
     "panel of a validation": "/runs/{waiting}?node=check",
     "steps that were handled": "/runs/{waiting}?tab=steps&node=sign",
     "run that was undone": "/runs/{undone}?node=reserve",
+    "restart preview": "/runs/{failed}/restart?from=plan",
+    "restart preview of everything": "/runs/{undone}/restart?reuse=none&node=reserve",
     "steps": "/runs/{running}?tab=steps",
     "input and output": "/runs/{running}?tab=io",
     "checkpoints": "/runs/{failed}?tab=checkpoints",
@@ -66,6 +68,8 @@ def test_axe_finds_nothing(look: Look, shown: Shown, name: str) -> None:
     [
         "run list",
         "node panel",
+        "panel of a failed turn",
+        "restart preview",
         "steps",
         "run that waits for a decision",
         "panel of a validation",
@@ -149,7 +153,9 @@ FOCUSED = """() => {
 }"""
 
 
-@pytest.mark.parametrize("name", ["run list", "node panel", "steps", "workflows", "API"])
+@pytest.mark.parametrize(
+    "name", ["run list", "node panel", "restart preview", "steps", "workflows", "API"]
+)
 def test_the_tab_key_reaches_what_can_be_seen(look: Look, shown: Shown, name: str) -> None:
     page = look(PAGES[name].format(**vars(shown)))
     for _ in range(45):

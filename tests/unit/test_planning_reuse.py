@@ -234,3 +234,9 @@ def test_turns_of_a_loop_that_itself_changed_are_not_taken_for_the_same_turns() 
     decided = actions(make_plan(now, prior(before, done)))
     assert decided["before"] == "reuse"
     assert {decided[path] for path in done if path != "before"} == {"run"}
+
+
+def test_a_receipt_is_kept_even_of_the_step_that_is_to_run_alone() -> None:
+    w = laid(LINE.replace("run: echo b", "run: echo b, effect: once"))
+    plan = make_plan(w, prior(w, dict.fromkeys("abc", "succeeded")), from_="b", only=True)
+    assert {item.path: item.action.value for item in plan.items} == dict.fromkeys("abc", "reuse")

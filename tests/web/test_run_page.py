@@ -232,7 +232,7 @@ def test_restart_starts_one_run_however_often_it_is_pressed(
         calls.append((run_id, request.from_, given["by"].name, given["idempotency_key"]))
         return run
 
-    monkeypatch.setattr("runs.web.pages.run_commands.restart_run", restart)
+    monkeypatch.setattr("runs.web.pages.run_restart.restart_run", restart)
     for _ in range(2):
         answer = alice.post(f"/runs/{failed.pk}/restart", {"key": "k1"})
         assert answer.status_code == 302

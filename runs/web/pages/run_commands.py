@@ -1,4 +1,4 @@
-"""The buttons: restart, resume, cancel, approve, reject. A form in, one operation, a redirect out."""
+"""The buttons: resume, cancel, pause, approve, reject. A form in, one operation, a redirect out."""
 
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from runs.errors import MaverickError, NotAllowed, NotFound, Refused
 from runs.operations.cancel_run import cancel_run
 from runs.operations.decide_approval import decide_approval
-from runs.operations.restart_run import RestartRequest, restart_run
+from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.resume_checkpoint import resume_checkpoint
 from runs.operations.resume_run import ResumeRequest
 from runs.web.commands import actor, key_of, operator
@@ -19,25 +19,6 @@ from runs.web.htmx import go_to
 from runs.web.toasts import say, say_refused, why
 
 TEXT = "text/plain; charset=utf-8"
-
-
-@login_required
-@require_POST
-def restart(request: HttpRequest, run_id: str) -> HttpResponse:
-    """Restart run, and Restart from here when the form names a step."""
-    path = request.POST.get("from", "")[:1000]
-    asked = RestartRequest(from_=path, reuse="unaffected") if path else RestartRequest()
-    try:
-        made = restart_run(
-            run_id, asked, by=operator(request), idempotency_key=key_of(request, f"{run_id}:{path}")
-        )
-    except NotFound as unknown:
-        raise Http404(str(unknown)) from unknown
-    except MaverickError as refused:
-        return _refused(request, run_id, refused)
-    reused = f" {made.n_reused:,} of {made.n_total:,} steps reused." if made.n_reused else ""
-    say(request, f"started.{reused}", strong=made.pk)
-    return go_to(request, reverse("run", args=[made.pk]))
 
 
 @login_required
@@ -79,6 +60,25 @@ def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
     except MaverickError as refused:
         return _refused(request, run_id, refused)
     say(request, "is cancelled.", strong=run_id)
+    return go_to(request, reverse("run", args=[run_id]))
+
+
+@login_required
+@require_POST
+def pause(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Pause run, and Let it go on when the form says so."""
+    goes_on = "go_on" in request.POST
+    try:
+        if goes_on:
+            unpause_run(run_id, by=operator(request))
+        else:
+            pause_run(run_id, by=operator(request))
+    except NotFound as unknown:
+        raise Http404(str(unknown)) from unknown
+    except MaverickError as refused:
+        return _refused(request, run_id, refused)
+    said = "goes on." if goes_on else "is paused: what runs goes on to its end, nothing new starts."
+    say(request, said, strong=run_id)
     return go_to(request, reverse("run", args=[run_id]))
 
 
