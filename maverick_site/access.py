@@ -25,7 +25,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN = ("/sign-in", "/sign-in/", "/favicon.ico")
 # What asks and changes nothing, though it is a POST; and leaving, which everybody may.
-HARMLESS = ("/restart-plan", "/sign-out", "/sign-out/", "/validate")
+HARMLESS = ("/restart-plan", "/check", "/sign-out", "/sign-out/", "/validate")
 # A decision is for those whom the step names, viewers too: the operation looks after it.
 DECISION = re.compile(r"(/api/v1)?/runs/[^/]+/approvals/.")
 

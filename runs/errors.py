@@ -112,6 +112,17 @@ class InvalidDefinition(Refused):
         )
 
 
+class InvalidAssertions(InvalidDefinition):
+    """The assertions have problems."""
+
+    code = "invalid-assertions"
+
+    def __init__(self, problems: Iterable[Any], message: str = "") -> None:
+        found = tuple(problems)
+        count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
+        super().__init__(found, message or f"The assertions have {count}.")
+
+
 class InvalidInputs(InvalidDefinition):
     """The inputs do not fit the workflow's declaration."""
 

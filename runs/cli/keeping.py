@@ -9,5 +9,25 @@ Json = dict[str, Any]
 class Keeping(Protocol):
     """See Backend."""
 
+    def mark_golden(
+        self, run_id: str, name: str, tags: list[str] | None, note: str | None, replace: bool
+    ) -> Json:
+        """Keep a run as golden; the run after it."""
+
+    def unmark_golden(self, run_id: str) -> Json:
+        """No longer keep it; the run after it."""
+
+    def golden_runs(self, workflow: str) -> list[Json]:
+        """Golden runs by name."""
+
+    def set_assertions(self, run_id: str, text: str | None, file: str) -> Json:
+        """What checks against a golden run mind; the golden run after it."""
+
+    def accept_value(self, run_id: str, from_run_id: str, path: str, reason: str) -> Json:
+        """Checks against the golden run expect another value; the golden run after it."""
+
+    def check(self, run_id: str, against: str, assertions: str | None, file: str) -> Json:
+        """A run against a baseline, node by node."""
+
     def audit(self, *, who: str, action: str, target: str, limit: int) -> list[Json]:
         """Who changed what, newest first."""

@@ -3,11 +3,57 @@
 from typing import cast
 
 from runs.cli.keeping import Json
-from runs.cli.local import plain
+from runs.cli.local import actor, plain
 
 
 class KeepingHere:
     """A part of Here."""
+
+    def mark_golden(
+        self, run_id: str, name: str, tags: list[str] | None, note: str | None, replace: bool
+    ) -> Json:
+        from runs.operations.golden import mark_golden
+
+        mark_golden(run_id, name, by=actor(), tags=tags, note=note, replace=replace)
+        return self._run(run_id)
+
+    def unmark_golden(self, run_id: str) -> Json:
+        from runs.operations.golden import unmark_golden
+
+        unmark_golden(run_id, by=actor())
+        return self._run(run_id)
+
+    def golden_runs(self, workflow: str) -> list[Json]:
+        from runs.projections.golden import list_golden
+
+        return cast(list[Json], plain(list_golden(workflow)))
+
+    def set_assertions(self, run_id: str, text: str | None, file: str) -> Json:
+        from runs.operations.golden import set_assertions
+
+        set_assertions(run_id, text, file=file, by=actor())
+        return self._golden(run_id)
+
+    def accept_value(self, run_id: str, from_run_id: str, path: str, reason: str) -> Json:
+        from runs.operations.golden import accept_value
+
+        accept_value(run_id, from_run_id, path, reason, by=actor())
+        return self._golden(run_id)
+
+    def check(self, run_id: str, against: str, assertions: str | None, file: str) -> Json:
+        from runs.projections.golden import check_run
+
+        return cast(Json, plain(check_run(run_id, against, assertions=assertions, file=file)))
+
+    def _run(self, run_id: str) -> Json:
+        from runs.projections.api_runs import get_run
+
+        return cast(Json, plain(get_run(run_id)))
+
+    def _golden(self, run_id: str) -> Json:
+        from runs.projections.golden import get_golden
+
+        return cast(Json, plain(get_golden(run_id)))
 
     def audit(self, *, who: str, action: str, target: str, limit: int) -> list[Json]:
         from runs.projections.audit import AuditFilter, list_audit

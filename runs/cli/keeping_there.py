@@ -1,7 +1,7 @@
 """The same on a server; see Keeping."""
 
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from runs.cli.keeping import Json
 
@@ -10,6 +10,27 @@ class KeepingThere:
     """A part of There."""
 
     client: Any
+
+    def mark_golden(
+        self, run_id: str, name: str, tags: list[str] | None, note: str | None, replace: bool
+    ) -> Json:
+        marked = self.client.mark_golden(run_id, name, tags=tags, note=note, replace=replace)
+        return cast(Json, marked)
+
+    def unmark_golden(self, run_id: str) -> Json:
+        return cast(Json, self.client.unmark_golden(run_id))
+
+    def golden_runs(self, workflow: str) -> list[Json]:
+        return cast(list[Json], self.client.golden_runs(workflow))
+
+    def set_assertions(self, run_id: str, text: str | None, file: str) -> Json:
+        return cast(Json, self.client.set_assertions(run_id, text, file=file))
+
+    def accept_value(self, run_id: str, from_run_id: str, path: str, reason: str) -> Json:
+        return cast(Json, self.client.accept_value(run_id, from_run_id, path, reason))
+
+    def check(self, run_id: str, against: str, assertions: str | None, file: str) -> Json:
+        return cast(Json, self.client.check(run_id, against, assertions=assertions, file=file))
 
     def audit(self, *, who: str, action: str, target: str, limit: int) -> list[Json]:
         return list(islice(self.client.audit(who=who, action=action, target=target), limit))

@@ -20,7 +20,7 @@ from runs.cli.refusals import FAILED, INTERRUPTED, OK, REFUSED, Told, lines, tel
 # The order is that of `maverick --help`. The name is the module's in runs.cli.commands.
 COMMANDS = (
     "up", "run", "fly", "refuel", "review", "restart", "fork", "execution", "runs", "approvals",
-    "approve", "reject", "workflow", "checkpoint", "token", "audit", "doctor",
+    "approve", "reject", "check", "golden", "workflow", "checkpoint", "token", "audit", "doctor",
 )  # fmt: skip
 
 

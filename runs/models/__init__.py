@@ -4,6 +4,7 @@ from runs.models.audit import AuditEntry
 from runs.models.checkpoint import Checkpoint
 from runs.models.event import Event
 from runs.models.execution import Execution, LogChunk
+from runs.models.golden import AcceptedValue, Golden
 from runs.models.idempotency import IdempotencyRecord
 from runs.models.payload import Payload
 from runs.models.run import Run
@@ -14,11 +15,13 @@ from runs.models.worker import WorkerProcess
 from runs.models.workflow import Workflow, WorkflowVersion
 
 __all__ = [
+    "AcceptedValue",
     "ApiToken",
     "AuditEntry",
     "Checkpoint",
     "Event",
     "Execution",
+    "Golden",
     "IdempotencyRecord",
     "LogChunk",
     "LoginToken",

@@ -11,4 +11,5 @@ class Payload(models.Model):
     digest = IdField(primary_key=True, max_length=64)
     value = models.JSONField()
     size = models.IntegerField()  # bytes of canonical JSON
-    created_at = models.DateTimeField(auto_now_add=True)
+    # When somebody stored it last: one that was stored just now may have no execution yet.
+    stored_at = models.DateTimeField(auto_now_add=True)

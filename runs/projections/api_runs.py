@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from django.db.models import Q, QuerySet
 
 from runs.errors import UnknownRun
-from runs.models import Run, Workflow
+from runs.models import Golden, Run, Workflow
 from runs.projections.run_facts import RUN_COLUMNS, OneRun, RunFacts, run_facts
 
 
@@ -18,6 +18,7 @@ class RunFilter:
     kinds: tuple[str, ...] = ()  # "" stands for runs without a source
     golden: bool | None = None
     source: str = ""
+    tag: str = ""  # of golden runs
     text: str = ""  # the start of a run id, or a part of a workflow's name
     before: str = ""  # only runs with a smaller id: where the last page ended
 
@@ -52,6 +53,9 @@ def matching(wanted: RunFilter) -> QuerySet[Run] | None:
         rows = rows.filter(workflow_name=wanted.workflow)
     if wanted.golden is not None:
         rows = rows.filter(golden_name__isnull=not wanted.golden)
+    if wanted.tag:
+        # Golden runs are few: their list is made first.
+        rows = rows.filter(pk__in=Golden.objects.filter(tags__contains=[wanted.tag]).values("run"))
     if wanted.source:
         rows = rows.filter(source_id=wanted.source)
     if wanted.before:

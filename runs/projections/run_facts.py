@@ -13,6 +13,8 @@ class Golden:
     """The run is kept as a baseline, under this name."""
 
     name: str
+    tags: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ RUN_COLUMNS = (
     "kind",
     "source_id",
     "golden_name",
+    "golden__tags",
+    "golden__note",
     "n_total",
     "n_running",
     "n_succeeded",
@@ -161,7 +165,6 @@ def run_facts(row: Mapping[str, Any]) -> RunFacts:
     total, running = row["n_total"], row["n_running"]
     succeeded, failed, skipped = row["n_succeeded"], row["n_failed"], row["n_skipped"]
     started, finished = row["started_at"], row["finished_at"]
-    golden = row["golden_name"]
     return RunFacts(
         id=row["id"],
         workflow=row["workflow_name"],
@@ -169,7 +172,7 @@ def run_facts(row: Mapping[str, Any]) -> RunFacts:
         status_reason=row["status_reason"],
         kind=row["kind"] or None,
         source_run_id=row["source_id"],
-        golden=None if golden is None else Golden(golden),
+        golden=_golden(row),
         counts=Counts(
             total=total,
             pending=max(0, total - running - succeeded - failed - skipped),
@@ -186,6 +189,13 @@ def run_facts(row: Mapping[str, Any]) -> RunFacts:
         finished_at=finished,
         duration_ms=None if not (started and finished) else milliseconds(started, finished),
     )
+
+
+def _golden(row: Mapping[str, Any]) -> Golden | None:
+    name = row["golden_name"]
+    if name is None:
+        return None
+    return Golden(name, tuple(row["golden__tags"] or ()), row["golden__note"] or "")
 
 
 def execution_facts(row: Mapping[str, Any], payloads: Mapping[str, Any]) -> ExecutionFacts:

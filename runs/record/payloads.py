@@ -25,8 +25,10 @@ def store(value: Any) -> tuple[Any, str | None, int]:
     parameters: list[Any] = [digest, Jsonb(value), len(data)]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO runs_payload (digest, value, size, created_at) "
-            "VALUES (%s, %s, %s, now()) ON CONFLICT (digest) DO NOTHING",
+            # One that is there already is marked as wanted: the collector waits for this row's
+            # lock, looks again, and leaves it alone; or it was first, and the row comes back.
+            "INSERT INTO runs_payload (digest, value, size, stored_at) VALUES (%s, %s, %s, now()) "
+            "ON CONFLICT (digest) DO UPDATE SET stored_at = now()",
             parameters,
         )
     return None, digest, len(data)

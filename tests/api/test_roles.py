@@ -10,7 +10,7 @@ from runs.actor import ROLES, rank
 from runs.models import Run
 
 # What changes nothing although it is a POST.
-LOOKING = {"planRestart", "planExecutionRestart", "validateWorkflow"}
+LOOKING = {"planRestart", "planExecutionRestart", "validateWorkflow", "checkRun"}
 # For those whom the step names, whatever their role (tests/api/test_approvals.py).
 NAMED = {"decideApproval"}
 

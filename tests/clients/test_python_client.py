@@ -290,6 +290,14 @@ METHODS: list[tuple[Callable[[Client], Any], str, str]] = [
     (lambda c: list(c.audit(who="alice")), "GET", "audit"),
     (lambda c: c.restart_execution("exec_1"), "POST", "executions/exec_1/restart"),
     (lambda c: c.plan_execution("exec_1"), "POST", "executions/exec_1/restart-plan"),
+    (lambda c: c.mark_golden("run_1", "v1"), "PUT", "runs/run_1/golden"),
+    (lambda c: c.unmark_golden("run_1"), "DELETE", "runs/run_1/golden"),
+    (lambda c: c.golden("run_1"), "GET", "runs/run_1/golden"),
+    (lambda c: c.golden_runs(), "GET", "golden"),
+    (lambda c: c.set_assertions("run_1", "nodes: {}"), "PUT", "runs/run_1/golden/assertions"),
+    (lambda c: c.set_assertions("run_1", None), "DELETE", "runs/run_1/golden/assertions"),
+    (lambda c: c.accept_value("run_1", "run_2", "a", "new"), "POST", "runs/run_1/golden/accept"),
+    (lambda c: c.check("run_1", "golden:v1"), "POST", "runs/run_1/check"),
 ]
 
 

@@ -18,7 +18,7 @@ from runs.models import AuditEntry, Checkpoint, Run
 from runs.operations.cancel_run import cancel_run
 from runs.operations.clear_checkpoints import clear_checkpoints
 from runs.operations.decide_approval import decide_approval
-from runs.operations.golden import mark_golden, unmark_golden
+from runs.operations.golden import accept_value, mark_golden, set_assertions, unmark_golden
 from runs.operations.import_checkpoint import import_checkpoint
 from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.publish_workflow import publish_workflow
@@ -83,6 +83,18 @@ def _unmark(project: Path) -> Any:
     unmark_golden(run.pk, by=ANN)
 
 
+def _assertions(project: Path) -> Any:
+    run = done(project, ONE)
+    mark_golden(run.pk, "good", by=SYSTEM)
+    set_assertions(run.pk, "nodes: {a: ignore}", by=ANN)
+
+
+def _accept(project: Path) -> Any:
+    run = done(project, ONE)
+    mark_golden(run.pk, "good", by=SYSTEM)
+    accept_value(run.pk, done(project, ONE).pk, "a", "new wording", by=ANN)
+
+
 def _decide(project: Path) -> Any:
     run = start(project, ASK)
     from runs.engine import driver
@@ -132,6 +144,8 @@ DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "unpause_run": [(_unpause, "run.unpause")],
     "mark_golden": [(_mark, "run.golden")],
     "unmark_golden": [(_unmark, "run.ungolden")],
+    "set_assertions": [(_assertions, "golden.assertions")],
+    "accept_value": [(_accept, "golden.accept")],
     "decide_approval": [(_decide, "step.approve")],
     "resume_run": [(_resume, "run.resume")],
     "resume_checkpoint": [(_resume_checkpoint, "run.resume")],

@@ -2,8 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
+from urllib.parse import quote
 
-from maverick_client.models import AuditEntry
+from maverick_client.models import AuditEntry, Check, GoldenRun, Run
+
+
+def _part(text: str) -> str:
+    """One segment of a path: an id that someone typed leads nowhere else."""
+    return quote(text, safe="") if text not in ("", ".", "..") else "-"
 
 
 class KeepingCalls:
@@ -14,6 +20,55 @@ class KeepingCalls:
 
     def _all(self, path: str, params: Mapping[str, Any]) -> Iterator[Any]:
         raise NotImplementedError  # Client's
+
+    def mark_golden(
+        self,
+        run_id: str,
+        name: str = "",
+        *,
+        tags: list[str] | None = None,
+        note: str | None = None,
+        replace: bool = False,
+    ) -> Run:
+        """Keep a run that succeeded as a baseline, under its workflow's name when none is given.
+        None leaves tags and note as they are; `replace` takes the name from the run that has it."""
+        body = {"name": name, "tags": tags, "note": note, "replace": replace}
+        return cast(Run, self._json("PUT", f"runs/{_part(run_id)}/golden", json=body, safe=True))
+
+    def unmark_golden(self, run_id: str) -> Run:
+        """No longer keep the run; harmless when it was not golden."""
+        return cast(Run, self._json("DELETE", f"runs/{_part(run_id)}/golden", safe=True))
+
+    def golden(self, run_id: str) -> GoldenRun:
+        """A golden run with its assertions and accepted values."""
+        return cast(GoldenRun, self._json("GET", f"runs/{_part(run_id)}/golden"))
+
+    def golden_runs(self, workflow: str = "") -> list[GoldenRun]:
+        """All golden runs, or those of a workflow, by name."""
+        params = {"workflow": workflow or None}
+        return cast(list[GoldenRun], self._json("GET", "golden", params=params)["items"])
+
+    def set_assertions(self, run_id: str, text: str | None, *, file: str = "") -> GoldenRun:
+        """What checks against the golden run mind, as YAML or JSON; None: all is to be equal."""
+        path = f"runs/{_part(run_id)}/golden/assertions"
+        if text is None:
+            return cast(GoldenRun, self._json("DELETE", path, safe=True))
+        return cast(
+            GoldenRun, self._json("PUT", path, json={"text": text, "file": file}, safe=True)
+        )
+
+    def accept_value(self, run_id: str, from_run_id: str, path: str, reason: str) -> GoldenRun:
+        """Checks against the golden run `run_id` expect what `from_run_id` gave at `path`."""
+        body = {"from": from_run_id, "path": path, "reason": reason}
+        return cast(GoldenRun, self._json("POST", f"runs/{_part(run_id)}/golden/accept", json=body))
+
+    def check(
+        self, run_id: str, against: str, *, assertions: str | None = None, file: str = ""
+    ) -> Check:
+        """How a run stands against `golden:NAME` or another run, node by node."""
+        body = {"against": against, "assertions": assertions, "file": file}
+        path = f"runs/{_part(run_id)}/check"
+        return cast(Check, self._json("POST", path, json=body, safe=True))
 
     def audit(self, *, who: str = "", action: str = "", target: str = "") -> Iterator[AuditEntry]:
         """Who changed what, newest first. For admins."""

@@ -268,3 +268,28 @@ class AuditEntry(TypedDict):
     action: str
     target: str
     data: dict[str, Any]
+
+
+class GoldenRun(TypedDict):
+    """A golden run: what checks against it mind, and what was accepted since."""
+
+    name: str
+    run_id: str
+    workflow: str
+    tags: list[str]
+    note: str
+    assertions: dict[str, Any] | None
+    accepted: list[dict[str, Any]]
+    created_by: str
+    created_at: str
+
+
+class Check(TypedDict):
+    """A run against a baseline, node by node."""
+
+    run_id: str
+    workflow: str
+    baseline: dict[str, Any]
+    passed: bool
+    counts: dict[str, int]
+    nodes: list[dict[str, Any]]

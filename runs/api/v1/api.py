@@ -20,6 +20,7 @@ from runs.api.v1.routers import (
     executions,
     explain,
     recovery,
+    golden,
     runs,
     tokens,
     workflows,
@@ -118,6 +119,8 @@ api.add_router("/runs", checkpoints.router)
 api.add_router("/checkpoints", checkpoints.files)
 api.add_router("/runs", approvals.router)
 api.add_router("/executions", recovery.router)
+api.add_router("/runs", golden.router)
+api.add_router("/golden", golden.names)
 api.add_router("/workflows", workflows.router)
 api.add_router("/tokens", tokens.router)
 api.add_router("/audit", audit.router)

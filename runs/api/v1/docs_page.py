@@ -33,6 +33,7 @@ REFUSALS = {
 TAGS = {
     "Runs": "Start runs and see how they stand.",
     "Recovery": "Restart with reuse, preview it, keep good runs, see where a run comes from.",
+    "Golden": "Good runs kept as baselines, and checks against them.",
     "Executions": "The nodes of a run: attempts, input, output, log.",
     "Approvals": "Steps that wait for somebody's decision, and the decision.",
     "Events": "What happened, in order, now or as it happens.",

@@ -358,6 +358,35 @@ def resume(ctx: click.Context, run: str, as_json: bool) -> None:
     _tell(side.unpause(find_run(side, run)), as_json)
 
 
+@command.command("golden")
+@run_argument
+@click.option("--name", default="", help="Its name as baseline. Default: the workflow's name.")
+@click.option("--tag", "tags", multiple=True, help="A tag; may be repeated.")
+@click.option("--note", help="What is to be known of it.")
+@click.option("--replace", is_flag=True, help="Take the name from the run that has it.")
+@click.option("--remove", is_flag=True, help="It is no longer golden.")
+@json_option
+@click.pass_context
+def golden(
+    ctx: click.Context,
+    run: str,
+    name: str,
+    tags: tuple[str, ...],
+    note: str | None,
+    replace: bool,
+    remove: bool,
+    as_json: bool,
+) -> None:
+    """Keep a run as a baseline; short for `maverick golden mark` and `unmark`."""
+    side = backend(ctx)
+    run_id = find_run(side, run)
+    if remove:
+        _tell(side.unmark_golden(run_id), as_json)
+    else:
+        wanted = list(tags) if tags else None
+        _tell(side.mark_golden(run_id, name, wanted, note, replace), as_json)
+
+
 def _tell(run: dict[str, Any], as_json: bool) -> None:
     from runs.cli.printing import print_json, say
 

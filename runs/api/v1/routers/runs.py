@@ -1,4 +1,4 @@
-"""Runs: list, start, read, preview, restart, cancel, keep as golden."""
+"""Runs: list, start, read, preview, restart, cancel."""
 
 import re
 from typing import Annotated, Any
@@ -13,7 +13,6 @@ from runs.api.v1.schemas.base import reply
 from runs.api.v1.schemas.executions import GraphOut
 from runs.api.v1.schemas.runs import (
     CancelIn,
-    GoldenIn,
     LineageOut,
     OneRunOut,
     PlanOut,
@@ -25,7 +24,6 @@ from runs.api.v1.schemas.runs import (
 from runs.definition.spec import WORKFLOW_NAME_PATTERN
 from runs.errors import InvalidFields, UnknownWorkflow
 from runs.operations.cancel_run import cancel_run
-from runs.operations.golden import mark_golden, unmark_golden
 from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.restart_run import RestartRequest, plan_restart, restart_run
 from runs.operations.start_run import start_run
@@ -71,6 +69,7 @@ def list_all(
         list[str], Query([], description="`restart`, `fork`, `resume`, or `none` for plain runs.")
     ],
     golden: Annotated[bool | None, Query(None)],
+    tag: Annotated[str, Query("", max_length=50, description="Only golden runs with this tag.")],
     source: Annotated[str, Query("", description="Only what was started from this run.")],
     text: Annotated[
         str,
@@ -89,6 +88,7 @@ def list_all(
         kinds=words("kind", kind, KINDS),
         golden=golden,
         source=source,
+        tag=tag.strip(),
         text=text.strip(),
         before=paging.decode("runs", cursor),
     )
@@ -233,40 +233,6 @@ def resume(request: HttpRequest, run_id: str) -> HttpResponse:
     """409 when the run is not paused. A run that has ended is restarted, or continued from a
     checkpoint, by a new run."""
     unpause_run(run_id, by=asker(request))
-    return reply(RunOut, get_run(run_id))
-
-
-@router.put(
-    "/{run_id}/golden",
-    **route(
-        "markGolden",
-        RunOut,
-        role="operator",
-        refusals=WRITING,
-        summary="Keep a run as golden",
-        tag="Recovery",
-    ),
-)
-def mark(request: HttpRequest, run_id: str, body: GoldenIn | None = None) -> HttpResponse:
-    """Keep a run that succeeded as the baseline for later ones."""
-    mark_golden(run_id, body.name if body else "", by=asker(request))
-    return reply(RunOut, get_run(run_id))
-
-
-@router.delete(
-    "/{run_id}/golden",
-    **route(
-        "unmarkGolden",
-        RunOut,
-        role="operator",
-        refusals=(401, 403, 404, 422),
-        summary="No longer keep a run as golden",
-        tag="Recovery",
-    ),
-)
-def unmark(request: HttpRequest, run_id: str) -> HttpResponse:
-    """Harmless when the run was not golden."""
-    unmark_golden(run_id, by=asker(request))
     return reply(RunOut, get_run(run_id))
 
 

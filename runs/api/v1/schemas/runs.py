@@ -15,7 +15,7 @@ RUN_EXAMPLE: Any = {
     "status_reason": "",
     "kind": "restart",
     "source_run_id": "run_0pkx2b1c8d7e6f",
-    "golden": {"name": "release-notes"},
+    "golden": {"name": "release-notes", "tags": ["nightly"], "note": ""},
     "counts": {
         "total": 6,
         "pending": 0,
@@ -74,6 +74,8 @@ class GoldenOut(Out):
     """The run is kept as a baseline."""
 
     name: str
+    tags: list[str] = []
+    note: str = ""
 
 
 class CountsOut(Out):
@@ -206,12 +208,6 @@ class CancelIn(In):
     """Why the run is cancelled."""
 
     reason: str = Field("", max_length=2000, examples=["wrong branch"])
-
-
-class GoldenIn(In):
-    """Under which name the run is kept."""
-
-    name: str = Field("", max_length=200, description="The workflow's name when empty.")
 
 
 class PlanCountsOut(Out):
