@@ -29,7 +29,7 @@ def test_an_unknown_path_is_404(viewer, path):
         ("DELETE", "/runs", "GET, HEAD, POST"),
         ("POST", "/runs/x", "GET, HEAD"),
         ("GET", "/runs/x/restart", "POST"),
-        ("PATCH", "/runs/x/golden", "DELETE, PUT"),
+        ("PATCH", "/runs/x/golden", "DELETE, GET, HEAD, PUT"),
         ("POST", "/openapi.json", "GET, HEAD"),
     ],
 )

@@ -1,5 +1,7 @@
 """Assertions: read with their faults' places, and held against outputs."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,15 @@ from runs.definition.assertions import (
     stored_assertions,
 )
 from runs.planning.checking import check_output, same
+
+
+def test_the_example_of_the_docs_reads_without_a_fault() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "golden.md").read_text()
+    example = page.partition("```yml\n")[2].partition("```")[0]
+    parsed = parse_assertions(example)
+    assert parsed.problems == ()
+    assert len(parsed.rules) == 4
+
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-3, 3) | st.text(max_size=4),
