@@ -15,7 +15,7 @@ from runs.planning.preview import Preview
 from runs.projections.graph_layout import GraphNode, Layout, layout
 from runs.projections.graph_node_view import Around, NodeView, node_view
 from runs.projections.graph_preview import plan_view, preview_node
-from runs.projections.graph_shape import Edge, Shape, shapes_of
+from runs.projections.graph_shape import Edge, Shape, Shapes, shapes_of
 from runs.projections.graph_turns import turns_of, undone_in
 from runs.projections.step_states import StepState
 from runs.states import STEP_OVER
@@ -61,7 +61,18 @@ def graph_view(
     preview: Preview | None = None,
 ) -> GraphView:
     """The graph of a run; with ``preview``, what a restart would make of it."""
-    shapes = shapes_of(made, states)
+    return view_of(title, shapes_of(made, states), states, over, now, preview)
+
+
+def view_of(
+    title: str,
+    shapes: Shapes,
+    states: Mapping[str, StepState],
+    over: bool,
+    now: datetime,
+    preview: Preview | None = None,
+) -> GraphView:
+    """The graph of any shapes with the states of their steps."""
     drawn = {shape.path for shape in shapes.nodes}
     around = Around(
         states=states,

@@ -220,6 +220,38 @@ def _text(value: str) -> str:
 
 
 @register.filter
+def time_difference(ms: int) -> str:
+    """``1.2 s longer``, ``47 s shorter``, ``equally long``."""
+    if not ms:
+        return "equally long"
+    return f"{words.duration(abs(ms))} {'longer' if ms > 0 else 'shorter'}"
+
+
+@register.filter
+def verdict(value: str) -> str:
+    """``only_a`` → ``only in A``."""
+    return {"only_a": "only in A", "only_b": "only in B"}.get(value, value)
+
+
+@register.filter
+def kind_icon(kind: str) -> str:
+    """The icon of a kind of step."""
+    return words.KIND_ICONS.get(kind, kind)
+
+
+@register.filter
+def diff_html(text: str) -> SafeString:
+    """A unified diff, a span for each line that was taken away or put in."""
+    lines = []
+    for line in text.split("\n"):
+        kind = {"+": "is-new", "-": "is-old", "@": "x"}.get(line[:1], "")
+        if line.startswith(("+++", "---")):
+            kind = "x"
+        lines.append(f'<span class="{kind}">{escape(line)}</span>' if kind else escape(line))
+    return mark_safe("\n".join(lines))  # noqa: S308 - every line went through escape
+
+
+@register.filter
 def js(names: str) -> list[str]:
     """The addresses of scripts, to be fetched before the module that imports them is read."""
     return [static(f"js/{name}.js") for name in names.split()]

@@ -4,7 +4,7 @@ Written by functions and not by a template: a thousand nodes take a few millisec
 and several hundred through template tags. Everything from outside goes through ``escape``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
 
 from django.utils.html import escape
@@ -32,8 +32,13 @@ CULLED_FROM = 120
 _SIGHT_X, _SIGHT_Y = 1300.0, 800.0  # each way from the node that the page will show first
 
 
-def graph_svg(view: GraphView, chosen: str, keep: str = "") -> SafeString:
-    """The whole drawing. ``keep`` is the query string that node links carry on (``&tab=…``)."""
+def graph_svg(
+    view: GraphView, chosen: str, keep: str = "", marks: Mapping[str, str] | None = None
+) -> SafeString:
+    """The whole drawing. ``keep`` is the query string that node links carry on (``&tab=…``).
+
+    ``marks``: by path, a word that the node's look is made from besides its status.
+    """
     made = view.layout
     title = escape(view.title)
     near = _in_sight(view, chosen)
@@ -51,7 +56,8 @@ def graph_svg(view: GraphView, chosen: str, keep: str = "") -> SafeString:
     for node in view.nodes:
         box = made.boxes[node.path]
         far = near is not None and not near(box)
-        parts.append(_node(node, box, node.path == chosen, far, keep))
+        mark = (marks or {}).get(node.path, "")
+        parts.append(_node(node, box, node.path == chosen, far, keep, mark))
     parts.append("</svg>")
     return mark_safe("".join(parts))  # noqa: S308 - every text in it went through escape
 
@@ -135,14 +141,15 @@ def _edges(view: GraphView) -> Iterator[str]:
     yield from labels
 
 
-def _node(node: NodeView, box: Box, chosen: bool, far: bool, keep: str) -> str:
+def _node(node: NodeView, box: Box, chosen: bool, far: bool, keep: str, mark: str) -> str:
     name = escape(node.full_name)
-    said = ", ".join(part for part in (name, node.type, node.word, node.time) if part)
+    said = ", ".join(part for part in (name, node.type, node.word, node.time, escape(mark)) if part)
     link = escape("?node=" + quote(node.path, safe="") + keep)
     x, y = number(box.x), number(box.y)
     current = ' aria-current="true"' if chosen else ""
     current += " data-handled" if node.handled else ""
     current += f' data-decision="{node.decision}"' if node.decision else ""
+    current += f' data-mark="{escape(mark)}"' if mark else ""
     title = f"<title>{name}</title>" if node.name != node.full_name else ""
     return (
         f'<a class="node{" far" if far else ""}" href="{link}" data-path="{escape(node.path)}" '

@@ -3,12 +3,21 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from runs.web.pages import audit, run_commands, run_detail, run_list, run_restart, workflows
+from runs.web.pages import (
+    audit,
+    compare,
+    run_commands,
+    run_detail,
+    run_list,
+    run_restart,
+    workflows,
+)
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="run-list"), name="home"),
     path("runs", run_list.run_list, name="run-list"),
     path("runs/<str:run_id>", run_detail.run_detail, name="run"),
+    path("runs/<str:run_id>/compare/<str:other>", compare.compare, name="compare"),
     path("runs/<str:run_id>/input", run_detail.document, {"what": "input"}, name="input"),
     path("runs/<str:run_id>/output", run_detail.document, {"what": "output"}, name="output"),
     path(
