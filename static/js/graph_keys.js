@@ -37,6 +37,7 @@ export function followKeys(stage, win) {
   });
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || inField(event)) return;
+    if (document.querySelector("dialog[open]")) return;
     if (event.key === "+" || event.key === "=") win.zoom(1.2);
     else if (event.key === "-") win.zoom(1 / 1.2);
     else if (event.key === "0") win.fit(true);

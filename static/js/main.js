@@ -1,4 +1,5 @@
 // Finds [data-module] and mounts it. The table is literal: hashed file names are rewritten in it.
+import "./fork.js";
 import "./menus.js";
 import "./copy.js";
 import "./times.js";
@@ -6,6 +7,7 @@ import "./shortcuts.js";
 
 const modules = {
   frame: () => import("./frame.js"),
+  fork: () => import("./fork.js"),
   graph: () => import("./graph.js"),
   preview: () => import("./preview.js"),
   run: () => import("./run.js"),

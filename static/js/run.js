@@ -141,6 +141,7 @@ export function mount(run) {
 
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !panel || work.dataset.panel === "closed") return;
+    if (document.querySelector("dialog[open]")) return;
     if (event.target.closest?.("input, textarea") && event.target.value) return;
     const path = chosen();
     show("", true);

@@ -6,6 +6,7 @@ export function inField(event) {
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || inField(event)) return;
+  if (document.querySelector("dialog[open]")) return; // the page behind it is not meant
   // A row's menu has keys of its own, for the row that has the focus.
   const inRow = document.activeElement
     ?.closest("tr[data-run]")

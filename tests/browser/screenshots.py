@@ -33,6 +33,7 @@ def pages(running: str, failed: str, waiting: str, undone: str) -> dict[str, str
         "run-detail": f"/runs/{running}?node=plan",
         "run-detail-failed": f"/runs/{failed}",
         "run-preview": f"/runs/{failed}/restart?from=plan&node=implement",
+        "run-fork": f"/runs/{failed}/fork?from=plan",
         "run-failed-turn": f"/runs/{failed}?node=implement%5B11%5D%2Fvalidate",
         "run-steps": f"/runs/{running}?tab=steps&node=implement%5B11%5D%2Fvalidate",
         "run-waiting": f"/runs/{waiting}?node=deploy",
