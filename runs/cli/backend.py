@@ -39,6 +39,9 @@ class Backend(Keeping, Protocol):
     def execution(self, run_id: str, execution_id: str) -> Json:
         """One execution."""
 
+    def why(self, run_id: str, path: str = "") -> Json:
+        """Why a run, or a step of it, is as it is."""
+
     def compare(self, run_id: str, other: str, path: str = "") -> Json:
         """Two runs side by side."""
 

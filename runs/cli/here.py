@@ -150,6 +150,11 @@ class Here(KeepingHere):
 
         return cast(Json, plain(get_execution(run_id, execution_id)))
 
+    def why(self, run_id: str, path: str = "") -> Json:
+        from runs.projections.why import why
+
+        return cast(Json, plain(why(run_id, path)))
+
     def compare(self, run_id: str, other: str, path: str = "") -> Json:
         from runs.projections.compare import compare_runs
 

@@ -110,6 +110,9 @@ class There(KeepingThere):
     def execution(self, run_id: str, execution_id: str) -> Json:
         return cast(Json, self.client.execution(run_id, execution_id))
 
+    def why(self, run_id: str, path: str = "") -> Json:
+        return cast(Json, self.client.why(run_id, path))
+
     def compare(self, run_id: str, other: str, path: str = "") -> Json:
         return cast(Json, self.client.compare(run_id, other, path=path))
 

@@ -32,6 +32,7 @@ from maverick_client.models import (
     Plan,
     Run,
     Validation,
+    Why,
     Workflow,
     WorkflowDetail,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "ServerUnreachable",
     "Validation",
     "WaitTimeout",
+    "Why",
     "Workflow",
     "WorkflowDetail",
 ]

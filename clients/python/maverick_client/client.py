@@ -30,6 +30,7 @@ from maverick_client.models import (
     Plan,
     Run,
     Validation,
+    Why,
     Workflow,
     WorkflowDetail,
 )
@@ -203,6 +204,11 @@ class Client(KeepingCalls):
     def graph(self, run_id: str) -> Graph:
         """The run's nodes and edges."""
         return cast(Graph, self._json("GET", f"runs/{_part(run_id)}/graph"))
+
+    def why(self, run_id: str, path: str = "") -> Why:
+        """Why a run is as it is, or its step `path` (a step path or an execution id)."""
+        params = {"path": path} if path else None
+        return cast(Why, self._json("GET", f"runs/{_part(run_id)}/why", params=params))
 
     def compare(self, run_id: str, other: str, *, path: str = "") -> Comparison:
         """Run `other` beside run `run_id`; with `path` only that step, with all its values."""

@@ -253,6 +253,7 @@ class Validation(TypedDict):
 
 Graph = dict[str, Any]
 Comparison = dict[str, Any]
+Why = dict[str, Any]
 
 
 class AuditEntry(TypedDict):

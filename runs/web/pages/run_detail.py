@@ -13,10 +13,11 @@ from runs.models import Run
 from runs.projections import lineage
 from runs.projections import run_detail as projection
 from runs.projections.checkpoints import checkpoint_file
-from runs.projections.node_panel import NodePanel, document_of, node_panel
+from runs.projections.node_panel import document_of, node_panel
 from runs.projections.run_header import header
 from runs.projections.step_states import states_of
 from runs.projections.step_table import step_table
+from runs.projections.why import why_of
 from runs.states import RUN_OVER
 from runs.web.commands import actor, may_operate, new_key
 from runs.web.graph_svg import graph_svg, minimap_svg
@@ -46,7 +47,7 @@ def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
         "run_over": run.status in RUN_OVER,
     }
     if part == "panel":
-        context["panel"] = _panel(request, run, chosen)
+        context |= _panel(request, run, chosen)
         return render(request, "runs/parts/_node_panel.html", context)
     states = states_of(run)
     if part in ("", "head"):
@@ -75,7 +76,7 @@ def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
     if part == "tab":
         return render(request, f"runs/parts/_tab_{tab}.html", context)
     if chosen and tab in ("graph", "steps"):
-        context["panel"] = _panel(request, run, chosen)
+        context |= _panel(request, run, chosen)
     return render(request, "runs/run_detail.html", context)
 
 
@@ -120,8 +121,10 @@ def _run(run_id: str) -> Run:
         raise Http404(str(unknown)) from unknown
 
 
-def _panel(request: HttpRequest, run: Run, path: str) -> NodePanel | None:
+def _panel(request: HttpRequest, run: Run, path: str) -> dict[str, Any]:
+    """The panel of a step, and why it is as it is."""
     if not path:
-        return None
+        return {"panel": None}
     made = projection.definition_of(run)
-    return node_panel(run, made, path, timezone.now(), actor(request))
+    found = node_panel(run, made, path, timezone.now(), actor(request))
+    return {"panel": found, "why": why_of(run, states_of(run), found.path) if found else None}

@@ -1,4 +1,4 @@
-"""What is told about runs beside what they did: how two of them differ."""
+"""What is told about runs beside what they did: why, and how two of them differ."""
 
 from typing import Annotated
 
@@ -8,7 +8,9 @@ from ninja import Query, Router
 from runs.api.v1.routes import route
 from runs.api.v1.schemas.base import reply
 from runs.api.v1.schemas.compare import ComparisonOut
+from runs.api.v1.schemas.why import WhyOut
 from runs.projections.compare import compare_runs
+from runs.projections.why import why as why_of
 
 router = Router()
 
@@ -33,3 +35,17 @@ def compare(
     """Steps aligned by path, turns of a loop by their item. Without `path` the values of at most
     100 steps are told place by place, causes first."""
     return reply(ComparisonOut, compare_runs(run_id, other, path=path))
+
+
+@router.get(
+    "/{run_id}/why",
+    **route("why", WhyOut, summary="Why a run or a step is as it is", tag="Runs"),
+)
+def why(
+    request: HttpRequest,
+    run_id: str,
+    path: Annotated[str, Query("", max_length=1000, description="A step path or an execution id.")],
+) -> HttpResponse:
+    """Why a step ran, was reused, waits (for what), was skipped (by which condition, and what that
+    saw) or failed (from which root, and what it kept from running). Without `path`: the run."""
+    return reply(WhyOut, why_of(run_id, path))
