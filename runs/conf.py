@@ -52,6 +52,7 @@ _ALL = (
     Setting(
         "MAVERICK_SNAPSHOT_FILE_MB", "100", "Larger files are in no snapshot; 0: no snapshots."
     ),
+    Setting("MAVERICK_RETENTION_DAYS", "0", "Runs that ended longer ago are deleted; 0: none is."),
     Setting("MAVERICK_SECRET_KEYS", "", "More key patterns whose values are never written down."),
     Setting("MAVERICK_ENV_ALLOW", "", "Environment variables that expressions may read."),
 )
@@ -96,6 +97,11 @@ def inline_bytes() -> int:
 def snapshot_file_bytes() -> int:
     """Files above this size are in no snapshot of a workspace; 0: there are no snapshots."""
     return int(settings.MAVERICK_SNAPSHOT_FILE_MB) * 2**20
+
+
+def retention_days() -> float:
+    """Runs that ended so many days ago are deleted by the sweep; 0: it deletes none."""
+    return float(settings.MAVERICK_RETENTION_DAYS)
 
 
 def secret_keys() -> tuple[str, ...]:

@@ -29,5 +29,14 @@ class Keeping(Protocol):
     def check(self, run_id: str, against: str, assertions: str | None, file: str) -> Json:
         """A run against a baseline, node by node."""
 
+    def deletion(self, run_id: str) -> Json:
+        """What a deletion would take."""
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a run."""
+
+    def clean_up(self, older_than_days: float, keep: int, dry_run: bool) -> Json:
+        """Delete old runs."""
+
     def audit(self, *, who: str, action: str, target: str, limit: int) -> list[Json]:
         """Who changed what, newest first."""

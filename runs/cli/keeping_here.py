@@ -45,6 +45,25 @@ class KeepingHere:
 
         return cast(Json, plain(check_run(run_id, against, assertions=assertions, file=file)))
 
+    def deletion(self, run_id: str) -> Json:
+        from runs.projections.deletion import deletion_of
+
+        found = deletion_of(run_id)
+        return {**plain(found), "words": found.words}
+
+    def delete_run(self, run_id: str) -> None:
+        from runs.operations.delete_run import delete_run
+
+        delete_run(run_id, by=actor())
+
+    def clean_up(self, older_than_days: float, keep: int, dry_run: bool) -> Json:
+        from datetime import timedelta
+
+        from runs.operations.delete_run import clean_up
+
+        age = timedelta(days=older_than_days)
+        return cast(Json, plain(clean_up(age, keep=keep, dry_run=dry_run, by=actor())))
+
     def _run(self, run_id: str) -> Json:
         from runs.projections.api_runs import get_run
 

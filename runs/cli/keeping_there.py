@@ -32,5 +32,14 @@ class KeepingThere:
     def check(self, run_id: str, against: str, assertions: str | None, file: str) -> Json:
         return cast(Json, self.client.check(run_id, against, assertions=assertions, file=file))
 
+    def deletion(self, run_id: str) -> Json:
+        return cast(Json, self.client.deletion(run_id))
+
+    def delete_run(self, run_id: str) -> None:
+        self.client.delete_run(run_id)
+
+    def clean_up(self, older_than_days: float, keep: int, dry_run: bool) -> Json:
+        return cast(Json, self.client.clean_up(older_than_days, keep=keep, dry_run=dry_run))
+
     def audit(self, *, who: str, action: str, target: str, limit: int) -> list[Json]:
         return list(islice(self.client.audit(who=who, action=action, target=target), limit))

@@ -11,16 +11,19 @@ from itertools import groupby
 
 from django.db import connection
 
-from runs import dispatch
+from runs import conf, dispatch
+from runs.actor import SYSTEM
 from runs.engine import driver
 from runs.engine.session import Session
 from runs.engine.state import RunState
+from runs.operations.delete_run import clean_up_automatically
 from runs.record import claims
 
 log = logging.getLogger(__name__)
 
 _FIRST_REPEAT = 2.0
 _LONGEST_REPEAT = 10.0
+_CLEAN_EVERY = 600.0
 
 
 class Sweep:
@@ -28,6 +31,7 @@ class Sweep:
 
     def __init__(self) -> None:
         self._stand_in: threading.Thread | None = None
+        self._clean_at = 0.0
         self._repeat: dict[str, tuple[float, float]] = {}  # run → (not before, then wait)
 
     def once(self) -> int:
@@ -40,9 +44,20 @@ class Sweep:
         if driver.is_idle():
             for run_id in claims.runs_nobody_took(_FIRST_REPEAT):
                 moved += self._wake(run_id)
+            moved += self._clean_up()
         if len(self._repeat) > 10_000:
             self._repeat.clear()
         return moved
+
+    def _clean_up(self) -> int:
+        """A few old runs at a time, and again at once while there are more."""
+        now, days = time.monotonic(), conf.retention_days()
+        if not days or now < self._clean_at:
+            return 0
+        gone = clean_up_automatically(days, by=SYSTEM)
+        if not gone:
+            self._clean_at = now + _CLEAN_EVERY
+        return gone
 
     def _wake(self, run_id: str) -> int:
         now = time.monotonic()

@@ -62,9 +62,9 @@ class Reuse:
     """Where a reused output came from: the run restarted from, and who really did the work."""
 
     source_execution_id: str
-    source_run_id: str
+    source_run_id: str | None  # None: the run was deleted
     origin_execution_id: str
-    origin_run_id: str
+    origin_run_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +226,15 @@ def reuse(row: Mapping[str, Any]) -> Reuse | None:
     """Where the row's output came from, or None when it did its own work."""
     if not row["reused_from"]:
         return None
-    return Reuse(
-        source_execution_id=row["reused_from"],
-        source_run_id=row["reused_run"],
-        origin_execution_id=row["origin_execution"] or row["reused_from"],
-        origin_run_id=row["origin_run"] or row["reused_run"],
+    return came_from(
+        row["reused_from"], row["reused_run"], row["origin_execution"], row["origin_run"]
     )
+
+
+def came_from(source: str, source_run: str, origin: str, origin_run: str) -> Reuse:
+    """The pointers of a reused execution as they are told; a deleted run's is None."""
+    done_by = origin_run if origin else source_run
+    return Reuse(source, source_run or None, origin or source, done_by or None)
 
 
 def decision(value: Mapping[str, Any] | None) -> Decision | None:

@@ -14,7 +14,7 @@ from runs.models.stored import drawable_version
 from runs.planning.graph import StaticNode
 from runs.projections.compiled import static_nodes
 from runs.projections.failures import handled
-from runs.projections.run_facts import Decision, Reuse
+from runs.projections.run_facts import Decision, Reuse, came_from
 from runs.projections.usage import USAGE_SQL, Usage, usage_of
 
 
@@ -175,10 +175,8 @@ def _planned(path: str, step: StaticNode) -> GraphNode:
 
 
 def _node(row: Row, step: StaticNode | None, went_on: bool) -> GraphNode:
-    pk, path, name, kind, status, why, tries, started, finished, took, *came_from, act, because = (
-        row
-    )
-    source, source_run, origin, origin_run, used = came_from
+    pk, path, name, kind, status, why, tries, started, finished, took, *pointers, act, because = row
+    source, source_run, origin, origin_run, used = pointers
     return GraphNode(
         id=pk,
         path=path,
@@ -192,9 +190,7 @@ def _node(row: Row, step: StaticNode | None, went_on: bool) -> GraphNode:
         finished_at=finished,
         duration_ms=took,
         reused=bool(source),
-        reuse=Reuse(source, source_run, origin or source, origin_run or source_run)
-        if source
-        else None,
+        reuse=came_from(source, source_run, origin, origin_run) if source else None,
         decision=Decision(act, because or "") if act else None,
         file=step.file if step else "",
         line=step.line if step else None,

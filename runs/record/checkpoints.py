@@ -193,7 +193,7 @@ def _step(row: Execution, run: Run, compiled: Compiled) -> dict[str, Any]:
     return {
         "execution_id": row.id,
         "origin_execution_id": row.origin_execution or row.id,
-        "origin_run_id": row.origin_run or run.id,
+        "origin_run_id": row.origin_run if row.origin_execution else run.id,
         "type": row.type,
         "status": row.status,
         "reason": row.status_reason,

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from runs import ids, steppath
+from runs.errors import UnknownRun
 from runs.models import Event, Run, WorkflowVersion
 from runs.planning.graph import Compiled
 from runs.planning.plan import Action, Plan
@@ -37,6 +38,8 @@ class NewRun:
 def create_run(new: NewRun) -> Run:
     """Write the run and its reused executions. Raises IntegrityError for a second resume."""
     with transaction.atomic():
+        if new.source is not None:
+            _hold(new.source.id)
         decisions, reused_ids = _decisions(new)
         inside = sum(1 for path in reused_ids if steppath.parent_of(path) in reused_ids)
         run_id = ids.run_id()
@@ -79,6 +82,14 @@ def create_run(new: NewRun) -> Run:
     return run
 
 
+def _hold(source: str) -> None:
+    """The source is not deleted before this run is committed; afterwards only when it is over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM runs_run WHERE id = %s FOR KEY SHARE", [source])
+        if cursor.fetchone() is None:
+            raise UnknownRun(f"{source} was deleted.")
+
+
 def _decisions(new: NewRun) -> tuple[dict[str, Any] | None, dict[str, str]]:
     """The stored plan, and the new execution id of every reused path."""
     if new.plan is None:
@@ -117,7 +128,8 @@ SELECT n.id, %s, nullif(n.parent_id, ''), n.path, s.name, s.type, n.position, s.
   CASE WHEN d.done THEN s.id ELSE '' END,
   CASE WHEN d.done THEN s.run_id ELSE '' END,
   CASE WHEN d.done THEN coalesce(nullif(s.origin_execution, ''), s.id) ELSE '' END,
-  CASE WHEN d.done THEN coalesce(nullif(s.origin_run, ''), s.run_id) ELSE '' END,
+  CASE WHEN d.done THEN CASE WHEN s.origin_execution = '' THEN s.run_id ELSE s.origin_run END
+    ELSE '' END,
   jsonb_build_object('action', 'reuse', 'because', n.because), s.code_version
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[])
   AS n(id, path, parent_id, source, because, position)

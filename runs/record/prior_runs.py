@@ -60,7 +60,7 @@ def recalled(execution_id: str) -> Recalled | None:
         execution_id=row.id,
         run_id=row.run_id,
         origin_execution_id=row.origin_execution or row.id,
-        origin_run_id=row.origin_run or row.run_id,
+        origin_run_id=row.origin_run if row.origin_execution else row.run_id,
         output=row.payload.value if row.payload else row.output,
         payload=row.payload_id,
         size=row.output_size,

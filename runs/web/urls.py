@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from runs.web.pages import (
     audit,
     compare,
+    deletion,
     run_commands,
     run_detail,
     run_fork,
@@ -36,6 +37,7 @@ urlpatterns = [
     path("runs/<str:run_id>/fork", run_fork.fork, name="run-fork"),
     path("runs/<str:run_id>/pause", run_commands.pause, name="run-pause"),
     path("runs/<str:run_id>/cancel", run_commands.cancel, name="run-cancel"),
+    path("runs/<str:run_id>/delete", deletion.delete, name="run-delete"),
     path("audit", audit.audit, name="audit"),
     path("workflows", workflows.workflow_list, name="workflow-list"),
     path("workflows/<path:name>/run", workflows.start, name="workflow-run"),

@@ -297,6 +297,9 @@ METHODS: list[tuple[Callable[[Client], Any], str, str]] = [
     (lambda c: c.set_assertions("run_1", "nodes: {}"), "PUT", "runs/run_1/golden/assertions"),
     (lambda c: c.set_assertions("run_1", None), "DELETE", "runs/run_1/golden/assertions"),
     (lambda c: c.accept_value("run_1", "run_2", "a", "new"), "POST", "runs/run_1/golden/accept"),
+    (lambda c: c.deletion("run_1"), "GET", "runs/run_1/deletion"),
+    (lambda c: c.delete_run("run_1"), "DELETE", "runs/run_1"),
+    (lambda c: c.clean_up(30), "POST", "gc"),
     (lambda c: c.check("run_1", "golden:v1"), "POST", "runs/run_1/check"),
 ]
 

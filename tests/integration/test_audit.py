@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from runs.models import AuditEntry, Checkpoint, Run
 from runs.operations.cancel_run import cancel_run
 from runs.operations.clear_checkpoints import clear_checkpoints
 from runs.operations.decide_approval import decide_approval
+from runs.operations.delete_run import clean_up, clean_up_automatically, delete_run
 from runs.operations.golden import accept_value, mark_golden, set_assertions, unmark_golden
 from runs.operations.import_checkpoint import import_checkpoint
 from runs.operations.pause_run import pause_run, unpause_run
@@ -95,6 +97,20 @@ def _accept(project: Path) -> Any:
     accept_value(run.pk, done(project, ONE).pk, "a", "new wording", by=ANN)
 
 
+def _delete(project: Path) -> Any:
+    delete_run(done(project, ONE).pk, by=ANN)
+
+
+def _clean(project: Path) -> Any:
+    done(project, ONE)
+    clean_up(timedelta(0), by=ANN)
+
+
+def _clean_automatically(project: Path) -> Any:
+    done(project, ONE)
+    clean_up_automatically(0.0, by=ANN)
+
+
 def _decide(project: Path) -> Any:
     run = start(project, ASK)
     from runs.engine import driver
@@ -146,6 +162,9 @@ DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "unmark_golden": [(_unmark, "run.ungolden")],
     "set_assertions": [(_assertions, "golden.assertions")],
     "accept_value": [(_accept, "golden.accept")],
+    "delete_run": [(_delete, "run.delete")],
+    "clean_up": [(_clean, "runs.gc")],
+    "clean_up_automatically": [(_clean_automatically, "runs.gc")],
     "decide_approval": [(_decide, "step.approve")],
     "resume_run": [(_resume, "run.resume")],
     "resume_checkpoint": [(_resume_checkpoint, "run.resume")],

@@ -70,6 +70,21 @@ class KeepingCalls:
         path = f"runs/{_part(run_id)}/check"
         return cast(Check, self._json("POST", path, json=body, safe=True))
 
+    def deletion(self, run_id: str) -> dict[str, Any]:
+        """What a deletion would take, and what stays with the runs that reused it."""
+        return cast(dict[str, Any], self._json("GET", f"runs/{_part(run_id)}/deletion"))
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a run. For admins."""
+        self._json("DELETE", f"runs/{_part(run_id)}")
+
+    def clean_up(
+        self, older_than_days: float, *, keep: int = 0, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Delete runs that ended longer ago, but the newest `keep` of each workflow. For admins."""
+        body = {"older_than_days": older_than_days, "keep": keep, "dry_run": dry_run}
+        return cast(dict[str, Any], self._json("POST", "gc", json=body))
+
     def audit(self, *, who: str = "", action: str = "", target: str = "") -> Iterator[AuditEntry]:
         """Who changed what, newest first. For admins."""
         wanted = {"who": who, "action": action, "target": target}

@@ -64,9 +64,9 @@ class ReusedFrom(TypedDict):
     """Where a reused output came from, and who really did the work."""
 
     source_execution_id: str
-    source_run_id: str
+    source_run_id: str | None  # None: that run was deleted
     origin_execution_id: str
-    origin_run_id: str
+    origin_run_id: str | None
 
 
 class Decision(TypedDict):

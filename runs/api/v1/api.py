@@ -16,6 +16,7 @@ from runs.api.v1.routers import (
     approvals,
     audit,
     checkpoints,
+    deletion,
     events,
     executions,
     explain,
@@ -121,6 +122,8 @@ api.add_router("/runs", approvals.router)
 api.add_router("/executions", recovery.router)
 api.add_router("/runs", golden.router)
 api.add_router("/golden", golden.names)
+api.add_router("/runs", deletion.router)
+api.add_router("/gc", deletion.cleaning)
 api.add_router("/workflows", workflows.router)
 api.add_router("/tokens", tokens.router)
 api.add_router("/audit", audit.router)

@@ -229,9 +229,9 @@ def _because(node: Json) -> str:
     because = str(decision.get("because") or "")
     if reuse:
         origin = reuse["origin_run_id"]
-        where = f"from {reuse['source_run_id']}"
+        where = f"from {reuse['source_run_id'] or 'a deleted run'}"
         if origin != reuse["source_run_id"]:
-            where += f", made by {origin}"
+            where += f", made by {origin or 'a deleted run'}"
         return f"{where}: {because}" if because else where
     return because
 
@@ -385,6 +385,34 @@ def golden(
     else:
         wanted = list(tags) if tags else None
         _tell(side.mark_golden(run_id, name, wanted, note, replace), as_json)
+
+
+@command.command("delete")
+@run_argument
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_context
+def delete(ctx: click.Context, run: str, yes: bool, as_json: bool) -> None:
+    """Delete a run. What other runs reused from it stays with them."""
+    from runs.cli.printing import print_json, say
+    from runs.cli.refusals import CliRefusal
+
+    side = backend(ctx)
+    run_id = find_run(side, run)
+    lost = side.deletion(run_id)
+    if not yes and not lost["refused"]:
+        asked = f"Delete run {run_id} with its {lost['steps']} steps? {lost['words']}"
+        try:
+            agreed = click.confirm(asked, err=True)
+        except click.Abort:
+            agreed = False
+        if not agreed:
+            raise CliRefusal("not-confirmed", "Nothing was deleted.", "--yes does not ask.")
+    side.delete_run(run_id)
+    if as_json:
+        print_json({"deleted": run_id})
+    else:
+        say(f"{run_id} is deleted. {lost['words']}")
 
 
 def _tell(run: dict[str, Any], as_json: bool) -> None:

@@ -57,9 +57,9 @@ class ReuseOut(Out):
     """Where a reused output came from, and who really did the work."""
 
     source_execution_id: str
-    source_run_id: str
+    source_run_id: str | None = Field(description="Null: that run was deleted.")
     origin_execution_id: str
-    origin_run_id: str
+    origin_run_id: str | None = Field(description="Null: that run was deleted.")
 
 
 class DecisionOut(Out):
