@@ -27,7 +27,7 @@ def test_an_unknown_path_is_404(viewer, path):
     ("method", "path", "allow"),
     [
         ("DELETE", "/runs", "GET, HEAD, POST"),
-        ("POST", "/runs/x", "GET, HEAD"),
+        ("POST", "/runs/x", "DELETE, GET, HEAD"),
         ("GET", "/runs/x/restart", "POST"),
         ("PATCH", "/runs/x/golden", "DELETE, GET, HEAD, PUT"),
         ("POST", "/openapi.json", "GET, HEAD"),

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from runs import operations
 from runs.actor import SYSTEM, Actor
 from runs.errors import Refused
-from runs.models import AuditEntry, Checkpoint, Run
+from runs.models import AuditEntry, Checkpoint, Execution, Run
 from runs.operations.cancel_run import cancel_run
 from runs.operations.clear_checkpoints import clear_checkpoints
 from runs.operations.decide_approval import decide_approval
@@ -24,6 +24,7 @@ from runs.operations.golden import accept_value, mark_golden, set_assertions, un
 from runs.operations.import_checkpoint import import_checkpoint
 from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.publish_workflow import publish_workflow
+from runs.operations.restart_execution import restart_execution
 from runs.operations.restart_run import RestartRequest, restart_run
 from runs.operations.resume_checkpoint import resume_checkpoint
 from runs.operations.resume_run import resume_run
@@ -59,6 +60,10 @@ def _restart(project: Path) -> Any:
 
 def _fork(project: Path) -> Any:
     restart_run(done(project, LINE).pk, RestartRequest(fork=True, reason="try"), by=ANN)
+
+
+def _restart_execution(project: Path) -> Any:
+    restart_execution(Execution.objects.get(run=done(project, ONE)).pk, RestartRequest(), by=ANN)
 
 
 def _cancel(project: Path) -> Any:
@@ -155,6 +160,7 @@ def _revoke_token(project: Path) -> Any:
 DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "start_run": [(_start, "run.start")],
     "restart_run": [(_restart, "run.restart"), (_fork, "run.fork")],
+    "restart_execution": [(_restart_execution, "run.restart")],
     "cancel_run": [(_cancel, "run.cancel")],
     "pause_run": [(_pause, "run.pause")],
     "unpause_run": [(_unpause, "run.unpause")],

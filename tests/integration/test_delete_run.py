@@ -225,7 +225,9 @@ class Elsewhere(threading.Thread):
 
     def __init__(self, deed: Any) -> None:
         super().__init__()
-        self.deed, self.result, self.error = deed, None, None
+        self.deed = deed
+        self.result: Any = None
+        self.error: Exception | None = None
         self.start()
 
     def run(self) -> None:

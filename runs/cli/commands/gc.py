@@ -8,7 +8,7 @@ from runs.cli.options import json_option
 from runs.cli.side import backend
 
 
-class Age(click.ParamType):
+class Age(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
     """`30d`, `12h`: days as a number."""
 
     name = "age"

@@ -1,4 +1,5 @@
-"""Delete a run, and clean up what is old."""
+"""What a deletion takes, and cleaning up what is old. (`DELETE /runs/{id}` is in runs.py: the
+methods of one address stand in one router.)"""
 
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from runs.api.v1.auth import asker
 from runs.api.v1.routes import READING, route
 from runs.api.v1.schemas.base import reply
 from runs.api.v1.schemas.deletion import CleanedOut, CleanUpIn, DeletionOut
-from runs.operations.delete_run import clean_up, delete_run
+from runs.operations.delete_run import clean_up
 from runs.projections.deletion import deletion_of
 
 router = Router()
@@ -25,25 +26,6 @@ cleaning = Router()
 def deletion(request: HttpRequest, run_id: str) -> HttpResponse:
     """What would be lost, and what stays with the runs that reused it."""
     return reply(DeletionOut, deletion_of(run_id))
-
-
-@router.delete(
-    "/{run_id}",
-    **route(
-        "deleteRun",
-        None,
-        status=204,
-        role="admin",
-        refusals=(401, 403, 404, 409),
-        summary="Delete a run",
-        tag="Runs",
-    ),
-)
-def delete(request: HttpRequest, run_id: str) -> HttpResponse:
-    """With its steps, logs and checkpoints. What others reused stays with them. 409 for a golden
-    run, and while the run or one that was started from it goes on."""
-    delete_run(run_id, by=asker(request))
-    return HttpResponse(status=204)
 
 
 @cleaning.post(

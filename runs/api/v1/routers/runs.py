@@ -24,6 +24,7 @@ from runs.api.v1.schemas.runs import (
 from runs.definition.spec import WORKFLOW_NAME_PATTERN
 from runs.errors import InvalidFields, UnknownWorkflow
 from runs.operations.cancel_run import cancel_run
+from runs.operations.delete_run import delete_run
 from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.restart_run import RestartRequest, plan_restart, restart_run
 from runs.operations.start_run import start_run
@@ -155,6 +156,25 @@ def created(run_id: str) -> HttpResponse:
 def get(request: HttpRequest, run_id: str) -> HttpResponse:
     """How one run stands."""
     return reply(OneRunOut, get_run(run_id))
+
+
+@router.delete(
+    "/{run_id}",
+    **route(
+        "deleteRun",
+        None,
+        status=204,
+        role="admin",
+        refusals=(401, 403, 404, 409),
+        summary="Delete a run",
+        tag="Runs",
+    ),
+)
+def delete(request: HttpRequest, run_id: str) -> HttpResponse:
+    """With its steps, logs and checkpoints. What others reused stays with them. 409 for a golden
+    run, and while the run or one that was started from it goes on."""
+    delete_run(run_id, by=asker(request))
+    return HttpResponse(status=204)
 
 
 def restart_request(body: RestartIn | None) -> RestartRequest:
