@@ -89,6 +89,10 @@ class Compiled:
     scopes: Mapping[str, ScopeSpec]
     nodes: Mapping[str, Node] = field(repr=False)
     preflight: str = ""  # the path of the step that checks what the others require
+    # A loop asks for the order of its steps in every turn; sorting again was half of a plan's time.
+    _orders: dict[str, tuple[str, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def node(self, path: str) -> Node:
         """The definition of the step at ``path`` (turns allowed). KeyError when unknown."""
@@ -104,16 +108,18 @@ class Compiled:
             graph.add_edges_from((need, node.name) for need in node.needs)
         return graph
 
-    def in_order(self, scope: str = "") -> list[str]:
+    def in_order(self, scope: str = "") -> tuple[str, ...]:
         """The names of a scope, each after what it needs, else in file order."""
         import networkx as nx
 
-        nodes = self.scopes[scope].nodes
-        return list(
-            nx.lexicographical_topological_sort(
+        known = self._orders.get(scope)
+        if known is None:
+            nodes = self.scopes[scope].nodes
+            order = nx.lexicographical_topological_sort(
                 self.graph(scope), key=lambda name: nodes[name].position
             )
-        )
+            known = self._orders[scope] = tuple(order)
+        return known
 
 
 def compile_workflow(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> Compiled:

@@ -1,6 +1,6 @@
 """One step of a run in full: why, source and origin, input, output, log, attempts, timing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,8 @@ class NodePanel:
     duration_ms: int | None
     can_restart_from: bool
     turn: str  # the turn of a loop that it stands in, as a restart names it; else empty
+    turns: int  # of what repeats its steps: how many turns there are, as far as is known; else 0
+    first_bad: int  # and the first of them that is not well
     is_kept: bool  # it had the effect `once` and succeeded: no restart repeats it
 
 
@@ -134,8 +136,21 @@ def node_panel(
         duration_ms=duration,
         can_restart_from=execution is not None and not (node and node.undoes),
         turn=_turn(path),
+        turns=_turns(execution, inside) if node is not None and node.loop is not None else 0,
+        first_bad=next((_number(one) for one in inside if one.status in FAILED), 0),
         is_kept=bool(step and step.effect == "once" and status == "succeeded"),
     )
+
+
+def _turns(execution: Execution | None, inside: Sequence[Inside]) -> int:
+    given = execution.input if execution is not None else None
+    items = given.get("items") if isinstance(given, Mapping) else None
+    listed = max((_number(one) + 1 for one in inside), default=0)
+    return max(listed, len(items)) if isinstance(items, list) else listed
+
+
+def _number(one: Inside) -> int:
+    return int(one.turn.strip("[]") or 0)
 
 
 def _turn(path: str) -> str:

@@ -144,6 +144,18 @@ def test_the_panel_restarts_from_a_step_a_turn_or_the_step_alone(alice: Client, 
     assert made.decisions["*"]["because"] == "plan"
 
 
+def test_a_turn_is_chosen_in_the_panel_of_its_loop(alice: Client, pair: Pair) -> None:
+    failed = pair[0]
+    html = page(alice, f"/runs/{failed.pk}?node=implement")
+    assert re.search(r'name="turn" type="number" min="0" max="11" value="9" required', html)
+    alice.post(f"/runs/{failed.pk}/restart", {"from": "implement", "turn": "2", "key": "k"})
+    made = Run.objects.filter(source=failed, kind="restart").latest("id")
+    assert made.decisions["implement[2]/code"]["because"] == "chosen to run again"
+    never = {"from": "implement", "turn": "40", "key": "k2"}
+    answer = alice.post(f"/runs/{failed.pk}/restart", never, follow=True)
+    assert "There is no step" in answer.content.decode() or "never ran" in answer.content.decode()
+
+
 def test_the_panel_says_what_an_effect_means_for_a_restart(alice: Client, asks: Run) -> None:
     once = page(alice, f"/runs/{asks.pk}?node=pay")
     assert "it never happens twice" in once

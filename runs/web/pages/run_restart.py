@@ -47,6 +47,9 @@ def restart(request: HttpRequest, run_id: str) -> HttpResponse:
 def _start(request: HttpRequest, run_id: str) -> HttpResponse:
     sent = request.POST
     path, reuse = sent.get("from", "")[:LONGEST], sent.get("reuse", "")[:20]
+    turn = sent.get("turn", "")
+    if turn.isdecimal() and len(turn) < 9:
+        path = f"{path}[{int(turn)}]"
     plan_id = sent.get("plan_id", "")[:200]
     asked = request_of(
         path, reuse, plan_id=plan_id or None, confirm=tuple(sent.getlist("confirm")[:LONGEST])
