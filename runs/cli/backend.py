@@ -42,6 +42,12 @@ class Backend(Keeping, Protocol):
     def why(self, run_id: str, path: str = "") -> Json:
         """Why a run, or a step of it, is as it is."""
 
+    def lineage(self, run_id: str) -> Json:
+        """A run's family, and what was changed from run to run."""
+
+    def origin(self, execution_id: str) -> Json:
+        """Where the output of an execution comes from."""
+
     def compare(self, run_id: str, other: str, path: str = "") -> Json:
         """Two runs side by side."""
 

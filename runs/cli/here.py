@@ -155,6 +155,16 @@ class Here(KeepingHere):
 
         return cast(Json, plain(why(run_id, path)))
 
+    def lineage(self, run_id: str) -> Json:
+        from runs.projections.lineage import family
+
+        return cast(Json, plain(family(run_id)))
+
+    def origin(self, execution_id: str) -> Json:
+        from runs.projections.origin import origin
+
+        return cast(Json, plain(origin(execution_id)))
+
     def compare(self, run_id: str, other: str, path: str = "") -> Json:
         from runs.projections.compare import compare_runs
 

@@ -113,6 +113,12 @@ class There(KeepingThere):
     def why(self, run_id: str, path: str = "") -> Json:
         return cast(Json, self.client.why(run_id, path))
 
+    def lineage(self, run_id: str) -> Json:
+        return cast(Json, self.client.lineage(run_id))
+
+    def origin(self, execution_id: str) -> Json:
+        return cast(Json, self.client.origin(execution_id))
+
     def compare(self, run_id: str, other: str, path: str = "") -> Json:
         return cast(Json, self.client.compare(run_id, other, path=path))
 

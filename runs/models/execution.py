@@ -81,6 +81,12 @@ class Execution(models.Model):
                 name="execution_payload",
                 condition=Q(payload__isnull=False),
             ),
+            # Which executions have this one's output: asked by lineage.
+            models.Index(
+                fields=["origin_execution"],
+                name="execution_origin",
+                condition=~Q(origin_execution=""),
+            ),
             models.Index(fields=["due_at"], name="execution_due", condition=Q(status="waiting")),
             models.Index(
                 fields=["run", "position"], name="execution_ready", condition=Q(status="queued")

@@ -100,6 +100,12 @@ def restart_run(
                 source=source,
                 reason=request.reason,
                 plan=plan,
+                asked={
+                    "from": _chosen(source, request.from_),
+                    "scope": request.scope if request.scope != SCOPES[0] else "",
+                    "reuse": request.reuse,
+                    "changed": asked.names,
+                },
             )
         )
         made = run
@@ -155,6 +161,12 @@ class _Asked:
     @property
     def is_changed(self) -> bool:
         return bool(self.changed or self.context_changed)
+
+    @property
+    def names(self) -> list[str]:
+        """The changed fields, secret ones included: ``inputs.topic``, ``context.model``."""
+        fields = [("inputs", *field) for field in self.changed]
+        return sorted(".".join(field) for field in [*fields, *self.context_changed])
 
 
 def _asked(source: Run, compiled: Compiled, request: RestartRequest) -> _Asked:

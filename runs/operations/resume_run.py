@@ -137,6 +137,7 @@ def resume_start(
                     kind="resume",
                     source=source,
                     plan=plan,
+                    asked={"checkpoint": start.name},
                 )
             )
         except IntegrityError:

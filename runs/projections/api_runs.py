@@ -1,4 +1,4 @@
-"""Runs by filter, page by page; one run; a run's family."""
+"""Runs by filter, page by page; one run."""
 
 from dataclasses import dataclass, fields
 
@@ -89,53 +89,3 @@ def require_run(run_id: str) -> None:
     """Raise UnknownRun unless there is such a run."""
     if not Run.objects.filter(pk=run_id).exists():
         raise UnknownRun(f"There is no run {run_id!r}.")
-
-
-@dataclass(frozen=True, slots=True)
-class Relative:
-    """One run of a family, with its place in it."""
-
-    run: RunFacts
-    generation: int  # 0 is the first ancestor
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """All runs that descend from one, oldest first, and where the asked one stands."""
-
-    run_id: str
-    root_run_id: str
-    ancestors: tuple[str, ...]  # from the direct source back to the root
-    items: tuple[Relative, ...]
-
-
-FAMILY_LIMIT = 1000
-
-
-def family(run_id: str) -> Family:
-    """The family of a run over all generations. Raises UnknownRun."""
-    me = Run.objects.filter(pk=run_id).values_list("family_id", flat=True).first()
-    if me is None:
-        raise UnknownRun(f"There is no run {run_id!r}.")
-    root = me or run_id
-    rows = list(
-        Run.objects.filter(Q(family_id=root) | Q(pk=root) | Q(pk=run_id))
-        .order_by("id")
-        .values(*RUN_COLUMNS, "reason")[:FAMILY_LIMIT]
-    )
-    source_of = {row["id"]: row["source_id"] for row in rows}
-    items = tuple(
-        Relative(run_facts(row), len(_ancestors(row["id"], source_of)), row["reason"])
-        for row in rows
-    )
-    return Family(run_id, root, _ancestors(run_id, source_of), items)
-
-
-def _ancestors(run_id: str, source_of: dict[str, str | None]) -> tuple[str, ...]:
-    line: list[str] = []
-    source = source_of.get(run_id)
-    while source is not None and source not in line:
-        line.append(source)
-        source = source_of.get(source)
-    return tuple(line)

@@ -1,7 +1,6 @@
 """Parts of an answer to *why*: the root of a failure, what it kept from running, what a condition
 saw, and who could do the work."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -321,4 +320,4 @@ def sentence(text: str) -> str:
 
 def short(value: Any) -> str:
     """A value as JSON, cut in the middle when it is long."""
-    return words.shorten(json.dumps(value, ensure_ascii=False), 80)
+    return words.json_short(value, 80)

@@ -1,5 +1,6 @@
 """Numbers, times and reasons in words, as the pages say them. Pure."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -170,6 +171,11 @@ def shorten(text: str, most: int) -> str:
         return text
     head = (most - 1) // 2
     return f"{text[:head]}…{text[-(most - 1 - head) :]}"
+
+
+def json_short(value: Any, most: int = 60) -> str:
+    """A value as JSON, cut in the middle when it is long."""
+    return shorten(json.dumps(value, ensure_ascii=False), most)
 
 
 def sum_of_turns(turns: Sequence[str], done: str = "done") -> str:

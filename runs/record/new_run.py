@@ -33,6 +33,8 @@ class NewRun:
     source: Run | None = None
     reason: str = ""
     plan: Plan | None = None
+    # What was asked for, as far as lineage tells it: from, scope, reuse, changed, checkpoint.
+    asked: dict[str, Any] = field(default_factory=dict)
 
 
 def create_run(new: NewRun) -> Run:
@@ -71,6 +73,7 @@ def create_run(new: NewRun) -> Run:
             placement=new.placement,
         )
         data = {"source_run_id": new.source.id, "kind": new.kind} if new.source else {}
+        data |= {name: value for name, value in new.asked.items() if value}
         events = [Event(run=run, seq=1, kind="run.created", data=data, at=now)]
         if reused_ids:
             counts = {"count": len(reused_ids)}

@@ -24,8 +24,10 @@ from maverick_client.models import (
     Execution,
     Graph,
     Imported,
+    Lineage,
     LogPart,
     OneRun,
+    Origin,
     Page,
     Plan,
     Run,
@@ -209,6 +211,14 @@ class Client(KeepingCalls):
         """Why a run is as it is, or its step `path` (a step path or an execution id)."""
         params = {"path": path} if path else None
         return cast(Why, self._json("GET", f"runs/{_part(run_id)}/why", params=params))
+
+    def lineage(self, run_id: str) -> Lineage:
+        """A run's family over all generations, and what was changed from run to run."""
+        return cast(Lineage, self._json("GET", f"runs/{_part(run_id)}/lineage"))
+
+    def origin(self, execution_id: str) -> Origin:
+        """Where the output of an execution comes from, back to who did the work."""
+        return cast(Origin, self._json("GET", f"executions/{_part(execution_id)}/origin"))
 
     def compare(self, run_id: str, other: str, *, path: str = "") -> Comparison:
         """Run `other` beside run `run_id`; with `path` only that step, with all its values."""

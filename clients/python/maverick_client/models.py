@@ -254,6 +254,8 @@ class Validation(TypedDict):
 Graph = dict[str, Any]
 Comparison = dict[str, Any]
 Why = dict[str, Any]
+Lineage = dict[str, Any]
+Origin = dict[str, Any]
 
 
 class AuditEntry(TypedDict):

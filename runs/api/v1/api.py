@@ -115,6 +115,7 @@ for kind in (AuthenticationError, ValidationError, HttpError, Http404, Exception
 api.add_router("/runs", runs.router)
 api.add_router("/runs", executions.router)
 api.add_router("/runs", explain.router)
+api.add_router("/executions", explain.executions)
 api.add_router("/runs", events.router)
 api.add_router("/runs", checkpoints.router)
 api.add_router("/checkpoints", checkpoints.files)

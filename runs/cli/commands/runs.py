@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from runs.cli.backend import RUN_OVER, Backend, Json, find_execution, find_run
-from runs.cli.commands import runs_compare
+from runs.cli.commands import runs_compare, runs_lineage
 from runs.cli.options import json_option, run_argument
 from runs.cli.side import backend
 
@@ -425,3 +425,4 @@ def _tell(run: dict[str, Any], as_json: bool) -> None:
 
 
 command.add_command(runs_compare.command)
+command.add_command(runs_lineage.command)

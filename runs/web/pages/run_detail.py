@@ -14,6 +14,7 @@ from runs.projections import lineage
 from runs.projections import run_detail as projection
 from runs.projections.checkpoints import checkpoint_file
 from runs.projections.node_panel import document_of, node_panel
+from runs.projections.origin import origin
 from runs.projections.run_header import header
 from runs.projections.step_states import states_of
 from runs.projections.step_table import step_table
@@ -70,7 +71,7 @@ def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
     elif tab == "checkpoints":
         context["checkpoints"] = projection.checkpoints(run)
     elif tab == "lineage":
-        context["family"] = lineage.family(run, now)
+        context["family"] = lineage.in_tree(lineage.family(run.pk), now)
     elif tab == "log":
         context["lines"], context["log_cut"] = projection.log_of_run(run)
     if part == "tab":
@@ -127,4 +128,9 @@ def _panel(request: HttpRequest, run: Run, path: str) -> dict[str, Any]:
         return {"panel": None}
     made = projection.definition_of(run)
     found = node_panel(run, made, path, timezone.now(), actor(request))
-    return {"panel": found, "why": why_of(run, states_of(run), found.path) if found else None}
+    if found is None:
+        return {"panel": None}
+    # Asked only where the panel itself does not say it.
+    if found.status in ("pending", "queued", "skipped", "failed", "timeout"):
+        return {"panel": found, "why": why_of(run, states_of(run), found.path)}
+    return {"panel": found, "origin": origin(found.execution_id)}

@@ -1,4 +1,5 @@
-"""What is told about runs beside what they did: why, and how two of them differ."""
+"""What is told about runs beside what they did: why, where an output comes
+from, and how two of them differ."""
 
 from typing import Annotated
 
@@ -8,11 +9,14 @@ from ninja import Query, Router
 from runs.api.v1.routes import route
 from runs.api.v1.schemas.base import reply
 from runs.api.v1.schemas.compare import ComparisonOut
+from runs.api.v1.schemas.origin import OriginOut
 from runs.api.v1.schemas.why import WhyOut
 from runs.projections.compare import compare_runs
+from runs.projections.origin import origin as origin_of
 from runs.projections.why import why as why_of
 
 router = Router()
+executions = Router()
 
 
 @router.get(
@@ -49,3 +53,13 @@ def why(
     """Why a step ran, was reused, waits (for what), was skipped (by which condition, and what that
     saw) or failed (from which root, and what it kept from running). Without `path`: the run."""
     return reply(WhyOut, why_of(run_id, path))
+
+
+@executions.get(
+    "/{execution_id}/origin",
+    **route("getOrigin", OriginOut, summary="Where an output comes from", tag="Executions"),
+)
+def origin(request: HttpRequest, execution_id: str) -> HttpResponse:
+    """From execution to execution, over all generations, back to the one that did the work; and
+    how many runs have its output."""
+    return reply(OriginOut, origin_of(execution_id))

@@ -28,7 +28,8 @@ from runs.operations.delete_run import delete_run
 from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.restart_run import RestartRequest, plan_restart, restart_run
 from runs.operations.start_run import start_run
-from runs.projections.api_runs import RunFilter, RunPage, family, get_run, list_runs
+from runs.projections.api_runs import RunFilter, RunPage, get_run, list_runs
+from runs.projections.lineage import family
 from runs.projections.run_graph import run_graph
 from runs.states import RunStatus
 
@@ -269,5 +270,6 @@ def graph(request: HttpRequest, run_id: str) -> HttpResponse:
     **route("getRunLineage", LineageOut, summary="A run's family", tag="Recovery"),
 )
 def lineage(request: HttpRequest, run_id: str) -> HttpResponse:
-    """All runs that descend from the same first run."""
+    """All runs that descend from the same first run, and what was changed from each to the next. Of
+    a family of more than 1,000 the asked run's ancestors and the newest."""
     return reply(LineageOut, family(run_id))

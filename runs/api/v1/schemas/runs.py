@@ -249,12 +249,35 @@ class PlanOut(Out):
     items: list[PlanItemOut]
 
 
+class FieldChangeOut(Out):
+    """A field of inputs or context that is another than in the source; secrets are masked."""
+
+    field: str = Field(examples=["inputs.topic"])
+    kind: Literal["added", "removed", "changed"]
+    before: Any
+    after: Any
+
+
+class ChangeOut(Out):
+    """What makes a run another than its source."""
+
+    words: str = Field(examples=['forked: input `topic` changed "rain" → "snow"'])
+    source_deleted: bool
+    from_step: str | None = Field(description="The step that it was restarted from.")
+    alone: bool = Field(description="That step ran and nothing else.")
+    reuse: str | None
+    checkpoint: str | None
+    fields: list[FieldChangeOut]
+
+
 class RelativeOut(Out):
     """One run of a family."""
 
     run: RunOut
     generation: int = Field(description="0 is the first ancestor.")
     reason: str = Field(description="Why a person started it.")
+    by: str
+    change: ChangeOut | None = Field(description="Null: it has no source.")
 
 
 class LineageOut(Out):
@@ -263,4 +286,5 @@ class LineageOut(Out):
     run_id: str
     root_run_id: str
     ancestors: list[str] = Field(description="From the direct source back to the root.")
+    more: bool = Field(description="The family has members that are not told.")
     items: list[RelativeOut]

@@ -1,0 +1,110 @@
+"""Where an output comes from: from execution to execution, back to the one that did the work."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from runs.errors import UnknownExecution
+
+USERS = 20  # runs that use an output and are named
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One execution of the chain."""
+
+    execution_id: str
+    run_id: str
+    path: str
+    workflow: str
+    status: str
+    finished_at: datetime | None
+    reused: bool  # False: it did the work
+    deleted: bool  # its run is gone; only the names are left
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """An execution, where its output comes from, and who else uses it."""
+
+    execution_id: str
+    run_id: str
+    path: str
+    chain: tuple[Link, ...]  # from the immediate source to the origin; empty: it did the work
+    origin: Link  # who did the work
+    reused_by: int  # runs that have this output without doing the work, this one not counted
+    reused_by_runs: tuple[str, ...]  # the newest 20 of them
+
+
+_CHAIN = """
+WITH RECURSIVE chain AS (
+  SELECT id, run_id, path, status, finished_at, reused_from, reused_run, origin_execution,
+    origin_run, 0 AS n
+  FROM runs_execution WHERE id = %s
+  UNION ALL
+  SELECT e.id, e.run_id, e.path, e.status, e.finished_at, e.reused_from, e.reused_run,
+    e.origin_execution, e.origin_run, chain.n + 1
+  FROM chain JOIN runs_execution e ON e.id = chain.reused_from
+  WHERE chain.reused_from <> '' AND chain.n < 100000
+)
+SELECT chain.*, r.workflow_name FROM chain JOIN runs_run r ON r.id = chain.run_id ORDER BY n
+"""
+_ONE = """
+SELECT e.id, e.run_id, e.path, e.status, e.finished_at, e.reused_from, r.workflow_name
+FROM runs_execution e JOIN runs_run r ON r.id = e.run_id WHERE e.id = %s
+"""
+_USERS = """
+SELECT run_id, count(*) OVER () FROM (
+  SELECT DISTINCT run_id FROM runs_execution
+  WHERE origin_execution = %s AND origin_execution <> '' AND run_id <> %s
+) used ORDER BY run_id DESC LIMIT %s
+"""
+
+
+def origin(execution_id: str) -> Origin:
+    """Where the output of an execution comes from, over all generations. Raises UnknownExecution.
+
+    Two queries, one more where a source in the chain was deleted.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CHAIN, [execution_id.replace("\x00", "")])
+        rows = cursor.fetchall()
+        if not rows:
+            raise UnknownExecution(f"There is no execution {execution_id[:60]!r}.")
+        links = [_link(row) for row in rows]
+        first, last = rows[0], rows[-1]
+        reused_from, reused_run, made_by, made_in = last[5:9]
+        if reused_from:
+            # The next one is gone. Who did the work is still named, and may still be there.
+            gone = made_by or reused_from
+            cursor.execute(_ONE, [gone])
+            found = cursor.fetchone()
+            if found is None or gone != reused_from:
+                links.append(_gone(reused_from, reused_run, last[2]))
+            if found is not None:
+                pk, run, path, status, finished, reused, workflow = found
+                links.append(Link(pk, run, path, workflow, status, finished, bool(reused), False))
+            elif gone != reused_from:
+                links.append(_gone(gone, made_in, last[2]))
+        cursor.execute(_USERS, [links[-1].execution_id, first[1], USERS])
+        users = cursor.fetchall()
+    return Origin(
+        execution_id=first[0],
+        run_id=first[1],
+        path=first[2],
+        chain=tuple(links[1:]),
+        origin=links[-1],
+        reused_by=users[0][1] if users else 0,
+        reused_by_runs=tuple(run for run, _ in users),
+    )
+
+
+def _link(row: tuple[Any, ...]) -> Link:
+    pk, run, path, status, finished, reused_from, *_, workflow = row
+    return Link(pk, run, path, workflow, status, finished, bool(reused_from), False)
+
+
+def _gone(execution_id: str, run_id: str, path: str) -> Link:
+    return Link(execution_id, run_id, path, "", "", None, False, True)
