@@ -25,7 +25,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN = ("/sign-in", "/sign-in/", "/favicon.ico")
 # What asks and changes nothing, though it is a POST; and leaving, which everybody may.
-HARMLESS = ("/restart-plan", "/check", "/sign-out", "/sign-out/", "/validate")
+HARMLESS = ("/restart-plan", "/sign-out", "/sign-out/", "/validate")
 # A decision is for those whom the step names, viewers too: the operation looks after it.
 DECISION = re.compile(r"(/api/v1)?/runs/[^/]+/approvals/.")
 
@@ -55,6 +55,8 @@ def access(get_response: GetResponse) -> GetResponse:
 def _changes(request: HttpRequest) -> bool:
     """Whether it is for operators, whatever it asks for."""
     if request.method in SAFE or request.path.endswith(HARMLESS):
+        return False
+    if is_api(request.path) and request.path.endswith("/check"):
         return False
     return not (request.method == "POST" and DECISION.match(request.path))
 

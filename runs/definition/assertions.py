@@ -18,6 +18,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from runs.definition.load import Document, Path, load_document
 from runs.definition.problems import Problem
 from runs.schemas import schema_fault
@@ -258,3 +260,9 @@ def _band(asked: Any) -> Band | None:
     if isinstance(asked, str) and (found := re.fullmatch(r"(\d+(\.\d+)?)\s*%", asked.strip())):
         return Band(percent=float(found[1]))
     return None
+
+
+def assertions_text(document: Mapping[str, Any]) -> str:
+    """A checked document as YAML that reads as the same."""
+    nodes = {"nodes": document.get("nodes", {})}
+    return str(yaml.safe_dump(nodes, sort_keys=False, allow_unicode=True, width=100))

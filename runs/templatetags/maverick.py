@@ -126,6 +126,14 @@ def ticks(text: str) -> SafeString:
 
 
 @register.filter
+def brief(value: Any) -> str:
+    """A value in one line, cut where it is long."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = " ".join(text.split())
+    return text if len(text) <= 160 else text[:159] + "…"
+
+
+@register.filter
 def plural(number: int, word: str) -> str:
     """``12 steps``."""
     return words.count(number, word)

@@ -41,6 +41,9 @@ PAGES = {
     "long names, inputs": "/runs/{odd}?tab=io",
     "long names, lineage": "/runs/{odd}?tab=lineage",
     "audit log": "/audit",
+    "mark golden": "/runs/{failed}/golden",
+    "check": "/runs/{failed}/check",
+    "delete": "/runs/{failed}/delete",
     "sign in": "/sign-in/",
     "API": "/api/v1/docs",
 }
