@@ -66,6 +66,9 @@ class Backend(Keeping, Protocol):
     def restart_execution(self, execution_id: str, request: Mapping[str, Any]) -> Json:
         """A new run that goes on from an execution; nobody waits for it."""
 
+    def retry(self, run_id: str, execution_id: str) -> Json:
+        """A step that waits for its next try is tried now; the run after it."""
+
     def plan_execution(self, execution_id: str, request: Mapping[str, Any]) -> Json:
         """What a restart from an execution would do."""
 

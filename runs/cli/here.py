@@ -220,6 +220,12 @@ class Here(KeepingHere):
         )
         return self.get_run(run.id)
 
+    def retry(self, run_id: str, execution_id: str) -> Json:
+        from runs.operations.retry_step import retry_step
+
+        retry_step(run_id, execution_id, by=actor())
+        return self.get_run(run_id)
+
     def plan_execution(self, execution_id: str, request: Mapping[str, Any]) -> Json:
         from runs.operations.restart_execution import plan_execution
         from runs.operations.restart_run import RestartRequest

@@ -137,6 +137,10 @@ class There(KeepingThere):
     def restart_execution(self, execution_id: str, request: Mapping[str, Any]) -> Json:
         return cast(Json, self.client.restart_execution(execution_id, **request))
 
+    def retry(self, run_id: str, execution_id: str) -> Json:
+        self.client.retry_execution(run_id, execution_id)
+        return self.get_run(run_id)
+
     def plan_execution(self, execution_id: str, request: Mapping[str, Any]) -> Json:
         return cast(Json, self.client.plan_execution(execution_id, **request))
 

@@ -24,6 +24,7 @@ ACTIONS = {
     "golden.accept": "accepted a new value in",
     "step.approve": "approved a step of",
     "step.reject": "rejected a step of",
+    "step.retry": "tried a step again of",
     "checkpoint.import": "imported a checkpoint of",
     "checkpoint.clear": "cleared checkpoints",
     "workflow.publish": "published",

@@ -63,6 +63,7 @@ class NodePanel:
     turn: str  # the turn of a loop that it stands in, as a restart names it; else empty
     turns: int  # of what repeats its steps: how many turns there are, as far as is known; else 0
     first_bad: int  # and the first of them that is not well
+    may_retry: bool  # it failed, and waits for its next try
     is_kept: bool  # it had the effect `once` and succeeded: no restart repeats it
 
 
@@ -138,6 +139,9 @@ def node_panel(
         turn=_turn(path),
         turns=_turns(execution, inside) if node is not None and node.loop is not None else 0,
         first_bad=next((_number(one) for one in inside if one.status in FAILED), 0),
+        may_retry=bool(
+            execution and status == "waiting" and execution.status_reason.startswith("retry")
+        ),
         is_kept=bool(step and step.effect == "once" and status == "succeeded"),
     )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from runs.models import Execution, Run
 from runs.record import ledger
-from runs.states import RUN_OVER, StepStatus
+from runs.states import RUN_OVER, RunStatus, StepStatus
 
 
 def decide(run: Run, execution: Execution, decision: dict[str, Any]) -> bool:
@@ -20,7 +20,10 @@ def decide(run: Run, execution: Execution, decision: dict[str, Any]) -> bool:
         run.id,
         seq=run.event_seq,
         fence=run.fence,
-        patch=ledger.RunPatch("running"),
+        # A pause is a person's word: a decision must not let the run go on.
+        patch=ledger.RunPatch("paused", run.status_reason)
+        if run.state is RunStatus.PAUSED
+        else ledger.RunPatch("running"),
         changes=[
             ledger.Change(
                 execution.id,

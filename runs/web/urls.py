@@ -36,6 +36,7 @@ urlpatterns = [
     path("runs/<str:run_id>/restart", run_restart.restart, name="run-restart"),
     path("runs/<str:run_id>/approvals/<path:where>", run_commands.decide, name="run-decide"),
     path("runs/<str:run_id>/fork", run_fork.fork, name="run-fork"),
+    path("runs/<str:run_id>/retry/<path:where>", run_commands.retry, name="run-retry"),
     path("runs/<str:run_id>/pause", run_commands.pause, name="run-pause"),
     path("runs/<str:run_id>/cancel", run_commands.cancel, name="run-cancel"),
     path("runs/<str:run_id>/golden", golden.golden, name="run-golden"),

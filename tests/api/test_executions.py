@@ -146,3 +146,18 @@ def test_workflows_are_listed_with_their_last_run(viewer, make_run, make_version
     assert body["source"].startswith("version:")
     assert [v["number"] for v in body["versions"]] == [1]
     assert viewer.get("/workflows/nope").json()["code"] == "workflow-not-found"
+
+
+def test_a_step_that_waits_for_its_next_try_is_tried_now(
+    operator, viewer, make_run, make_execution
+):
+    run = make_run(status="waiting")
+    row = make_execution(run, "a", status="waiting", status_reason="retry: exit code 1")
+    path = f"/runs/{run.pk}/executions/{row.pk}/retry"
+    assert viewer.post(path).status_code == 403
+    assert (operator.post(path).status_code, operator.get(path[:-6]).json()["status"]) == (
+        200,
+        "queued",
+    )
+    assert operator.post(path).status_code == 409
+    assert operator.post(f"/runs/{run.pk}/executions/exec_nobody/retry").status_code == 404

@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -121,3 +121,38 @@ def test_the_stored_token_is_shown_to_this_machine_only(
         assert token_for(near) == "mvk_stored"
     for far in ("https://maverick.example", "http://10.0.0.7:8000", "http://127.0.0.1.evil.test"):
         assert token_for(far) is None
+
+
+RETRIED = """\
+version: "1.0"
+name: NAME
+steps:
+  - {name: a, type: shell, run: test -e fixed, retry: {max_attempts: 2, backoff: 3600}}
+"""
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_a_waiting_step_is_tried_now(
+    maverick: Maverick,
+    server: str,
+    token: str,
+    until: Callable[[Callable[[], bool]], None],
+    far: bool,
+) -> None:
+    by = {"MAVERICK_SERVER": server, "MAVERICK_TOKEN": token} if far else {}
+    name = f"tried-now-{far}".lower()
+    maverick.write("a.yaml", RETRIED.replace("NAME", name))
+    drives = maverick.start("run", "a.yaml", "--json")
+
+    def waits() -> bool:
+        found = maverick("runs", "list", "--workflow", name, "--json").json["items"]
+        return bool(found) and found[0]["status"] == "waiting"
+
+    until(waits)
+    run = maverick("runs", "list", "--workflow", name, "--json").json["items"][0]["id"]
+    maverick.write("fixed", "")
+    tried = maverick("runs", "retry", run, "a", "--json", **by)
+    assert (tried.code, tried.json["id"]) == (0, run), tried.err
+    assert drives.wait(timeout=30) == 0
+    again = maverick("runs", "retry", run, "a", **by)
+    assert (again.code, "does not wait to be tried" in again.err) == (2, True)

@@ -289,6 +289,7 @@ METHODS: list[tuple[Callable[[Client], Any], str, str]] = [
     (lambda c: c.restart_run("run_1"), "POST", "runs/run_1/restart"),
     (lambda c: list(c.audit(who="alice")), "GET", "audit"),
     (lambda c: c.restart_execution("exec_1"), "POST", "executions/exec_1/restart"),
+    (lambda c: c.retry_execution("run_1", "exec_1"), "POST", "runs/run_1/executions/exec_1/retry"),
     (lambda c: c.plan_execution("exec_1"), "POST", "executions/exec_1/restart-plan"),
     (lambda c: c.mark_golden("run_1", "v1"), "PUT", "runs/run_1/golden"),
     (lambda c: c.unmark_golden("run_1"), "DELETE", "runs/run_1/golden"),

@@ -28,12 +28,14 @@ from runs.operations.restart_execution import restart_execution
 from runs.operations.restart_run import RestartRequest, restart_run
 from runs.operations.resume_checkpoint import resume_checkpoint
 from runs.operations.resume_run import resume_run
+from runs.operations.retry_step import retry_step
 from runs.operations.start_run import start_run
 from runs.operations.tokens import create_token, revoke_token
 from runs.projections.audit import ACTIONS, AuditFilter, list_audit
 from runs.record import audit
 
 from .here import LINE, do, done, start
+from .test_retry_now import RETRIED
 
 ANN = Actor("user", "ann", "admin", via="page", address="192.0.2.7")
 ONE = 'version: "1.0"\nname: one\nsteps:\n  - {name: a, type: python, action: mark}\n'
@@ -129,6 +131,15 @@ def _resume(project: Path) -> Any:
     resume_run(definition=run.version.source, inputs={}, by=ANN, workspace=project)
 
 
+def _retry(project: Path) -> Any:
+    from runs.engine import driver
+
+    run = start(project, RETRIED)
+    while driver.work(run.pk):
+        pass
+    retry_step(run.pk, "b", by=ANN)
+
+
 def _resume_checkpoint(project: Path) -> Any:
     resume_checkpoint(done(project, SAVES).pk, "save", by=ANN)
 
@@ -172,6 +183,7 @@ DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "clean_up": [(_clean, "runs.gc")],
     "clean_up_automatically": [(_clean_automatically, "runs.gc")],
     "decide_approval": [(_decide, "step.approve")],
+    "retry_step": [(_retry, "step.retry")],
     "resume_run": [(_resume, "run.resume")],
     "resume_checkpoint": [(_resume_checkpoint, "run.resume")],
     "import_checkpoint": [(_import_checkpoint, "checkpoint.import")],

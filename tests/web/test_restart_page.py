@@ -181,3 +181,16 @@ def test_both_menus_have_every_way_to_recover(alice: Client, asks: Run) -> None:
     for html in (page(alice, f"/runs/{asks.pk}"), page(alice, "/runs")):
         for said in ("Restart run", "Restart preview…", "Fresh rerun", "Pause run", "Cancel run"):
             assert said in html
+
+
+def test_a_step_that_waits_for_its_next_try_is_tried_now(alice: Client, now: datetime) -> None:
+    text = 'version: "1.0"\nname: tries\nsteps:\n  - {name: a, type: shell, run: exit 1}\n'
+    run = make_run("tries", now, status="waiting", yaml=text, n_total=1)
+    add(run, "a", "shell", "waiting", now, status_reason="retry: exit code 1")
+    assert f'action="/runs/{run.pk}/retry/a"' in page(alice, f"/runs/{run.pk}?node=a")
+    answer = alice.post(f"/runs/{run.pk}/retry/a", follow=True)
+    assert "<b>a</b> is tried now." in answer.content.decode()
+    assert Execution.objects.get(run=run, path="a").status == "queued"
+    again = alice.post(f"/runs/{run.pk}/retry/a", follow=True)
+    assert "does not wait to be tried again" in again.content.decode()
+    assert alice.post(f"/runs/{run.pk}/retry/nobody").status_code == 404

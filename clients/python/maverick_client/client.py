@@ -135,6 +135,11 @@ class Client(KeepingCalls):
         path = f"executions/{_part(execution_id)}/restart"
         return cast(Run, self._start(path, _restart_body(request), idempotency_key))
 
+    def retry_execution(self, run_id: str, execution_id: str) -> Execution:
+        """A step that waits for its next try is tried now."""
+        path = f"runs/{_part(run_id)}/executions/{_part(execution_id)}/retry"
+        return cast(Execution, self._json("POST", path))
+
     def plan_execution(self, execution_id: str, **request: Any) -> Plan:
         """What `restart_execution` with the same arguments would do, without doing it."""
         path = f"executions/{_part(execution_id)}/restart-plan"

@@ -358,6 +358,18 @@ def resume(ctx: click.Context, run: str, as_json: bool) -> None:
     _tell(side.unpause(find_run(side, run)), as_json)
 
 
+@command.command("retry")
+@run_argument
+@click.argument("step", metavar="PATH")
+@json_option
+@click.pass_context
+def retry(ctx: click.Context, run: str, step: str, as_json: bool) -> None:
+    """Try a step that waits for its next try now. PATH is a step path or an execution id."""
+    side = backend(ctx)
+    run_id = find_run(side, run)
+    _tell(side.retry(run_id, find_execution(side, run_id, step)), as_json)
+
+
 @command.command("golden")
 @run_argument
 @click.option("--name", default="", help="Its name as baseline. Default: the workflow's name.")

@@ -14,6 +14,7 @@ from runs.operations.decide_approval import decide_approval
 from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.resume_checkpoint import resume_checkpoint
 from runs.operations.resume_run import ResumeRequest
+from runs.operations.retry_step import retry_step
 from runs.web.commands import actor, key_of, operator
 from runs.web.htmx import go_to
 from runs.web.toasts import say, say_refused, why
@@ -80,6 +81,21 @@ def pause(request: HttpRequest, run_id: str) -> HttpResponse:
     said = "goes on." if goes_on else "is paused: what runs goes on to its end, nothing new starts."
     say(request, said, strong=run_id)
     return go_to(request, reverse("run", args=[run_id]))
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, run_id: str, where: str) -> HttpResponse:
+    """Try now, in the panel of a step that waits for its next try."""
+    step = f"?node={quote(where, safe='')}"
+    try:
+        retry_step(run_id, where, by=operator(request))
+    except NotFound as unknown:
+        raise Http404(str(unknown)) from unknown
+    except MaverickError as refused:
+        return _refused(request, run_id, refused, step)
+    say(request, "is tried now.", strong=where)
+    return go_to(request, reverse("run", args=[quote(run_id, safe="")]) + step)
 
 
 @login_required

@@ -6,10 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from runs.api.v1 import paging
+from runs.api.v1.auth import asker
 from runs.api.v1.routers.runs import Cursor, words
-from runs.api.v1.routes import route
+from runs.api.v1.routes import WRITING, route
 from runs.api.v1.schemas.base import reply
 from runs.api.v1.schemas.executions import ExecutionOut, ExecutionPageOut, LogPageOut
+from runs.operations.retry_step import retry_step
 from runs.projections.api_executions import get_execution, list_executions, read_log
 from runs.states import StepStatus
 
@@ -49,6 +51,24 @@ def list_all(
 )
 def get(request: HttpRequest, run_id: str, execution_id: str) -> HttpResponse:
     """Its input, output, attempts and where a reused output came from."""
+    return reply(ExecutionOut, get_execution(run_id, execution_id))
+
+
+@router.post(
+    "/{run_id}/executions/{execution_id}/retry",
+    **route(
+        "retryExecution",
+        ExecutionOut,
+        role="operator",
+        refusals=WRITING,
+        summary="Try a waiting step now",
+        tag="Executions",
+    ),
+)
+def retry(request: HttpRequest, run_id: str, execution_id: str) -> HttpResponse:
+    """A step that failed and waits for its next try does not wait any longer. 409 when it does
+    not wait for one."""
+    retry_step(run_id, execution_id, by=asker(request))
     return reply(ExecutionOut, get_execution(run_id, execution_id))
 
 
