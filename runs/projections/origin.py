@@ -16,13 +16,13 @@ class Link:
     """One execution of the chain."""
 
     execution_id: str
-    run_id: str
+    run_id: str | None  # None: the run was deleted
     path: str
     workflow: str
     status: str
     finished_at: datetime | None
     reused: bool  # False: it did the work
-    deleted: bool  # its run is gone; only the names are left
+    deleted: bool  # its run is gone; only the execution's id is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +107,4 @@ def _link(row: tuple[Any, ...]) -> Link:
 
 
 def _gone(execution_id: str, run_id: str, path: str) -> Link:
-    return Link(execution_id, run_id, path, "", "", None, False, True)
+    return Link(execution_id, run_id or None, path, "", "", None, False, True)

@@ -177,11 +177,15 @@ class _Asked:
     def _reused(self, row: Execution) -> _Told:
         because = str((row.decision or {}).get("because") or "nothing it depends on has changed")
         said = [f"It was reused because {because}. It did no work in this run."]
-        origin = row.origin_run or row.reused_run
-        if origin != row.reused_run:
-            said.append(f"The output is that of {row.reused_run}; the work was done by {origin}.")
+        known = reuse(vars(row))
+        assert known is not None
+        source, origin = (
+            run or "a run that was deleted" for run in (known.source_run_id, known.origin_run_id)
+        )
+        if known.source_execution_id != known.origin_execution_id:
+            said.append(f"The output is that of {source}; the work was done by {origin}.")
         else:
-            said.append(f"The output is that of {row.reused_run}, which did the work.")
+            said.append(f"The output is that of {source}, which did the work.")
         return _Told("reused", said)
 
     def _ran(self, path: str, state: StepState, row: Execution, node: Node | None) -> _Told:

@@ -83,7 +83,11 @@ def _failed_inside(container: StepState, states: States) -> str:
 
 def root_of(run: Run, path: str, states: States) -> Root | None:
     """The root of the failure of ``path``, with its message. One query."""
-    path = root_path(path, states)
+    word, _, rest = run.status_reason.partition(": ")
+    blamed = rest.partition(": ")[0] if word == "step-failed" else ""
+    # Where several steps failed in one container, the one that the run names.
+    inside = blamed.startswith((f"{path}/", f"{path}[")) and blamed in states
+    path = blamed if inside else root_path(path, states)
     state = states.get(path)
     if state is None:
         return None

@@ -11,11 +11,13 @@ from django.utils import timezone
 from runs import ids
 from runs.actor import SYSTEM
 from runs.errors import UnknownExecution, UnknownRun
-from runs.models import Event, Execution, Run
+from runs.models import Execution, Run
+from runs.operations.delete_run import delete_run
 from runs.operations.restart_run import RestartRequest, restart_run
 from runs.operations.resume_run import resume_run
 from runs.projections.lineage import Relative, family, in_tree
 from runs.projections.origin import origin
+from runs.projections.why import why
 
 from .here import do, done, start, steps
 
@@ -109,16 +111,11 @@ def test_a_deleted_source_is_told_as_deleted(project: Path) -> None:
     second = again(first, from_="d")
     third = again(second, from_="d")
     last = steps(third)["a"].pk
-    Execution.objects.filter(run=second).delete()
-    Event.objects.filter(run=second).delete()
-    gone = second.pk
-    second.delete()
+    delete_run(second.pk, by=SYSTEM)
     found = origin(last)
-    assert [(one.run_id, one.deleted) for one in found.chain] == [
-        (gone, True),
-        (first.pk, False),
-    ]
-    Execution.objects.filter(run=first).delete()
+    assert [(one.run_id, one.deleted) for one in found.chain] == [(None, True), (first.pk, False)]
+    assert "that of a run that was deleted; the work was done by" in why(third.pk, "a").sentences[1]
+    delete_run(first.pk, by=SYSTEM)
     assert [one.deleted for one in origin(last).chain] == [True, True]
     change = members(third)[third.pk].change
     assert change is not None

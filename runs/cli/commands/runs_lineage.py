@@ -77,9 +77,10 @@ def _print_origin(found: Json) -> None:
         say("It did the work itself.")
     for one in found["chain"]:
         how = "reused" if one["reused"] else "did the work"
+        where = f"{one['run_id']}/{one['path']}"
         if one["deleted"]:
-            how = "deleted"
-        say(f"  from {one['run_id']}/{one['path']}  {one['execution_id']}  {how}")
+            where, how = "a deleted run", "source deleted"
+        say(f"  from {where}  {one['execution_id']}  {how}")
     if found["reused_by"]:
         others = ", ".join(found["reused_by_runs"][:5])
         more = ", …" if found["reused_by"] > 5 else ""

@@ -38,13 +38,13 @@ class LinkOut(Out):
     """One execution of the chain."""
 
     execution_id: str
-    run_id: str
+    run_id: str | None = Field(description="Null: the run was deleted.")
     path: str
     workflow: str
     status: str
     finished_at: datetime | None
     reused: bool = Field(description="False: it did the work.")
-    deleted: bool = Field(description="Its run is gone; only the names are left.")
+    deleted: bool = Field(description="Its run is gone; only the execution's id is left.")
 
 
 class OriginOut(Out):
