@@ -156,3 +156,24 @@ def test_a_waiting_step_is_tried_now(
     assert drives.wait(timeout=30) == 0
     again = maverick("runs", "retry", run, "a", **by)
     assert (again.code, "does not wait to be tried" in again.err) == (2, True)
+
+
+def test_why_compare_and_lineage_are_the_same_documents_by_server(
+    maverick: Maverick, server: str, token: str
+) -> None:
+    maverick.write("a.yaml", flow("remote-explained", FAILS_UNTIL_OK))
+    first = maverick("run", "a.yaml", "--json").json["id"]
+    second = maverick("fork", first, "-i", "topic=rain", "--json").json["id"]
+    by = {"MAVERICK_SERVER": server, "MAVERICK_TOKEN": token}
+    for words in (
+        ("why", first),
+        ("why", f"{first}/three"),
+        ("runs", "compare", first, second),
+        ("runs", "compare", first, second, "--path", "one"),
+        ("runs", "lineage", second),
+        ("runs", "lineage", second, "--step", "two"),
+    ):
+        here, there = maverick(*words, "--json"), maverick(*words, "--json", **by)
+        assert here.code == there.code, words
+        assert here.json == there.json, words
+    assert maverick("why", f"{first}/nobody", **by).code == 2

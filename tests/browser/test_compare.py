@@ -1,0 +1,62 @@
+"""Two runs side by side in a real browser: by key, by pointer, without a reload of the mind."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Shown
+
+pytestmark = pytest.mark.browser
+Look = Callable[..., Page]
+
+
+def test_from_a_restarted_run_to_its_comparison_by_keyboard(look: Look, shown: Shown) -> None:
+    page = look(f"/runs/{shown.running}")
+    page.keyboard.press("c")
+    page.wait_for_url(f"**/runs/{shown.failed}/compare/{shown.running}")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    reused = page.locator('.node[data-path="plan"]')
+    expect(reused).to_have_attribute("data-mark", "reused")
+    expect(page.locator('.node[data-path="implement"]')).to_have_attribute("data-mark", "follows")
+    reused.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**?node=plan")
+    panel = page.locator(".panel")
+    expect(panel).to_contain_text("It is the same work: B has it from A.")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    page.keyboard.press("2")
+    expect(page.get_by_role("link", name="Steps")).to_have_attribute("aria-current", "page")
+    expect(page.locator("tbody")).to_contain_text("implement[9]/validate")
+    expect(page.locator("tbody")).not_to_contain_text("load_spec")
+    page.get_by_role("link", name="Show every step").click()
+    expect(page.locator("tbody")).to_contain_text("load_spec")
+
+
+def test_one_run_alone_is_shown_with_the_other_put_back(look: Look, shown: Shown) -> None:
+    page = look(f"/runs/{shown.failed}/compare/{shown.running}")
+    baseline = page.locator('.node[data-path="baseline"]')
+    expect(baseline).to_have_attribute("data-mark", "only in B")
+    page.get_by_role("group", name="Which run is shown").get_by_role("link", name="A").click()
+    expect(baseline).to_have_attribute("data-mark", "away")
+    page.get_by_role("link", name="Swap A and B").click()
+    expect(page.locator('.node[data-path="baseline"]')).to_have_attribute("data-mark", "only in A")
+
+
+def test_a_step_that_was_not_reached_leads_to_the_root(look: Look, shown: Shown) -> None:
+    page = look(f"/runs/{shown.failed}?node=create_pr")
+    panel = page.locator(".panel")
+    expect(panel).to_contain_text("It did not run because")
+    panel.locator("section", has_text="Root failure").get_by_role("link").click()
+    expect(panel.get_by_role("heading", level=2)).to_have_text(re.compile(r"implement\[\d+\]/"))
+    assert page.url.startswith(f"{shown.address}/runs/{shown.failed}")
+
+
+def test_lineage_leads_to_a_comparison(look: Look, shown: Shown) -> None:
+    page = look(f"/runs/{shown.running}?tab=lineage")
+    expect(page.locator("tbody")).to_contain_text("restarted from failed")
+    page.get_by_role("link", name=f"Compare with {shown.failed}").click()
+    page.wait_for_url(f"**/runs/{shown.failed}/compare/{shown.running}")
