@@ -55,7 +55,7 @@ def test_nothing_lies_on_something_else_or_outside(
     assert page.evaluate(OVERLAPS) == []
 
 
-def test_the_restart_button_fills_its_row(look: Look, shown: Shown) -> None:
+def test_the_restart_button_fills_what_fork_leaves_of_its_row(look: Look, shown: Shown) -> None:
     for run in (shown.failed, shown.running):
         page = look(f"/runs/{run}", width=390)
         row = page.locator(".run-title .do").bounding_box()
@@ -65,7 +65,12 @@ def test_the_restart_button_fills_its_row(look: Look, shown: Shown) -> None:
         assert button is not None
         assert more is not None
         assert row["width"] == 390 - 2 * 16
-        assert button["width"] + more["width"] >= row["width"] - 1
+        fork = page.locator(".run-title .do > a.btn").filter(visible=True)
+        beside = [one.bounding_box() for one in fork.all()]
+        taken = sum(box["width"] + 8 for box in beside if box)
+        assert len(beside) == (run == shown.failed)
+        assert taken < 100
+        assert button["width"] + more["width"] + taken >= row["width"] - 1
         assert more["width"] < 44
 
 
