@@ -73,13 +73,16 @@ class Pair:
         return self.verdict not in (Verdict.SAME, Verdict.REUSED)
 
 
-def align(a: Side, b: Side, changed: Mapping[str, str]) -> list[Pair]:
+def align(
+    a: Side, b: Side, changed: Mapping[str, str], hidden: Mapping[str, str] | None = None
+) -> list[Pair]:
     """Every step that either run recorded, in graph order.
 
     ``changed`` tells of patterns whose step reads what differs between the inputs of the two runs:
-    ``{"plan": "input `topic` changed"}``.
+    ``{"plan": "input `topic` changed"}``. ``hidden`` does so for secrets, which are recorded as the
+    same: a step that reads one may give another outcome with what looks like the same input.
     """
-    walk = _Walk(a, b, changed)
+    walk = _Walk(a, b, changed, hidden or {})
     walk.scope("", "", "", "")
     first = first_divergence(walk.pairs)
     for pair in walk.pairs:
@@ -96,8 +99,10 @@ def first_divergence(pairs: Sequence[Pair]) -> Pair | None:
 
 
 class _Walk:
-    def __init__(self, a: Side, b: Side, changed: Mapping[str, str]) -> None:
-        self.a, self.b, self.changed = a, b, changed
+    def __init__(
+        self, a: Side, b: Side, changed: Mapping[str, str], hidden: Mapping[str, str]
+    ) -> None:
+        self.a, self.b, self.changed, self.hidden = a, b, changed, hidden
         self.pairs: list[Pair] = []
         self.inside = (_inside(a.seen), _inside(b.seen))
         self.orders: dict[str, tuple[set[str], tuple[tuple[str, tuple[str, ...]], ...]]] = {}
@@ -181,6 +186,8 @@ class _Walk:
             why = "condition changed"
         elif _given(pair) and self.changed.get(pattern):
             why = self.changed[pattern]
+        elif self.hidden.get(pattern):
+            why = self.hidden[pattern]
         elif pair.a and pair.b and pair.a.input == pair.b.input and pair.a.input:
             why = "the input is the same, the outcome is not"
         elif above:

@@ -13,7 +13,7 @@ from typing import Any
 
 from runs.errors import UnknownExecution, UnknownRun
 from runs.json_diff import differences
-from runs.models import Run, WorkflowVersion
+from runs.models import Event, Run, WorkflowVersion
 from runs.models.stored import drawable_version
 from runs.planning.align import Pair, Verdict, align, first_divergence
 from runs.planning.changes import changes, outlines
@@ -143,7 +143,8 @@ def compare_runs(a: str, b: str, *, path: str = "") -> Comparison:
     """
     runs = _load(a, b)
     rows = rows_of(a, b)
-    pairs = _aligned(runs, rows)
+    secrets = _secrets(runs)
+    pairs = _aligned(runs, rows, secrets)
     shown = pairs
     if path:
         shown = [pair for pair in pairs if _is_at(pair, path)]
@@ -155,6 +156,7 @@ def compare_runs(a: str, b: str, *, path: str = "") -> Comparison:
         places(getattr(runs[0], name), getattr(runs[1], name))
         for name in ("inputs", "context", "outputs")
     )
+    inputs = Places((*inputs.items, *map(_masked, secrets)), inputs.more)
     return Comparison(
         a=_run(runs[0]),
         b=_run(runs[1]),
@@ -185,15 +187,39 @@ def _load(a: str, b: str) -> tuple[Run, Run]:
     return found[wanted[0]], found[wanted[1]]
 
 
-def _aligned(runs: tuple[Run, Run], rows: tuple[dict[str, Row], dict[str, Row]]) -> list[Pair]:
+def _secrets(runs: tuple[Run, Run]) -> tuple[str, ...]:
+    """The secret inputs that one run has changed from the other. They are recorded masked, so only
+    what was noted when a fork was made tells of them."""
+    for one, other in (runs, runs[::-1]):
+        if one.source_id is None or one.source_id != other.pk:
+            continue
+        said = Event.objects.filter(run_id=one.pk, seq=1).values_list("data", flat=True).first()
+        seen = {".".join(("inputs", *field)) for field in changed_fields(one.inputs, other.inputs)}
+        named = {str(field) for field in (said or {}).get("changed") or () if field not in seen}
+        return tuple(sorted(f.removeprefix("inputs.") for f in named if f.startswith("inputs.")))
+    return ()
+
+
+def _masked(field: str) -> Place:
+    return Place(field, "changed", "•••", "•••", False)
+
+
+def _aligned(
+    runs: tuple[Run, Run],
+    rows: tuple[dict[str, Row], dict[str, Row]],
+    secrets: Sequence[str],
+) -> list[Pair]:
     sides = sides_of(runs, rows)
     inputs = changed_fields(runs[0].inputs or {}, runs[1].inputs or {})
     context = changed_fields(runs[0].context or {}, runs[1].context or {})
+    hidden = frozenset(tuple(field.split(".")) for field in secrets)
     read: dict[str, str] = {}
-    if inputs or context:
-        for run in runs:
-            read |= readers(drawable_version(run.version_id), inputs, context)
-    return align(*sides, read)
+    read_hidden: dict[str, str] = {}
+    for run in runs if inputs or context or hidden else ():
+        made = drawable_version(run.version_id)
+        read |= readers(made, inputs, context)
+        read_hidden |= readers(made, hidden, frozenset())
+    return align(*sides, read, read_hidden)
 
 
 def tally(pairs: Iterable[Pair]) -> Tally:

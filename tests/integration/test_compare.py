@@ -164,7 +164,18 @@ inputs:
   word: {type: string, secret: true}
 steps:
   - {name: a, type: python, action: mark, kwargs: {value: "${{ inputs.word }}"}}
+  - {name: length, type: python, action: mark, kwargs: {value: "${{ len(inputs.word) }}"}}
 """
+
+
+def test_a_secret_that_a_fork_changed_is_the_cause_and_stays_masked(project: Path) -> None:
+    first = done(project, SECRET, {"word": "first-password"})
+    second = fork(first, input_patch={"word": "second-password"})
+    for found in (compare_runs(first.pk, second.pk), compare_runs(second.pk, first.pk)):
+        assert not found.same
+        assert [(one.path, one.a, one.b) for one in found.inputs.items] == [("word", "•••", "•••")]
+        assert (found.first_divergence, found.because) == ("length", "input `word` changed")
+        assert "password" not in repr(found)
 
 
 def test_secrets_stay_masked(project: Path) -> None:
