@@ -20,6 +20,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="run-list"), name="home"),
     path("runs", run_list.run_list, name="run-list"),
     path("runs/<str:run_id>", run_detail.run_detail, name="run"),
+    path("compare", compare.chosen, name="compare-chosen"),
     path("runs/<str:run_id>/compare/<str:other>", compare.compare, name="compare"),
     path("runs/<str:run_id>/input", run_detail.document, {"what": "input"}, name="input"),
     path("runs/<str:run_id>/output", run_detail.document, {"what": "output"}, name="output"),

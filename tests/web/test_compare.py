@@ -39,3 +39,12 @@ def test_a_run_beside_itself_is_the_same(charlie: Client, pair: tuple[Run, Run])
 def test_a_run_that_is_not_there_is_404(charlie: Client, pair: tuple[Run, Run]) -> None:
     a, _ = pair
     assert charlie.get(f"/runs/{a.pk}/compare/run_00000000000000").status_code == 404
+
+
+def test_two_rows_of_the_list_lead_to_their_comparison(
+    charlie: Client, pair: tuple[Run, Run]
+) -> None:
+    a, b = pair
+    answer = charlie.get(f"/compare?run={b.pk}&run={a.pk}")
+    assert (answer.status_code, answer["Location"]) == (302, f"/runs/{a.pk}/compare/{b.pk}")
+    assert charlie.get(f"/compare?run={b.pk}").status_code == 404

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -63,6 +63,16 @@ def compare(request: HttpRequest, run_id: str, other: str) -> HttpResponse:
     if chosen and context["tab"] in ("graph", "steps"):
         context["panel"] = _panel(found, chosen)
     return render(request, "runs/compare.html", context)
+
+
+@login_required
+@require_safe
+def chosen(request: HttpRequest) -> HttpResponse:
+    """``GET /compare?run=…&run=…``: two rows of the list; the older one is A."""
+    runs = sorted(set(request.GET.getlist("run")))
+    if len(runs) != 2:
+        raise Http404("Two runs are compared.")
+    return redirect("compare", *runs)
 
 
 def _rows(found: Comparison, only: str) -> list[tuple[ComparedNode, str]]:
