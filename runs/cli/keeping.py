@@ -1,7 +1,7 @@
 """What is kept, checked, cleaned up and told afterwards: the part of Backend that golden, audit,
 delete, gc, export and import need."""
 
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 Json = dict[str, Any]
 
@@ -37,6 +37,12 @@ class Keeping(Protocol):
 
     def clean_up(self, older_than_days: float, keep: int, dry_run: bool) -> Json:
         """Delete old runs."""
+
+    def export_run(self, run_id: str, out: IO[bytes]) -> None:
+        """Write a run as one file."""
+
+    def import_run(self, file: IO[bytes], new_id: bool) -> Json:
+        """Take a run's file in: `{run, notes}`."""
 
     def audit(self, *, who: str, action: str, target: str, limit: int) -> list[Json]:
         """Who changed what, newest first."""

@@ -1,6 +1,7 @@
 """The same in this process; see Keeping."""
 
-from typing import cast
+from pathlib import Path
+from typing import IO, cast
 
 from runs.cli.keeping import Json
 from runs.cli.local import actor, plain
@@ -63,6 +64,17 @@ class KeepingHere:
 
         age = timedelta(days=older_than_days)
         return cast(Json, plain(clean_up(age, keep=keep, dry_run=dry_run, by=actor())))
+
+    def export_run(self, run_id: str, out: IO[bytes]) -> None:
+        from runs.projections.export import export_run
+
+        export_run(run_id, out)
+
+    def import_run(self, file: IO[bytes], new_id: bool) -> Json:
+        from runs.operations.import_run import import_run
+
+        made = import_run(file, by=actor(), new_id=new_id, workspace=Path.cwd())
+        return {"run": self._run(made.run.pk), "notes": list(made.notes)}
 
     def _run(self, run_id: str) -> Json:
         from runs.projections.api_runs import get_run

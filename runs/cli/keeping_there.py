@@ -1,7 +1,7 @@
 """The same on a server; see Keeping."""
 
 from itertools import islice
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from runs.cli.keeping import Json
 
@@ -40,6 +40,12 @@ class KeepingThere:
 
     def clean_up(self, older_than_days: float, keep: int, dry_run: bool) -> Json:
         return cast(Json, self.client.clean_up(older_than_days, keep=keep, dry_run=dry_run))
+
+    def export_run(self, run_id: str, out: IO[bytes]) -> None:
+        self.client.export_run(run_id, out)
+
+    def import_run(self, file: IO[bytes], new_id: bool) -> Json:
+        return cast(Json, self.client.import_run(file.read(), new_id=new_id))
 
     def audit(self, *, who: str, action: str, target: str, limit: int) -> list[Json]:
         return list(islice(self.client.audit(who=who, action=action, target=target), limit))

@@ -1,6 +1,7 @@
 """The Python client: what it sends, what it repeats, what it makes of refusals and streams."""
 
 import ast
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -298,6 +299,8 @@ METHODS: list[tuple[Callable[[Client], Any], str, str]] = [
     (lambda c: c.set_assertions("run_1", "nodes: {}"), "PUT", "runs/run_1/golden/assertions"),
     (lambda c: c.set_assertions("run_1", None), "DELETE", "runs/run_1/golden/assertions"),
     (lambda c: c.accept_value("run_1", "run_2", "a", "new"), "POST", "runs/run_1/golden/accept"),
+    (lambda c: c.export_run("run_1", io.BytesIO()), "GET", "runs/run_1/export"),
+    (lambda c: c.import_run(b"PK"), "POST", "runs/import"),
     (lambda c: c.deletion("run_1"), "GET", "runs/run_1/deletion"),
     (lambda c: c.delete_run("run_1"), "DELETE", "runs/run_1"),
     (lambda c: c.clean_up(30), "POST", "gc"),

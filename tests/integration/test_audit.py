@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import io
 import pkgutil
 import threading
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from runs.operations.decide_approval import decide_approval
 from runs.operations.delete_run import clean_up, clean_up_automatically, delete_run
 from runs.operations.golden import accept_value, mark_golden, set_assertions, unmark_golden
 from runs.operations.import_checkpoint import import_checkpoint
+from runs.operations.import_run import import_run
 from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.publish_workflow import publish_workflow
 from runs.operations.restart_execution import restart_execution
@@ -32,6 +34,7 @@ from runs.operations.retry_step import retry_step
 from runs.operations.start_run import start_run
 from runs.operations.tokens import create_token, revoke_token
 from runs.projections.audit import ACTIONS, AuditFilter, list_audit
+from runs.projections.export import export_run
 from runs.record import audit
 
 from .here import LINE, do, done, start
@@ -118,6 +121,12 @@ def _clean_automatically(project: Path) -> Any:
     clean_up_automatically(0.0, by=ANN)
 
 
+def _import_run(project: Path) -> Any:
+    run, out = done(project, ONE), io.BytesIO()
+    export_run(run.pk, out)
+    import_run(out, by=ANN, new_id=True, workspace=project)
+
+
 def _decide(project: Path) -> Any:
     run = start(project, ASK)
     from runs.engine import driver
@@ -182,6 +191,7 @@ DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "delete_run": [(_delete, "run.delete")],
     "clean_up": [(_clean, "runs.gc")],
     "clean_up_automatically": [(_clean_automatically, "runs.gc")],
+    "import_run": [(_import_run, "run.import")],
     "decide_approval": [(_decide, "step.approve")],
     "retry_step": [(_retry, "step.retry")],
     "resume_run": [(_resume, "run.resume")],

@@ -435,6 +435,9 @@ class Client(KeepingCalls):
             raise _refusal(answer)
         raise AssertionError("unreachable")
 
+    def _refused(self, answer: httpx.Response) -> Exception:
+        return _refusal(answer)
+
     def _unreachable(self, error: Exception) -> ServerUnreachable:
         what = str(error) or type(error).__name__
         return ServerUnreachable(f"No answer from {self.base_url}: {what}.")

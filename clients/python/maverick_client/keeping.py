@@ -1,8 +1,10 @@
 """What is kept and cleaned up: a part of the client, in a file of its own."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import IO, Any, cast
 from urllib.parse import quote
+
+import httpx
 
 from maverick_client.models import AuditEntry, Check, GoldenRun, Run
 
@@ -14,6 +16,11 @@ def _part(text: str) -> str:
 
 class KeepingCalls:
     """Methods of Client."""
+
+    _http: httpx.Client
+
+    def _refused(self, answer: httpx.Response) -> Exception:
+        raise NotImplementedError  # Client's
 
     def _json(self, method: str, path: str, **request: Any) -> Any:
         raise NotImplementedError  # Client's
@@ -84,6 +91,23 @@ class KeepingCalls:
         """Delete runs that ended longer ago, but the newest `keep` of each workflow. For admins."""
         body = {"older_than_days": older_than_days, "keep": keep, "dry_run": dry_run}
         return cast(dict[str, Any], self._json("POST", "gc", json=body))
+
+    def export_run(self, run_id: str, out: IO[bytes]) -> None:
+        """Write a run as one zip file into `out`, piece by piece."""
+        path = f"runs/{_part(run_id)}/export"
+        with self._http.stream("GET", path) as answer:
+            if answer.status_code != 200:
+                answer.read()
+                raise self._refused(answer)
+            for chunk in answer.iter_bytes():
+                out.write(chunk)
+
+    def import_run(self, data: bytes, *, new_id: bool = False) -> dict[str, Any]:
+        """Take the file of an exported run in: `{run, notes}`."""
+        params = {"new_id": "true" if new_id else "false"}
+        headers = {"Content-Type": "application/zip"}
+        made = self._json("POST", "runs/import", params=params, content=data, headers=headers)
+        return cast(dict[str, Any], made)
 
     def audit(self, *, who: str = "", action: str = "", target: str = "") -> Iterator[AuditEntry]:
         """Who changed what, newest first. For admins."""

@@ -24,6 +24,7 @@ from runs.api.v1.routers import (
     recovery,
     runs,
     tokens,
+    transfer,
     workflows,
 )
 from runs.errors import Refused, UnknownPath, WrongMethod
@@ -112,6 +113,7 @@ api = MaverickApi(  # type: ignore[misc]  # of ninja's own default for a decorat
 for kind in (AuthenticationError, ValidationError, HttpError, Http404, Exception):
     api.add_exception_handler(kind, _told)
 
+api.add_router("/runs", transfer.router)  # before `/runs/{id}`
 api.add_router("/runs", runs.router)
 api.add_router("/runs", executions.router)
 api.add_router("/runs", explain.router)

@@ -6,6 +6,7 @@ import click
 
 from runs.cli.backend import RUN_OVER, Backend, Json, find_execution, find_run
 from runs.cli.commands import runs_compare, runs_lineage
+from runs.cli.commands.runs_files import export, import_
 from runs.cli.options import json_option, run_argument
 from runs.cli.side import backend
 
@@ -17,6 +18,10 @@ STATUSES = (
 @click.group("runs")
 def command() -> None:
     """List, show, compare, watch, pause and cancel runs."""
+
+
+command.add_command(export)
+command.add_command(import_)
 
 
 @command.command("list")

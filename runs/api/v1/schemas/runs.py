@@ -210,6 +210,13 @@ class CancelIn(In):
     reason: str = Field("", max_length=2000, examples=["wrong branch"])
 
 
+class ImportedRunOut(Out):
+    """A run that was imported, and what is to be known of it."""
+
+    run: RunOut
+    notes: list[str]
+
+
 class PlanCountsOut(Out):
     """How many steps for each action."""
 
