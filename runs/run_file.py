@@ -29,6 +29,7 @@ MOST_MEMBERS = 50_000
 MOST_BYTES = 4 * 2**30  # of all members, unpacked
 MOST_SMALL = 256 * 2**20  # of one member that is read as a whole
 MOST_LINE = 64 * 2**20
+HARMLESS = 256 * 2**20  # a log of one line again and again packs like a bomb, and is small
 MOST_RATIO = 200  # unpacked to packed; text comes to 20, a bomb to 1,000
 _CHUNK = 2**20
 
@@ -139,7 +140,7 @@ class Reader:
                 raise RunFileDamaged(f"{info.filename} is encrypted.")
             found[info.filename] = info
             packed, unpacked = packed + info.compress_size, unpacked + info.file_size
-        if unpacked > MOST_BYTES or unpacked > 2**20 + MOST_RATIO * packed:
+        if unpacked > MOST_BYTES or unpacked > max(HARMLESS, MOST_RATIO * packed):
             raise RunFileDamaged(f"Unpacked the file would have {unpacked:,} bytes.")
         missing = sorted({MANIFEST, *NEEDED} - found.keys())
         if missing:

@@ -1,6 +1,7 @@
 """What is kept, checked, cleaned up and told afterwards: the part of Backend that golden, audit,
 delete, gc, export and import need."""
 
+from collections.abc import Mapping
 from typing import IO, Any, Protocol
 
 Json = dict[str, Any]
@@ -43,6 +44,9 @@ class Keeping(Protocol):
 
     def import_run(self, file: IO[bytes], new_id: bool) -> Json:
         """Take a run's file in: `{run, notes}`."""
+
+    def bulk(self, action: str, filter: Mapping[str, Any], dry_run: bool, reason: str) -> Json:
+        """One action for every run that a filter finds."""
 
     def audit(self, *, who: str, action: str, target: str, limit: int) -> list[Json]:
         """Who changed what, newest first."""

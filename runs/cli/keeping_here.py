@@ -1,7 +1,8 @@
 """The same in this process; see Keeping."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from runs.cli.keeping import Json
 from runs.cli.local import actor, plain
@@ -75,6 +76,20 @@ class KeepingHere:
 
         made = import_run(file, by=actor(), new_id=new_id, workspace=Path.cwd())
         return {"run": self._run(made.run.pk), "notes": list(made.notes)}
+
+    def bulk(self, action: str, filter: Mapping[str, Any], dry_run: bool, reason: str) -> Json:
+        from runs.operations.bulk_runs import MOST, bulk_runs
+        from runs.projections.api_runs import RunFilter, matching_ids
+
+        wanted = RunFilter(
+            tuple(filter.get("status", ())),
+            filter.get("workflow", ""),
+            golden=filter.get("golden"),
+            text=filter.get("text", ""),
+            tag=filter.get("tag", ""),
+        )
+        ids = matching_ids(wanted, MOST + 1)
+        return cast(Json, plain(bulk_runs(action, ids, by=actor(), dry_run=dry_run, reason=reason)))
 
     def _run(self, run_id: str) -> Json:
         from runs.projections.api_runs import get_run

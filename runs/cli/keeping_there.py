@@ -1,5 +1,6 @@
 """The same on a server; see Keeping."""
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import IO, Any, cast
 
@@ -46,6 +47,10 @@ class KeepingThere:
 
     def import_run(self, file: IO[bytes], new_id: bool) -> Json:
         return cast(Json, self.client.import_run(file.read(), new_id=new_id))
+
+    def bulk(self, action: str, filter: Mapping[str, Any], dry_run: bool, reason: str) -> Json:
+        found = self.client.bulk(action, filter=filter, dry_run=dry_run, reason=reason)
+        return cast(Json, found)
 
     def audit(self, *, who: str, action: str, target: str, limit: int) -> list[Json]:
         return list(islice(self.client.audit(who=who, action=action, target=target), limit))

@@ -75,6 +75,12 @@ def matching(wanted: RunFilter) -> QuerySet[Run] | None:
     return rows
 
 
+def matching_ids(wanted: RunFilter, limit: int) -> list[str]:
+    """The ids of the newest runs that the filter finds."""
+    rows = matching(wanted)
+    return [] if rows is None else list(rows.values_list("id", flat=True)[:limit])
+
+
 def get_run(run_id: str) -> OneRun:
     """One run, with its outputs. Raises UnknownRun."""
     row = Run.objects.filter(pk=run_id).values(*RUN_COLUMNS, "outputs").first()

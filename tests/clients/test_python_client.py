@@ -301,6 +301,7 @@ METHODS: list[tuple[Callable[[Client], Any], str, str]] = [
     (lambda c: c.accept_value("run_1", "run_2", "a", "new"), "POST", "runs/run_1/golden/accept"),
     (lambda c: c.export_run("run_1", io.BytesIO()), "GET", "runs/run_1/export"),
     (lambda c: c.import_run(b"PK"), "POST", "runs/import"),
+    (lambda c: c.bulk("cancel", ids=["run_1"]), "POST", "runs/bulk"),
     (lambda c: c.deletion("run_1"), "GET", "runs/run_1/deletion"),
     (lambda c: c.delete_run("run_1"), "DELETE", "runs/run_1"),
     (lambda c: c.clean_up(30), "POST", "gc"),

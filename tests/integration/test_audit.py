@@ -17,6 +17,7 @@ from runs import operations
 from runs.actor import SYSTEM, Actor
 from runs.errors import Refused
 from runs.models import AuditEntry, Checkpoint, Execution, Run
+from runs.operations.bulk_runs import bulk_runs
 from runs.operations.cancel_run import cancel_run
 from runs.operations.clear_checkpoints import clear_checkpoints
 from runs.operations.decide_approval import decide_approval
@@ -127,6 +128,10 @@ def _import_run(project: Path) -> Any:
     import_run(out, by=ANN, new_id=True, workspace=project)
 
 
+def _bulk(project: Path) -> Any:
+    bulk_runs("cancel", [start(project, ONE).pk], by=ANN)
+
+
 def _decide(project: Path) -> Any:
     run = start(project, ASK)
     from runs.engine import driver
@@ -192,6 +197,7 @@ DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "clean_up": [(_clean, "runs.gc")],
     "clean_up_automatically": [(_clean_automatically, "runs.gc")],
     "import_run": [(_import_run, "run.import")],
+    "bulk_runs": [(_bulk, "run.cancel")],
     "decide_approval": [(_decide, "step.approve")],
     "retry_step": [(_retry, "step.retry")],
     "resume_run": [(_resume, "run.resume")],

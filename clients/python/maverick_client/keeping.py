@@ -1,5 +1,6 @@
 """What is kept and cleaned up: a part of the client, in a file of its own."""
 
+import uuid
 from collections.abc import Iterator, Mapping
 from typing import IO, Any, cast
 from urllib.parse import quote
@@ -108,6 +109,30 @@ class KeepingCalls:
         headers = {"Content-Type": "application/zip"}
         made = self._json("POST", "runs/import", params=params, content=data, headers=headers)
         return cast(dict[str, Any], made)
+
+    def bulk(
+        self,
+        action: str,
+        *,
+        ids: list[str] | None = None,
+        filter: Mapping[str, Any] | None = None,
+        dry_run: bool = False,
+        reason: str = "",
+        idempotency_key: str | None = None,
+    ) -> dict[str, Any]:
+        """Restart, cancel, pause, resume, mark golden or delete many runs: by their ids, or those
+        that a filter (status, workflow, text, golden, tag) finds. A result for each run."""
+        body = {
+            "action": action,
+            "ids": ids,
+            "filter": None if filter is None else dict(filter),
+            "dry_run": dry_run,
+            "reason": reason,
+        }
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        return cast(
+            dict[str, Any], self._json("POST", "runs/bulk", json=body, headers=headers, safe=True)
+        )
 
     def audit(self, *, who: str = "", action: str = "", target: str = "") -> Iterator[AuditEntry]:
         """Who changed what, newest first. For admins."""

@@ -15,6 +15,7 @@ from runs.api.v1.parsing import JsonParser, refuse_large
 from runs.api.v1.routers import (
     approvals,
     audit,
+    bulk,
     checkpoints,
     deletion,
     events,
@@ -113,6 +114,7 @@ api = MaverickApi(  # type: ignore[misc]  # of ninja's own default for a decorat
 for kind in (AuthenticationError, ValidationError, HttpError, Http404, Exception):
     api.add_exception_handler(kind, _told)
 
+api.add_router("/runs", bulk.router)
 api.add_router("/runs", transfer.router)  # before `/runs/{id}`
 api.add_router("/runs", runs.router)
 api.add_router("/runs", executions.router)

@@ -6,6 +6,7 @@ import click
 
 from runs.cli.backend import RUN_OVER, Backend, Json, find_execution, find_run
 from runs.cli.commands import runs_compare, runs_lineage
+from runs.cli.commands.runs_bulk import bulk
 from runs.cli.commands.runs_files import export, import_
 from runs.cli.options import json_option, run_argument
 from runs.cli.side import backend
@@ -21,6 +22,7 @@ def command() -> None:
 
 
 command.add_command(export)
+command.add_command(bulk)
 command.add_command(import_)
 
 
