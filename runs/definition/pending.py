@@ -1,18 +1,31 @@
-"""What the language has and the engine does not run yet. Asked by publishing and starting only."""
+"""What the language has and the engine does not run. Asked by publishing and starting only, so
+that such a file can still be read, drawn and checked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from runs.definition.problems import Problem
-from runs.definition.spec import StepBase, ValidateStep, WorkflowSpec
+from runs.definition.spec import (
+    AgentStep,
+    ApprovalStep,
+    GenerateStep,
+    StepBase,
+    ValidateStep,
+    WorkflowSpec,
+)
 from runs.definition.walk import walk
 
 # Take a word out when the engine can do it: a kind of step, `container retry` (`retry` or `timeout`
-# of a step with steps inside), `container rollback`. Empty it and this file can go.
+# of a step with steps inside), `container rollback`, `provider` and `mode` (of an agent's `config`:
+# the agent's settings say who answers), `secret field` (of an approval's form, which would keep it
+# in clear). Empty it and this file can go.
 NOT_RUN_YET: set[str] = {
     "container retry",
     "container rollback",
+    "provider",
+    "mode",
+    "secret field",
 }
 
 
@@ -34,6 +47,14 @@ def _asks_for(step: StepBase) -> Iterator[tuple[str, str]]:
         for field in ("retry", "timeout"):
             if getattr(step, field) is not None:
                 yield "container retry", f"`{field}` on a {step.type}"
+    if isinstance(step, AgentStep | GenerateStep):
+        if "provider" in step.config:
+            yield "provider", "`config.provider` (the agent's settings say who answers)"
+        if step.config.get("mode", "agent") != "agent":
+            yield "mode", f"`config.mode: {step.config['mode']}`"
+    if isinstance(step, ApprovalStep):
+        for name in (name for name, field in step.form.items() if field.secret):
+            yield "secret field", f"the secret field `{name}` of a form"
     # A validation that repeats is laid out as a loop.
     repeats = isinstance(step, ValidateStep) and (step.on_failure is not None or step.rounds)
     if step.rollback is not None and (repeats or step.type in ("loop", "branch", "subworkflow")):

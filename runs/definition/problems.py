@@ -41,7 +41,7 @@ CODES: dict[str, str] = {
     "D309": "An input of the sub-workflow is given a value that does not fit.",
     "D310": "An output schema is no JSON Schema.",
     "D311": "The project's own actions cannot be imported.",
-    "D401": "This version of the program does not run it yet.",
+    "D401": "This version of the program does not run it.",
     "D501": "A required input was not given.",
     "D502": "An input has a value of the wrong type.",
     "D503": "An input was given that the workflow does not declare.",

@@ -2,7 +2,9 @@
 
 While this worker is the only one with something to do in the run, it records optimistically: one
 statement, one commit, refused if anybody else recorded something in between. When others are at
-work as well, it takes the run's row lock first, takes in what they recorded, and then records.
+work as well, it still does so if what it records is true whatever they recorded (planning.commuting), and
+learns of theirs by the answer. Otherwise it takes the run's row lock first, takes in what they
+recorded, and then records.
 """
 
 import logging
@@ -14,17 +16,19 @@ from django.db import DatabaseError, connection
 from runs import dispatch
 from runs.engine.consequences import Job, Writing
 from runs.engine.crashpoints import reach
-from runs.engine.outcome import Outcome
+from runs.engine.outcome import Outcome, Succeeded
 from runs.engine.state import RunState
 from runs.engine.steps import Writer
+from runs.planning.commuting import made_ready
 from runs.record import ledger, retiring
-from runs.states import RUN_OVER, RunStatus
+from runs.record.statements import in_transaction
+from runs.states import RUN_OVER, STEP_OVER, RunStatus, StepStatus
 
 log = logging.getLogger(__name__)
 
 # More wake-ups than this for one event would only make workers find nothing: each worker that
-# wakes goes on with the run's other ready steps by itself.
-MOST_HINTS = 8
+# wakes goes on with the run's other ready steps by itself, and wakes one more while there are any.
+MOST_HINTS = 2
 
 
 class Session:
@@ -35,6 +39,7 @@ class Session:
         self.is_crowded = False  # see `_crowds`
         self._waited = 0.0  # seconds, for the row lock of the last step
         self._news = False  # whether others had recorded something meanwhile
+        self._in_turn = False  # whether the last step had to be recorded in turn with others'
 
     def claim(self) -> Job | None:
         """Take a ready step of the run, beginning the run if nobody has yet.
@@ -43,13 +48,21 @@ class Session:
         """
 
         def build(writer: Writer) -> None:
+            self.state.is_guest = bool(self.state.frontier.running)
             if self.state.status == RunStatus.QUEUED:
                 writer.begin()
             writer.take_next()
 
-        writing = self._locked(build)
+        if self.state.status == RunStatus.QUEUED:
+            # Most often nobody else begins it: then all its first rows are worked out before the
+            # transaction, and one round trip begins it.
+            writing = self._alone(build, "") or self._locked(build)
+        else:
+            writing = self._locked(build)
         if writing is None:
             return None
+        if writing.next is not None and not writing.newly_ready and self.state.frontier.queued:
+            writing.newly_ready = 1  # there is work for one more
         self._hint(writing, "")
         return writing.next
 
@@ -70,10 +83,15 @@ class Session:
                 writer.finish(job, outcome, go_on=go_on and not self.is_crowded)
 
         reach("after-step", job.path)
-        if self.state.is_shared:
-            writing = self._locked(build, job.path)
+        self._in_turn = False
+        writing: Writing | None
+        if not self.state.is_shared:
+            writing = self._alone(build, job.path)
+        elif go_on and isinstance(outcome, Succeeded):
+            writing = self._commuting(build, job)
         else:
-            writing = self._alone(build, job.path) or self._locked(build, job.path)
+            writing = None
+        writing = writing or self._locked(build, job.path)
         reach("after-commit", job.path)
         if writing is None:
             return None
@@ -116,7 +134,8 @@ class Session:
         something in between, leaves the rest to that one. Should the rest be slow after all, the
         sweep brings the idle back within two seconds.
         """
-        return self._news and self._waited > worked and self.state.is_shared
+        in_the_way = self._in_turn and self._news and self._waited > worked
+        return in_the_way and self.state.is_shared
 
     # ---- the two ways of recording ----------------------------------------------------------
 
@@ -129,6 +148,42 @@ class Session:
             self.state.reload()
             return None
         return writer.w
+
+    def _commuting(self, build: Callable[[Writer], None], job: Job) -> Writing | None:
+        state, writer = self.state, Writer(self.state)
+        writer.first = writer.pick()
+        ready = made_ready(state.compiled, job.path, writer.first)
+        if ready is None or in_transaction():
+            self._in_turn = True
+            return None
+        build(writer)
+        w = writer.w
+        opened = {row.path for row in w.rows if row.status not in STEP_OVER}
+        if w.next is None or opened != ready or len(opened) < len(w.rows):
+            state.reload()  # not this worker's any more, or a step that is ready was reused
+            return None
+        expected = [ledger.Expected(job.execution_id, job.fence, StepStatus.RUNNING)]
+        if w.next.execution_id not in {row.id for row in w.rows}:
+            expected.append(
+                ledger.Expected(w.next.execution_id, w.next.fence - 1, StepStatus.QUEUED)
+            )
+        reach("before-commit", job.path)
+        recorded = ledger.write_commuting(
+            state.run_id,
+            seq=state.seq,
+            fence=state.fence,
+            patch=w.patch,
+            changes=w.changes,
+            rows=w.rows,
+            entries=w.entries,
+            expected=expected,
+        )
+        if recorded is None:
+            state.reload()
+            return None
+        number, head, news = recorded
+        state.catch_up(head, news, number)
+        return w
 
     def _locked(self, build: Callable[[Writer], None], path: str = "") -> Writing | None:
         asked = time.perf_counter()

@@ -106,6 +106,7 @@ class RunState:
         self.fence = run.fence
         self.status = run.status
         self.placement = run.placement
+        self.is_guest = False  # others were at work in the run when this worker came
         self._start_over()
 
     def _start_over(self) -> None:
@@ -160,17 +161,21 @@ class RunState:
         self.frontier.load(Fact(row.path, row.status, row.input, order=row.order) for row in rows)
         self.frontier.total = 0  # what the run row counts already
 
-    def catch_up(self, head: ledger.RunHead, rows: list[ledger.Row]) -> None:
-        """Take in what others recorded since. The caller holds the run's row lock."""
+    def catch_up(
+        self, head: ledger.RunHead, rows: list[ledger.Row], seq: int | None = None
+    ) -> None:
+        """Take in what others recorded since; now everything up to ``seq`` is known, which is the
+        head's. The caller holds the run's row lock, or has just recorded something itself."""
         self.fence, self.status, self.placement = head.fence, head.status, head.placement
-        if head.seq == self.seq:
+        seq = head.seq if seq is None else seq
+        if seq == self.seq:
             return
         self._hold(rows)
         self.frontier.observe(
             Fact(row.path, row.status, row.input, order=row.order) for row in rows
         )
         self.frontier.total = 0
-        self.seq = head.seq
+        self.seq = seq
 
     def _hold(self, rows: list[ledger.Row]) -> None:
         for row in rows:

@@ -1,5 +1,7 @@
 """From an event in a run to the one statement that records it with its consequences."""
 
+from itertools import islice
+from random import randrange
 from typing import Any
 
 from runs import conf
@@ -7,14 +9,21 @@ from runs.canonical import storable
 from runs.engine.consequences import Consequences, Job, now_text
 from runs.engine.outcome import Failed, GivenBack, Outcome, Parked, Succeeded
 from runs.engine.retry import next_try
-from runs.engine.state import Held, worker_name
+from runs.engine.state import Held, RunState, worker_name
 from runs.record.ledger import Change, Entry
 from runs.record.payloads import store
 from runs.states import RunStatus, StepStatus
 
+# Workers that came to a run that others were in choose among so many of the last steps.
+APART = 16
+
 
 class Writer(Consequences):
     """Builds one Writing for one run: what happened, and what follows from it."""
+
+    def __init__(self, state: RunState) -> None:
+        super().__init__(state)
+        self.first: str | None = None  # the step to go on with, unless one becomes ready
 
     # ---- events ---------------------------------------------------------------------------
 
@@ -89,10 +98,20 @@ class Writer(Consequences):
         self.w.newly_ready += 1
         self._open_status()
 
+    def pick(self) -> str | None:
+        """A queued step for this worker, if there is one: the first, or one of the last if others
+        were there before it, so that they seldom want the same."""
+        queued = self.state.frontier.queued
+        if self.state.is_guest and queued:
+            return next(islice(reversed(queued), randrange(min(len(queued), APART)), None))
+        return next(iter(queued), None)
+
     def take_next(self) -> None:
-        """Claim a ready step for this worker, if there is one: the newest ready first."""
+        """Claim a ready step for this worker, if there is one: what has just become ready by its
+        own last step before what is ready longer."""
         frontier = self.state.frontier
-        path = next(reversed(frontier.queued), None)
+        fresh = (row.path for row in self.w.rows if row.path in frontier.queued)
+        path = next(fresh, None) or self.first or self.pick()
         if path is None or not self.state.is_open or self.w.patch.finish:
             return
         frontier.claim(path)
@@ -201,6 +220,7 @@ class Writer(Consequences):
         reason = f"retry: attempt {len(tries) + 1} follows; {failed.code}: {failed.message}"
         if wait <= 0:
             self._again(job.execution_id, job.path, job.fence, tries, reason, "step.retrying")
+            self.first = job.path  # at once is at once, whatever else is ready
             return
         self.state.frontier.park(job.path)
         self.state.held[job.path] = Held(job.execution_id, job.fence, tries)

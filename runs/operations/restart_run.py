@@ -1,6 +1,6 @@
 """restart_run: a new run with a source; what was recorded is reused, each decision explained."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from runs.errors import Refused, RunNotOver, StalePlan, UnknownRun
 from runs.models import Execution, Run
 from runs.models.stored import compiled_version
 from runs.operations.code_versions import code_versions
+from runs.operations.foreseeing import foresight_of
 from runs.operations.resume_from import checkpoints_of
 from runs.operations.start_run import answered, checked_inputs, remember
 from runs.planning.fields import Fields, changed_fields, merge_patch
@@ -23,7 +24,7 @@ from runs.planning.preview import Preview, preview_of, to_confirm
 from runs.planning.prior import PriorRun
 from runs.record import audit, sealing
 from runs.record.new_run import NewRun, create_run
-from runs.record.prior_runs import held_paths, prior_run
+from runs.record.prior_runs import Results, held_paths, loop_items, prior_run
 from runs.states import RUN_OVER, RunStatus
 
 SCOPES = ("workflow", "execution")
@@ -157,6 +158,7 @@ class _Asked:
     context: dict[str, Any]
     changed: Fields
     context_changed: Fields
+    bound: dict[str, Any] = field(repr=False)  # the inputs, secret ones as they are
 
     @property
     def is_changed(self) -> bool:
@@ -174,7 +176,8 @@ def _asked(source: Run, compiled: Compiled, request: RestartRequest) -> _Asked:
     context, context_changed = _asked_context(source, request)
     sealed = bytes(source.sealed) if source.sealed else None
     if request.input is None and request.input_patch is None:
-        return _Asked(source.inputs, sealed, context, frozenset(), context_changed)
+        bound = {**source.inputs, **sealing.unseal(source.sealed)}
+        return _Asked(source.inputs, sealed, context, frozenset(), context_changed, bound)
     if request.input is not None and request.input_patch is not None:
         raise Refused("`input` replaces and `input_patch` changes the inputs: give one of them.")
     if sealing.is_lost(source.sealed):
@@ -189,9 +192,8 @@ def _asked(source: Run, compiled: Compiled, request: RestartRequest) -> _Asked:
         given = merge_patch(before, request.input_patch)
     bound = checked_inputs(compiled.spec, to_json_value(given, "input"))
     shown, secret = sealing.split(compiled.spec, bound)
-    return _Asked(
-        shown, sealing.seal(secret), context, changed_fields(before, bound), context_changed
-    )
+    changed = changed_fields(before, bound)
+    return _Asked(shown, sealing.seal(secret), context, changed, context_changed, bound)
 
 
 def _asked_context(source: Run, request: RestartRequest) -> tuple[dict[str, Any], Fields]:
@@ -234,6 +236,17 @@ def _plan(run_id: str, request: RestartRequest) -> _Made:
     compiled = compiled_version(source.version_id)
     prior = prior_run(source, compiled, _kept(source) if request.reuse == "checkpoint" else None)
     asked = _asked(source, compiled, request)
+    foresight = None
+    if asked.is_changed:
+        # A list may be another now: which of its turns are the same, only their items tell.
+        prior = prior.with_items(loop_items(source))
+        foresight = foresight_of(
+            compiled,
+            Results(source, None),
+            inputs=asked.bound,
+            workspace=source.workspace,
+            context=asked.context,
+        )
     plan = make_plan(
         compiled,
         prior,
@@ -244,6 +257,7 @@ def _plan(run_id: str, request: RestartRequest) -> _Made:
         changed=asked.changed,
         context=asked.context_changed,
         only=request.scope == "execution",
+        foresight=foresight,
         basis=f"{source.event_seq}:{source.version_id}:{_basis(request)}",
     )
     return _Made(source, compiled, prior, plan, asked)

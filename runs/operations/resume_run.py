@@ -8,13 +8,13 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from runs import conf, dispatch, environment
+from runs import conf, dispatch
 from runs.actor import Actor
 from runs.canonical import to_json_value
 from runs.errors import Conflict, NothingToResume
-from runs.masking import Masker
 from runs.models import Run, WorkflowVersion
 from runs.models.stored import compiled_version
+from runs.operations.foreseeing import foresight_of
 from runs.operations.import_checkpoint import import_source
 from runs.operations.places import project_folder
 from runs.operations.publish_workflow import Checked, store_version
@@ -23,7 +23,6 @@ from runs.operations.resume_from import Start, find_start
 from runs.operations.resume_inputs import resumed_inputs
 from runs.operations.resume_workspace import Answer, Workspace, look_at
 from runs.operations.start_run import resolve
-from runs.planning.foresight import Foresight
 from runs.planning.graph import Compiled
 from runs.planning.plan import Plan
 from runs.planning.planner import make_plan
@@ -181,21 +180,12 @@ def _plan(compiled: Compiled, start: Start, bound: dict[str, Any]) -> Plan:
     source, prior = start.source, start.prior
     if source is not None:
         prior = prior.with_items(loop_items(source))
-    masker = Masker(environment.secrets().values(), keys=environment.mask_keys())
-    sealing.learn(masker, compiled.spec, bound)
-    foresight = Foresight(
+    foresight = foresight_of(
         compiled,
         Results(source, start.content),
         inputs=bound,
-        run={
-            "id": "",
-            "workflow": compiled.spec.name,
-            "workspace": start.workspace,
-            "context": (source.context if source else None) or {},
-        },
-        secrets=environment.secrets(),
-        env=environment.allowed(),
-        mask=masker.value,
+        workspace=start.workspace,
+        context=source.context if source else None,
     )
     basis = f"resume:{source.event_seq if source else ''}"
     return make_plan(compiled, prior, reuse="checkpoint", basis=basis, foresight=foresight)

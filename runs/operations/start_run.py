@@ -8,12 +8,14 @@ from django.db import IntegrityError, transaction
 from runs import dispatch
 from runs.actor import Actor
 from runs.canonical import to_json_value
+from runs.definition import Known
 from runs.definition.inputs import bind_inputs
 from runs.definition.spec import WorkflowSpec
 from runs.errors import IdempotencyMismatch, InvalidInputs, Refused, UnknownWorkflow
 from runs.library.find import find_workflow
 from runs.models import IdempotencyRecord, Run, WorkflowVersion
 from runs.models.stored import compiled_version
+from runs.operations.known_parts import known_parts
 from runs.operations.places import project_folder, user_folder
 from runs.operations.publish_workflow import Checked, check_workflow, store_version
 from runs.record import audit, sealing
@@ -45,7 +47,8 @@ def start_run(
         known = answered(by, idempotency_key, body)
         if known is not None:
             return known
-        version, spec = resolve_version(workflow, definition, file, folder)
+        actions = known_actions_of(folder) if placement else None
+        version, spec = resolve_version(workflow, definition, file, folder, actions)
         bound = checked_inputs(spec, given)
         shown, secret = sealing.split(spec, bound)
         run = create_run(
@@ -74,27 +77,42 @@ def _text(definition: str | bytes | None) -> str | None:
 
 
 def resolve_version(
-    workflow: str | None, definition: str | bytes | None, file: str, folder: Path
+    workflow: str | None,
+    definition: str | bytes | None,
+    file: str,
+    folder: Path,
+    known: Known | None = None,
 ) -> tuple[WorkflowVersion, WorkflowSpec]:
     """The stored version that a name, a path or a text stands for."""
-    checked = resolve(workflow, definition, file, folder)
+    checked = resolve(workflow, definition, file, folder, known)
     if isinstance(checked, WorkflowVersion):
         return checked, compiled_version(checked.pk).spec
     return store_version(checked), checked.compiled.spec
 
 
+def known_actions_of(folder: Path) -> Known:
+    """The actions that this process has, which is about to run the steps: one that is missing is
+    told before the first step and not by the last. Agents are left out, as a run may well come to
+    its end without one that is not set up yet."""
+    return Known(actions=known_parts(folder)[0].actions)
+
+
 def resolve(
-    workflow: str | None, definition: str | bytes | None, file: str, folder: Path
+    workflow: str | None,
+    definition: str | bytes | None,
+    file: str,
+    folder: Path,
+    known: Known | None = None,
 ) -> Checked | WorkflowVersion:
     """What to run: files come before what was published; nothing is stored."""
     if (workflow is None) == (definition is None):
         raise Refused("Give either `workflow` (a name) or `definition` (its YAML text).")
     if definition is not None:
-        return check_workflow(definition, file=file, project=folder)
+        return check_workflow(definition, file=file, project=folder, known=known)
     assert workflow is not None
     found = find_workflow(workflow, project=folder, user=user_folder())
     if found is not None:
-        return check_workflow(found.text, file=str(found.path), project=folder)
+        return check_workflow(found.text, file=str(found.path), project=folder, known=known)
     version = WorkflowVersion.objects.filter(workflow__name=workflow).order_by("-number").first()
     if version is None:
         raise UnknownWorkflow(

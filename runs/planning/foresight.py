@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from runs import steppath
 from runs.errors import MaverickError
 from runs.expressions import ExpressionError
+from runs.masking import is_masked
 from runs.planning.graph import Compiled, Node, ScopeSpec
 from runs.planning.names import Names
 from runs.planning.resolve import called_inputs, items_of
@@ -83,6 +84,10 @@ class Foresight:
     def digests(self, items: list[Any]) -> tuple[str, ...]:
         """The digests of a list's items, as those of the earlier run were made: masked."""
         return item_digests([self._mask(item) for item in items])
+
+    def hides(self, items: list[Any]) -> bool:
+        """Whether the earlier run's items had masks where these have secrets."""
+        return is_masked([self._mask(item) for item in items])
 
     def _is_known(self, scope: str) -> bool:
         """Whether the item of every turn around is known."""

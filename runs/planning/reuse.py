@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from runs import steppath
-from runs.definition.spec import AgentStep, GenerateStep, SubworkflowStep
+from runs.definition.spec import AgentStep, GenerateStep, StepBase, SubworkflowStep
 from runs.expressions import references
+from runs.planning.elsewhere import list_of, way
 from runs.planning.fields import Fields, fields_read, passed_on, touched
 from runs.planning.foresight import Foresight
 from runs.planning.graph import Compiled, Node
@@ -166,6 +167,7 @@ class _Walk:
             and not self.rules.reuse_nothing
             and was != self.rules.chosen
             and why not in (DEFINITION_CHANGED, CONDITION_CHANGED)
+            and not self._goes_elsewhere(node, at)
         )
         inner_why = None if stands else (why or upstream)
         if node.type == "subworkflow" and self.rules.foresight is not None:
@@ -186,6 +188,24 @@ class _Walk:
         because = why or f"`{rerun_inside}` inside it runs again"
         self.items.insert(begun, PlannedStep(path, Action.RUN, because))
         return False
+
+    def _goes_elsewhere(self, node: Node, at: Place) -> bool:
+        """Whether a changed field may lead to other turns than last time, to none, or to another
+        arm, and which these are is not known before it is tried."""
+        if self._reads_change(way(node.step), at[0]):
+            return True
+        items = list_of(node.step)
+        if items is None or not self._reads_change(items, at[0]):
+            return False
+        foresight = self.rules.foresight
+        if foresight is None or self.prior.loop_items.get(at[1]) is None:
+            return True
+        now = foresight.items(node, at[0])
+        return now is None or foresight.hides(now)  # two secrets look the same
+
+    def _reads_change(self, step: StepBase, path: str) -> bool:
+        own = touched(fields_read(step), self._changed_at(path))
+        return own is not None or touched(fields_read(step, "run"), self.rules.context) is not None
 
     def _keep_skipped(self, begun: int) -> None:
         """What was skipped inside a container that is reused whole stays skipped, as a record."""

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -23,6 +24,7 @@ from runs.record.statements import (
     NEWS,
     ROWS,
     WRITE,
+    WRITE_COMMUTING,
     WRITE_SUCCEEDED,
     ask,
     in_transaction,
@@ -126,6 +128,43 @@ def _row_values(row: NewRow) -> dict[str, Any]:
     return values
 
 
+def _values(
+    run_id: str,
+    seq: int,
+    fence: int,
+    patch: RunPatch,
+    changes: Sequence[Change],
+    rows: Sequence[NewRow],
+    entries: Sequence[Entry],
+) -> dict[str, Any]:
+    events = [
+        {"seq": n, "kind": e.kind, "execution_id": e.execution_id, "path": e.path, "data": e.data}
+        for n, e in enumerate(entries, start=1)
+    ]
+    return {
+        "run": run_id,
+        "ids": [c.id for c in changes],
+        "seq": seq,
+        "fence": fence,
+        "count": max(len(events), 1),
+        "lease": conf.lease_seconds(),
+        "changes": Jsonb([{f: getattr(c, f) for f in _CHANGE_FIELDS} for c in changes]),
+        "rows": Jsonb([_row_values(r) for r in rows]),
+        "events": Jsonb(events),
+        "status": patch.status,
+        "reason": patch.reason,
+        "fence_up": patch.fence_up,
+        "total": patch.total,
+        "running": patch.running,
+        "succeeded": patch.succeeded,
+        "failed": patch.failed,
+        "skipped": patch.skipped,
+        "reused": patch.reused,
+        "finish": patch.finish,
+        "outputs": None if patch.outputs is None else Jsonb(patch.outputs),
+    }
+
+
 def write(
     run_id: str,
     *,
@@ -144,45 +183,22 @@ def write(
     or journal number is not the one named: somebody else recorded something, or the run was
     taken away.
     """
-    new_seq = seq + max(len(entries), 1)
-    events = [
-        {
-            "seq": seq + n,
-            "kind": e.kind,
-            "execution_id": e.execution_id,
-            "path": e.path,
-            "data": e.data,
-        }
-        for n, e in enumerate(entries, start=1)
-    ]
     statement = WRITE_SUCCEEDED if patch.finish and patch.status == "succeeded" else WRITE
-    rows_found = ask(
+    (found,) = ask(
         statement,
         after="COMMIT" if commit and not in_transaction() else "",
-        values={
-            "run": run_id,
-            "ids": [c.id for c in changes],
-            "seq": seq,
-            "fence": fence,
-            "new_seq": new_seq,
-            "lease": conf.lease_seconds(),
-            "changes": Jsonb([{f: getattr(c, f) for f in _CHANGE_FIELDS} for c in changes]),
-            "rows": Jsonb([_row_values(r) for r in rows]),
-            "events": Jsonb(events),
-            "status": patch.status,
-            "reason": patch.reason,
-            "fence_up": patch.fence_up,
-            "total": patch.total,
-            "running": patch.running,
-            "succeeded": patch.succeeded,
-            "failed": patch.failed,
-            "skipped": patch.skipped,
-            "reused": patch.reused,
-            "finish": patch.finish,
-            "outputs": None if patch.outputs is None else Jsonb(patch.outputs),
-        },
+        values=_values(run_id, seq, fence, patch, changes, rows, entries),
     )
-    return new_seq if rows_found[0][0][0] else None
+    return found[0][0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An execution as it must still be."""
+
+    id: str
+    fence: int
+    status: StepStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +224,45 @@ class Row:
     order: int = 0  # the journal number of its last change; 0: reused
 
 
+def write_commuting(
+    run_id: str,
+    *,
+    seq: int,
+    fence: int,
+    patch: RunPatch,
+    changes: Sequence[Change],
+    rows: Sequence[NewRow],
+    entries: Sequence[Entry],
+    expected: Sequence[Expected],
+) -> tuple[int, RunHead, list[Row]] | None:
+    """Record what commutes with what others recorded since ``seq`` (planning.commuting).
+
+    One round trip, the run's row lock held for no longer than the server takes. Returns the new
+    journal number, the run's head as it was before, and what others changed; None when nothing
+    was recorded, because one of the ``expected`` executions is another by now, or because others
+    recorded more than starts and successes. Not inside a transaction of the caller's.
+    """
+    own = {e.id for e in expected} | {row.id for row in rows}
+    asked = {
+        "expected": [e.id for e in expected],
+        "found": [f"{e.id} {e.fence} {e.status.value}" for e in expected],
+        "after": seq,
+    }
+    values = _values(run_id, seq, fence, patch, changes, rows, entries)
+    with undone_unless_committed():
+        heads, numbers, news = ask(
+            LOCK,
+            WRITE_COMMUTING,
+            NEWS,
+            before="BEGIN",
+            after="COMMIT",
+            values=values | asked,
+        )
+    if not numbers:
+        return None
+    return numbers[0][0], RunHead(*heads[0]), [_row(r) for r in news if r[0] not in own]
+
+
 @contextmanager
 def locked(run_id: str, after: int) -> Iterator[tuple[RunHead | None, list[Row]]]:
     """Hold the run's row lock; gives its head and what changed after journal number ``after``.
@@ -223,8 +278,9 @@ def locked(run_id: str, after: int) -> Iterator[tuple[RunHead | None, list[Row]]
 
 
 def rows(run_id: str) -> list[Row]:
-    """All executions of a run."""
-    return [_row(r) for r in ask(ROWS, values={"run": run_id})[0]]
+    """All executions of a run, in the order in which they became known."""
+    found = ask(ROWS, values={"run": run_id})[0]
+    return [_row(r) for r in sorted(found, key=itemgetter(0))]  # ids sort by time
 
 
 def _row(r: Any) -> Row:

@@ -16,15 +16,16 @@ import psycopg
 from django.db import connection
 from psycopg.pq import TransactionStatus
 
-_WRITE = """
+_WRITING = """
 WITH g AS MATERIALIZED (
-  SELECT id FROM runs_run
-  WHERE id = %(run)s AND event_seq = %(seq)s AND fence = %(fence)s
+  SELECT id, event_seq AS at FROM runs_run
+  WHERE id = %(run)s AND fence = %(fence)s AND {unless_changed}
   FOR UPDATE
 ), changed AS (
   UPDATE runs_execution e SET
     status = c.status, status_reason = c.reason,
-    code_version = coalesce(c.code_version, e.code_version), seq = %(new_seq)s, fence = e.fence + c.fence_up,
+    code_version = coalesce(c.code_version, e.code_version), seq = g.at + %(count)s,
+    fence = e.fence + c.fence_up,
     worker = c.worker,
     lease_until = CASE WHEN c.lease THEN now() + %(lease)s * interval '1 second' END,
     due_at = CASE WHEN c.due IS NOT NULL THEN now() + c.due * interval '1 second' END,
@@ -46,7 +47,7 @@ WITH g AS MATERIALIZED (
     output_size, error, created_at, started_at, finished_at, duration_ms,
     reused_from, reused_run, origin_execution, origin_run, decision, code_version)
   SELECT n.id, g.id, n.parent_id, n.path, n.name, n.type, n.position, n.status, n.reason,
-    %(new_seq)s, n.fence,
+    g.at + %(count)s, n.fence,
     CASE WHEN n.lease THEN now() + %(lease)s * interval '1 second' END, n.worker, NULL, n.tries,
     n.input, n.input_digest, n.match_key, n.output, n.payload, coalesce(n.size, 0), n.error, now(),
     CASE WHEN n.start THEN now() END, CASE WHEN n.finish THEN now() END,
@@ -61,12 +62,12 @@ WITH g AS MATERIALIZED (
     reused_run text, origin_execution text, origin_run text)
 ), logged AS (
   INSERT INTO runs_event (run_id, seq, kind, execution_id, path, data, at)
-  SELECT g.id, v.seq, v.kind, v.execution_id, v.path, v.data, now()
+  SELECT g.id, g.at + v.seq, v.kind, v.execution_id, v.path, v.data, now()
   FROM g, jsonb_to_recordset(%(events)s) AS v(
     seq int, kind text, execution_id text, path text, data jsonb)
 ), moved AS (
   UPDATE runs_run r SET
-    event_seq = %(new_seq)s, status = %(status)s::text, status_reason = %(reason)s::text,
+    event_seq = g.at + %(count)s, status = %(status)s::text, status_reason = %(reason)s::text,
     fence = r.fence + %(fence_up)s,
     n_total = r.n_total + %(total)s, n_running = r.n_running + %(running)s,
     n_succeeded = r.n_succeeded + %(succeeded)s, n_failed = r.n_failed + %(failed)s,
@@ -76,10 +77,25 @@ WITH g AS MATERIALIZED (
     finished_at = CASE WHEN %(finish)s THEN now() END,
     outputs = CASE WHEN %(finish)s THEN %(outputs)s::jsonb ELSE r.outputs END
   FROM g WHERE r.id = g.id
-  RETURNING r.id
+  RETURNING r.event_seq
 )
-SELECT count(*) FROM moved
+SELECT event_seq FROM moved
 """
+
+_WRITE = _WRITING.format(unless_changed="event_seq = %(seq)s")
+
+# Though others recorded something since, as long as that were starts and successes of theirs, the
+# step that has ended is still this worker's, and the one that follows is still free.
+_WRITE_COMMUTING = _WRITING.format(
+    unless_changed="""status = %(status)s::text AND NOT EXISTS (
+    SELECT 1 FROM runs_event v WHERE v.run_id = %(run)s AND v.seq > %(seq)s
+      AND v.kind NOT IN ('step.queued', 'step.started', 'step.succeeded')
+  ) AND (
+    SELECT count(*) FROM runs_execution x
+    WHERE x.id = ANY(%(expected)s)  -- by primary key: never a scan of the run
+      AND concat_ws(' ', x.id, x.fence, x.status) = ANY(%(found)s)
+  ) = cardinality(%(expected)s)"""
+)
 
 # Success retires a run's checkpoints: they are no longer there to resume from.
 _WRITE_SUCCEEDED = _WRITE.replace(
@@ -121,6 +137,7 @@ class Statement:
 
 
 WRITE = Statement("write", _WRITE)
+WRITE_COMMUTING = Statement("write_commuting", _WRITE_COMMUTING)
 WRITE_SUCCEEDED = Statement("write_succeeded", _WRITE_SUCCEEDED)
 LOCK = Statement("lock", _LOCK)
 ROWS = Statement("rows", _ROWS)

@@ -162,3 +162,13 @@ def test_a_detached_run_waits_for_workers_and_says_so(maverick: Maverick) -> Non
     again = maverick("runs", "cancel", done.json["id"])
     assert again.code == 2
     assert "run-is-over" in again.err
+
+
+def test_an_action_that_is_not_there_is_told_before_the_first_step(maverick: Maverick) -> None:
+    wrong = "  - {name: four, type: python, action: not_there}\n"
+    maverick.write("typo.yaml", flow("typo") + wrong)
+    ended = maverick("run", "typo.yaml")
+    assert ended.code == 2, ended.err
+    assert "D301" in ended.err
+    assert maverick.calls() == []
+    assert maverick("runs", "list", "--json").json["items"] == []

@@ -142,7 +142,8 @@ def two_at(run: Run) -> tuple[Session, Job, Session, Job]:
 
 
 def test_who_waits_longer_than_it_works_leaves_the_run_to_the_faster_one(project: Path) -> None:
-    run = start(project, WIDE)
+    # Whether y runs is seen only when it is tried, so what follows from x is recorded in turn.
+    run = start(project, WIDE.replace("{name: y,", "{name: y, when: '${{ index < 99 }}',"))
     first, a, second, b = two_at(run)
     job = first.finish(a, Succeeded({"value": 0}), worked=9.0)
     assert not first.is_crowded
@@ -174,3 +175,26 @@ def test_every_change_of_an_execution_is_in_the_journal(project: Path) -> None:
             changed = Execution.objects.filter(run=run, seq__gt=after)
             with ledger.locked(run.pk, after) as (_, news):
                 assert {row.id for row in news} >= set(changed.values_list("id", flat=True))
+
+
+def test_two_in_a_fan_out_record_without_a_look_at_each_other(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = start(project, WIDE)
+    first, a, second, b = two_at(run)
+    held = [(first, first.finish(a, Succeeded({"value": 0}), worked=9.0)), (second, b)]
+
+    def locked(*_: object) -> None:
+        raise AssertionError("the run's row lock was taken before it was known what to record")
+
+    monkeypatch.setattr(ledger, "locked", locked)
+    done = [a.path]
+    for _ in range(20):
+        (session, job), other = held
+        assert job is not None
+        done.append(job.path)
+        held = [other, (session, session.finish(job, Succeeded({"value": 1}), worked=0.0))]
+    assert len(set(done)) == len(done)
+    monkeypatch.undo()
+    for path in done:
+        assert steps(run)[path].status == "succeeded"

@@ -23,3 +23,21 @@ def test_nothing_begins_that_could_not_end(begin, monkeypatch: pytest.MonkeyPatc
     assert all(problem.line for problem in refused.value.problems)
     assert not WorkflowVersion.objects.exists()
     assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("type: agent, agent: a, config: {provider: x}", "`config.provider`"),
+        ("type: generate, generator: g, config: {mode: deterministic}", "`config.mode: deter"),
+        ("type: approval, prompt: P, form: {pin: {type: string, secret: true}}", "field `pin`"),
+        ("type: loop, for_each: [1], retry: 2, steps: [{name: x, type: checkpoint}]", "`retry` on"),
+    ],
+)
+def test_what_would_fail_later_does_not_begin(step: str, said: str) -> None:
+    text = f'version: "1.0"\nname: w\nsteps:\n  - {{name: s, {step}}}\n'
+    with pytest.raises(InvalidDefinition) as refused:
+        start(Path(), text)
+    found = {problem.code: problem for problem in refused.value.problems}
+    assert said in found["D401"].message
+    assert found["D401"].line == 4
