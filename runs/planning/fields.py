@@ -69,6 +69,17 @@ def fields_read(step: StepBase, root: str = "inputs") -> Fields:
     return frozenset(tuple(_keys(one.path)) for one in found if one.root == root)
 
 
+def fields_of_condition(step: StepBase, root: str = "inputs") -> Fields:
+    """The fields of ``root`` that decide whether the step runs at all."""
+    if not isinstance(step.when, str):
+        return frozenset()
+    try:
+        found = condition_references(step.when)
+    except ExpressionError:
+        return frozenset({()})
+    return frozenset(tuple(_keys(one.path)) for one in found if one.root == root)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]

@@ -12,7 +12,7 @@ from runs import steppath
 from runs.definition.spec import AgentStep, GenerateStep, StepBase, SubworkflowStep
 from runs.expressions import references
 from runs.planning.elsewhere import list_of, way
-from runs.planning.fields import Fields, fields_read, passed_on, touched
+from runs.planning.fields import Fields, fields_of_condition, fields_read, passed_on, touched
 from runs.planning.foresight import Foresight
 from runs.planning.graph import Compiled, Node
 from runs.planning.past import Past
@@ -203,6 +203,14 @@ class _Walk:
         now = foresight.items(node, at[0])
         return now is None or foresight.hides(now)  # two secrets look the same
 
+    def _may_not_stay_skipped(self, node: Node, path: str) -> str | None:
+        """A changed field that the step's condition reads, if there is one."""
+        field = touched(fields_of_condition(node.step), self._changed_at(path))
+        if field is not None:
+            return f"input `{'.'.join(field)}` changed"
+        field = touched(fields_of_condition(node.step, "run"), self.rules.context)
+        return f"context `{'.'.join(field[1:])}` changed" if field is not None else None
+
     def _reads_change(self, step: StepBase, path: str) -> bool:
         own = touched(fields_read(step), self._changed_at(path))
         return own is not None or touched(fields_read(step, "run"), self.rules.context) is not None
@@ -301,7 +309,9 @@ class _Walk:
         if prior.status is StepStatus.SKIPPED:
             if prior.reason.startswith(SKIPPED_OVER):
                 return _LAST_TIME[StepStatus.FAILED]
-            return CONDITION_CHANGED if condition_changed else None
+            return (
+                CONDITION_CHANGED if condition_changed else self._may_not_stay_skipped(node, path)
+            )
         if self.past.was_undone(prior):
             return "was undone last time"
         if self.prior.kept is not None and was not in self.prior.kept:
