@@ -4,15 +4,18 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,3 +119,31 @@ def stop(process: "subprocess.Popen[str]", number: signal.Signals) -> Ended:
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     return Ended(process.returncode, out, err)
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[str]:
+    """A web process on this home; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "maverick_site.asgi:application", "--port", str(port),
+         "--log-level", "warning"],
+        cwd=ROOT, env=Maverick(home, ROOT).env(MAVERICK_PROCESS="web"),
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    end = time.monotonic() + 60
+    try:
+        while True:
+            try:
+                httpx.get(f"{address}/healthz", timeout=2)
+                break
+            except httpx.TransportError:
+                assert process.poll() is None, "the server has ended"
+                assert time.monotonic() < end, "the server does not answer"
+                time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=30)

@@ -1,43 +1,19 @@
 """The same commands through a server: `--server`, `MAVERICK_SERVER`, the Python client."""
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.cli.conftest import ROOT, Maverick
+from tests.cli.conftest import Maverick, serving
 from tests.cli.flows import FAILS_UNTIL_OK, flow
 
 
 @pytest.fixture(scope="module")
 def server(cli_home: Path) -> Iterator[str]:
     """The web process alone, on the same home: nobody drives what it starts."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "maverick_site.asgi:application", "--port", str(port),
-         "--log-level", "warning"],
-        cwd=ROOT, env=Maverick(cli_home, ROOT).env(MAVERICK_PROCESS="web"),
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    end = time.monotonic() + 60
-    while True:
-        try:
-            httpx.get(f"{address}/healthz", timeout=2)
-            break
-        except httpx.TransportError:
-            assert process.poll() is None, "the server has ended"
-            assert time.monotonic() < end, "the server does not answer"
-            time.sleep(0.1)
-    yield address
-    process.terminate()
-    process.wait(timeout=30)
+    with serving(cli_home) as address:
+        yield address
 
 
 @pytest.fixture
