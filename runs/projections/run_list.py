@@ -130,6 +130,14 @@ def run_list(asked: RunFilter, now: datetime) -> RunPage:
     )
 
 
+def ids_of(asked: RunFilter, limit: int) -> list[str]:
+    """The ids of all runs that the filter finds, whatever page is shown; the newest first."""
+    runs = _matching(asked)
+    if asked.status:
+        runs = runs.filter(status=asked.status)
+    return list(runs.order_by("-id").values_list("id", flat=True)[:limit])
+
+
 def rows_by_id(ids: Sequence[str], now: datetime) -> tuple[RunRow, ...]:
     """The named runs' rows, for a list that is open in a browser."""
     runs = list(Run.objects.filter(pk__in=list(ids)[: PAGE * 4]).defer(*_HEAVY).order_by("-id"))

@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from runs.web.pages import (
     audit,
+    bulk,
     compare,
     deletion,
     golden,
@@ -19,6 +20,7 @@ from runs.web.pages import (
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="run-list"), name="home"),
     path("runs", run_list.run_list, name="run-list"),
+    path("runs/bulk", bulk.bulk, name="run-bulk"),
     path("runs/<str:run_id>", run_detail.run_detail, name="run"),
     path("compare", compare.chosen, name="compare-chosen"),
     path("runs/<str:run_id>/compare/<str:other>", compare.compare, name="compare"),

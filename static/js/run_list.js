@@ -1,4 +1,5 @@
 // The list: filters without a page load, and rows that follow what happens.
+import { bulk } from "./bulk.js";
 import { fragment, listen, swap } from "./live.js";
 
 export function mount(page) {
@@ -106,6 +107,7 @@ export function mount(page) {
   });
 
   addEventListener("popstate", () => go(location.search, false));
+  bulk(page, list);
   follow();
 }
 

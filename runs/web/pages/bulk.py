@@ -1,0 +1,75 @@
+"""The bar under the list: one action for the runs that are ticked, or for all that match."""
+
+from urllib.parse import parse_qsl
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from runs.errors import MaverickError
+from runs.operations.bulk_runs import MOST, BulkResult, bulk_runs
+from runs.projections.run_filter import RunFilter
+from runs.projections.run_list import ids_of
+from runs.web.commands import key_of, new_key, operator
+from runs.web.toasts import say, say_refused
+
+DONE = {
+    "restart": "restarted",
+    "cancel": "cancelled",
+    "pause": "paused",
+    "resume": "let go on",
+    "golden": "marked golden",
+    "delete": "deleted",
+}
+
+
+@login_required
+@require_POST
+def bulk(request: HttpRequest) -> HttpResponse:
+    """``POST /runs/bulk``: asks first when something would be lost, or when it is about all."""
+    by = operator(request)
+    action, query = request.POST.get("action", ""), request.POST.get("query", "")[:2000]
+    everything = bool(request.POST.get("all"))
+    asked = RunFilter.from_query(dict(parse_qsl(query.lstrip("?"))))
+    ids = ids_of(asked, MOST + 1) if everything else request.POST.getlist("ids")[: MOST + 1]
+    back = HttpResponseRedirect(reverse("run-list") + asked.query())
+    if not ids:
+        say(request, "No run is chosen.", error=True)
+        return back
+    ask = (everything or action == "delete") and "sure" not in request.POST
+    try:
+        found = bulk_runs(
+            action, ids, by=by, dry_run=ask, idempotency_key=key_of(request, f"bulk:{action}")
+        )
+    except MaverickError as refused:
+        say_refused(request, refused)
+        return back
+    if ask:
+        context = {
+            "found": found,
+            "word": DONE[action],
+            "would": [one for one in found.items if one.outcome == "done"],
+            "refused": [one for one in found.items if one.outcome == "refused"],
+            "back": reverse("run-list") + asked.query(),
+            "query": query,
+            "key": new_key(),
+            "nav": "runs",
+        }
+        return render(request, "runs/bulk.html", context)
+    say(request, _sentence(found), error=not found.counts["done"] and bool(found.counts["refused"]))
+    return back
+
+
+def _sentence(found: BulkResult) -> str:
+    parts = []
+    if found.counts["done"]:
+        count = found.counts["done"]
+        parts.append(f"{count} {'run' if count == 1 else 'runs'} {DONE[found.action]}.")
+    if found.counts["unchanged"]:
+        parts.append(f"{found.counts['unchanged']} were so already.")
+    refused = [one for one in found.items if one.outcome == "refused"]
+    if refused:
+        parts.append(f"{len(refused)} refused: {refused[0].message}")
+    return " ".join(parts)

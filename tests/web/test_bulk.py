@@ -1,0 +1,56 @@
+"""The bar under the list: for ticked runs, for all that match, and it asks when something is lost."""
+
+from datetime import datetime
+
+from django.test import Client
+
+from runs.models import Run, User
+from tests.browser.rows import make_run
+
+
+def test_ticked_runs_are_cancelled_and_refusals_told(
+    alice: Client, charlie: Client, now: datetime
+) -> None:
+    open_ = make_run("fly", now, status="queued")
+    over = make_run("fly", now, status="succeeded", took=1)
+    form = {"action": "cancel", "ids": [open_.pk, over.pk], "query": "?workflow=fly"}
+    assert charlie.post("/runs/bulk", form).status_code == 403
+    answer = alice.post("/runs/bulk", form)
+    assert answer.headers["Location"] == "/runs?workflow=fly"
+    assert Run.objects.get(pk=open_.pk).status == "cancelled"
+    text = alice.get("/runs").content.decode()
+    assert "1 run cancelled. 1 refused" in text
+    assert alice.post("/runs/bulk", {"action": "cancel"}).status_code == 302
+    assert alice.post("/runs/bulk", {"action": "odd", "ids": [over.pk]}).status_code == 302
+
+
+def test_all_that_match_are_asked_for_first(alice: Client, now: datetime) -> None:
+    for _ in range(30):
+        make_run("fly", now, status="queued")
+    make_run("other", now, status="queued")
+    form = {"action": "pause", "all": "1", "query": "?workflow=fly", "ids": []}
+    text = alice.post("/runs/bulk", form).content.decode()
+    assert "Pause 30 runs?" in text
+    assert not Run.objects.filter(status="paused").exists()
+    ids = list(Run.objects.filter(workflow_name="fly").values_list("pk", flat=True))
+    alice.post("/runs/bulk", {"action": "pause", "ids": ids, "sure": "1", "query": "?workflow=fly"})
+    assert Run.objects.filter(status="paused").count() == 30
+
+
+def test_deleting_asks_and_is_for_admins(alice: Client, now: datetime) -> None:
+    run = make_run("fly", now, status="succeeded", took=1)
+    form = {"action": "delete", "ids": [run.pk]}
+    alice.post("/runs/bulk", form)
+    assert Run.objects.filter(pk=run.pk).exists()
+    admin = Client()
+    admin.force_login(User.objects.create_user("root", role="admin"))
+    assert "Delete 1 run?" in admin.post("/runs/bulk", form).content.decode()
+    assert Run.objects.filter(pk=run.pk).exists()
+    admin.post("/runs/bulk", {**form, "sure": "1"})
+    assert not Run.objects.filter(pk=run.pk).exists()
+
+
+def test_who_only_looks_has_no_boxes(alice: Client, charlie: Client, now: datetime) -> None:
+    make_run("fly", now, status="succeeded", took=1)
+    assert "data-pick" in alice.get("/runs").content.decode()
+    assert "data-pick" not in charlie.get("/runs").content.decode()
