@@ -36,10 +36,13 @@ browser:
 	  fi; \
 	fi
 
+# One more than cores: many tests wait for other processes.
+TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
+
 # The browser's tests are a session of their own: Playwright keeps an event loop running, and
 # Django refuses to ask the database in a thread that has one.
 test: setup browser
-	$(PYTEST) tests --ignore=tests/browser -n 2 --dist loadscope -m "not bench"
+	$(PYTEST) tests --ignore=tests/browser -n $(TESTERS) --dist loadscope -m "not bench"
 	$(PYTEST) tests/browser
 
 test-fast: setup
@@ -62,9 +65,10 @@ screenshots: setup browser
 	$(BIN)/python -m tests.browser.screenshots
 	$(BIN)/python -m tests.browser.readme_picture
 
-# A flight that is killed and resumed, for the docs.
+# A flight that is killed and resumed, and a run that is restarted, for the docs.
 transcript: setup
 	$(BIN)/python -m tests.workflows.transcript
+	$(BIN)/python -m tests.workflows.transcript_restart
 
 openapi: setup
 	$(PYTEST) tests/api/test_openapi_snapshot.py --renew-openapi

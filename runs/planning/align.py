@@ -127,11 +127,16 @@ class _Walk:
         if not recorded:
             return ""
         roots: dict[str, str] = {}  # step → the cause of what differs in it or above it
+        different: set[str] = set()
         first = ""
         for name, needs in self._order(pattern, recorded):
-            above = next((roots[need] for need in needs if roots.get(need)), upstream)
+            # Of what it needs itself rather what differs than what only comes after a difference.
+            nearest = sorted(needs, key=lambda need: need not in different)
+            above = next((roots[need] for need in nearest if roots.get(need)), upstream)
             root = self._step(pattern, name, at_a, at_b, above)
             roots[name] = root or above
+            if root:
+                different.add(name)
             first = first or root
         return first
 

@@ -58,3 +58,20 @@ def test_the_transcript_shows_a_kill_and_a_resume_and_no_machine() -> None:
     assert "from checkpoint implementation_complete" in text
     assert text.count('"state": "open"') == 1
     assert re.findall(r"/(?:tmp|home|root|Users)/|127\.0\.0\.1", text) == []
+
+
+def test_the_transcript_of_a_restart_shows_what_it_is_for_and_no_machine() -> None:
+    text = page("transcripts/restarted.md")
+    for said in (
+        "✗ sign  failed",
+        "$ maverick restart @last --plan",
+        "↷ 8 steps reused",
+        "input `channel` changed",
+        "its receipt is reused",
+        "First divergence: notes",
+        "failed against golden:release",
+        "passed against golden:release",
+        "did the work",
+    ):
+        assert said in text
+    assert re.findall(r"/(?:tmp|home|root|Users)/|127\.0\.0\.1", text) == []

@@ -186,3 +186,20 @@ def test_a_step_of_one_definition_only_is_told_as_that() -> None:
         ("b", "only_b", "only the definition of B has this step"),
         ("c", "changed", "follows from `b`"),
     ]
+
+
+def test_a_consequence_is_of_the_nearest_difference() -> None:
+    """`far` differs, but `near`, between it and the end, came out the same."""
+    scopes = {
+        "": {
+            "far": Step("d", "c", (), 0),
+            "other": Step("d", "c", (), 1),
+            "near": Step("d", "c", ("far",), 2),
+            "end": Step("d", "c", ("near", "other"), 3),
+        }
+    }
+    a = run("A", {"far": ("1", "1"), "other": ("1", "1"), "near": ("1", "1"), "end": ("1", "1")})
+    b = run("B", {"far": ("1", "2"), "other": ("1", "3"), "near": ("1", "1"), "end": ("2", "2")})
+    pairs = {pair.path: pair for pair in align(Side(a, scopes), Side(b, scopes), {})}
+    assert pairs["near"].verdict is Verdict.SAME
+    assert (pairs["end"].role, pairs["end"].root) == ("consequence", "other")

@@ -84,4 +84,6 @@ def _print_origin(found: Json) -> None:
     if found["reused_by"]:
         others = ", ".join(found["reused_by_runs"][:5])
         more = ", …" if found["reused_by"] > 5 else ""
-        say(f"{found['reused_by']} other run(s) have this output: {others}{more}")
+        many = found["reused_by"]
+        who = "1 other run has" if many == 1 else f"{many} other runs have"
+        say(f"{who} this output: {others}{more}")
