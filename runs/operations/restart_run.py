@@ -237,7 +237,7 @@ def _plan(run_id: str, request: RestartRequest) -> _Made:
     prior = prior_run(source, compiled, _kept(source) if request.reuse == "checkpoint" else None)
     asked = _asked(source, compiled, request)
     foresight = None
-    if asked.is_changed:
+    if asked.is_changed or _reads_environment(source):
         # A list may be another now: which of its turns are the same, only their items tell.
         prior = prior.with_items(loop_items(source))
         foresight = foresight_of(
@@ -261,6 +261,13 @@ def _plan(run_id: str, request: RestartRequest) -> _Made:
         basis=f"{source.event_seq}:{source.version_id}:{_basis(request)}",
     )
     return _Made(source, compiled, prior, plan, asked)
+
+
+def _reads_environment(source: Run) -> bool:
+    """Whether its workflow, or one that it calls, may read the environment (in doubt, yes)."""
+    version = source.version
+    texts = [version.source, *(called["source"] for called in version.bundle.values())]
+    return any("env." in text or "env[" in text for text in texts)
 
 
 def _kept(source: Run) -> frozenset[str]:

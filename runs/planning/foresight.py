@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from runs import steppath
+from runs.canonical import digest
 from runs.errors import MaverickError
-from runs.expressions import ExpressionError
+from runs.expressions import ExpressionError, judge
 from runs.masking import is_masked
+from runs.planning.fields import fields_read
 from runs.planning.graph import Compiled, Node, ScopeSpec
 from runs.planning.names import Names
-from runs.planning.resolve import called_inputs, items_of
+from runs.planning.resolve import called_inputs, items_of, resolve_input
 from runs.planning.turns import item_digests
 from runs.states import StepStatus
 
@@ -84,6 +86,30 @@ class Foresight:
     def digests(self, items: list[Any]) -> tuple[str, ...]:
         """The digests of a list's items, as those of the earlier run were made: masked."""
         return item_digests([self._mask(item) for item in items])
+
+    def given(self, node: Node, path: str) -> str | None:
+        """The digest of what the step at ``path`` would be given, as recorded ones are made."""
+        if fields_read(node.step, "run"):
+            return None  # the new run's id, for one, is not there yet
+        names = self._known_names(path)
+        try:
+            return None if names is None else digest(self._mask(resolve_input(node.step, names)))
+        except (ExpressionError, MaverickError, KeyError, TypeError):
+            return None
+
+    def runs(self, node: Node, path: str) -> bool | None:
+        """Whether the condition of the step at ``path`` would hold."""
+        names = self._known_names(path)
+        if names is None or not isinstance(node.step.when, str):
+            return None
+        try:
+            return judge(node.step.when, names).holds
+        except (ExpressionError, MaverickError, KeyError):
+            return None
+
+    def _known_names(self, path: str) -> Mapping[str, Any] | None:
+        scope = steppath.scope_of(path)
+        return self._names_in(scope) if self._is_known(scope) else None
 
     def hides(self, items: list[Any]) -> bool:
         """Whether the earlier run's items had masks where these have secrets."""

@@ -18,8 +18,8 @@ from runs.expressions import ExpressionError, judge, render
 from runs.planning.graph import ROLLBACK, Compiled, Node
 from runs.planning.moves import Fact, Move, Open, Queue, Recalled, RunEnd, Settle
 from runs.planning.names import Names, OutputSource
+from runs.planning.reasons import LEFT_OUT
 from runs.planning.resolve import count_of, items_of, resolve_input
-from runs.planning.reuse import LEFT_OUT
 from runs.planning.run_state import Loop, RunFacts, Scope
 from runs.states import STEP_BAD, RunStatus, StepStatus
 

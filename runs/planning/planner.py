@@ -10,7 +10,8 @@ from runs.planning.foresight import Foresight
 from runs.planning.graph import Compiled, Node
 from runs.planning.plan import Plan
 from runs.planning.prior import PriorRun
-from runs.planning.reuse import Rules, decide
+from runs.planning.reasons import Rules
+from runs.planning.reuse import decide
 
 REUSE_MODES = ("succeeded-before", "all-succeeded", "unaffected", "checkpoint", "none")
 

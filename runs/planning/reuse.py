@@ -5,63 +5,31 @@ failed, never ran, changed, was chosen) or because something it needs runs again
 is reused. A container is reused whole, or it opens again and its steps are decided one by one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from runs import steppath
-from runs.definition.spec import AgentStep, GenerateStep, StepBase, SubworkflowStep
-from runs.expressions import references
-from runs.planning.elsewhere import list_of, way
-from runs.planning.fields import Fields, fields_of_condition, fields_read, passed_on, touched
-from runs.planning.foresight import Foresight
+from runs.definition.spec import SubworkflowStep
+from runs.planning.fields import passed_on
 from runs.planning.graph import Compiled, Node
 from runs.planning.past import Past
 from runs.planning.plan import Action, PlannedStep
 from runs.planning.prior import PriorRun, PriorStep
-from runs.planning.tolerated import SKIPPED_OVER
+from runs.planning.reasons import (
+    CHOSEN,
+    CONDITION_CHANGED,
+    DEFINITION_CHANGED,
+    Place,
+    Reasons,
+    Rules,
+)
 from runs.planning.turns import same_turns
 from runs.states import StepStatus
 
-DEFINITION_CHANGED = "definition changed"
-CONDITION_CHANGED = "condition changed"
-CHOSEN = "chosen to run again"
-LEFT_OUT = "only `"  # how the reason of a skip begins when another step alone was to run
-MODEL: Fields = frozenset({("context", "model")})
 STAYS_SKIPPED = "skipped last time; what decides that is unchanged"
 RECEIPT = "it has the effect `once` and succeeded; its receipt is reused"
 UNCHANGED = "input and definition are unchanged"
 ITEM_CHANGED = "the item of its turn is another than last time"
-_LAST_TIME = {
-    StepStatus.FAILED: "failed last time",
-    StepStatus.TIMEOUT: "timed out last time",
-    StepStatus.CANCELLED: "was cancelled last time",
-    StepStatus.RUNNING: "was interrupted last time",
-    StepStatus.QUEUED: "did not start last time",
-    StepStatus.PENDING: "did not start last time",
-    StepStatus.WAITING: "was waiting to be tried again last time",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What one restart may keep."""
-
-    reuse_nothing: str = ""  # the reason why everything runs again, or ""
-    chosen: str = ""  # a step path that runs again whatever happened
-    only: bool = False  # and nothing else does: not what depends on it, not what failed
-    # Whether what depends on a step that runs again is kept if its input comes out the same.
-    cut_off: bool = False
-    before: float | None = None  # keep only what started before this (epoch seconds)
-    changed: Fields = frozenset()  # fields of the run's inputs that are others now
-    context: Fields = frozenset()  # the same of its context
-    # The version that a step's code declares today; None = it has none to compare.
-    code_version: Callable[[Node], str | None] = lambda node: None
-    foresight: Foresight | None = None  # None: the lists of loops count as unchanged
-
-
-# A path and where the same step stood in the earlier run. They differ in turns whose item has
-# moved within its list.
-Place = tuple[str, str]
 
 
 @dataclass
@@ -71,11 +39,10 @@ class _Walk:
     rules: Rules
     items: list[PlannedStep] = field(default_factory=list)
     was: dict[str, str] = field(default_factory=dict)  # of each item, where it differs
-    # Inside a sub-workflow: which of its inputs are others now.
-    passed: dict[str, Fields] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.past = Past(self.compiled, self.prior)
+        self.reasons = Reasons(self.compiled, self.prior, self.rules, self.past)
 
     def scope(self, pattern: str, at: Place, upstream: str | None) -> str | None:
         """Decide the steps of one scope; returns the first path that runs again, if any.
@@ -116,7 +83,7 @@ class _Walk:
         if prior is not None and free and self.past.stays_failed(prior):
             self._reuse_all(at, "it failed and the run went on; the checkpoint keeps that")
             return True
-        own = self._own_reason(node, at, prior)
+        own = self.reasons.own(node, at, prior)
         # A step that never ran because of what failed above it: the cause says more.
         why = upstream if prior is None and upstream else own or upstream
         if why is None and prior is not None and prior.status is StepStatus.SKIPPED:
@@ -167,7 +134,7 @@ class _Walk:
             and not self.rules.reuse_nothing
             and was != self.rules.chosen
             and why not in (DEFINITION_CHANGED, CONDITION_CHANGED)
-            and not self._goes_elsewhere(node, at)
+            and not self.reasons.goes_elsewhere(node, at)
         )
         inner_why = None if stands else (why or upstream)
         if node.type == "subworkflow" and self.rules.foresight is not None:
@@ -188,32 +155,6 @@ class _Walk:
         because = why or f"`{rerun_inside}` inside it runs again"
         self.items.insert(begun, PlannedStep(path, Action.RUN, because))
         return False
-
-    def _goes_elsewhere(self, node: Node, at: Place) -> bool:
-        """Whether a changed field may lead to other turns than last time, to none, or to another
-        arm, and which these are is not known before it is tried."""
-        if self._reads_change(way(node.step), at[0]):
-            return True
-        items = list_of(node.step)
-        if items is None or not self._reads_change(items, at[0]):
-            return False
-        foresight = self.rules.foresight
-        if foresight is None or self.prior.loop_items.get(at[1]) is None:
-            return True
-        now = foresight.items(node, at[0])
-        return now is None or foresight.hides(now)  # two secrets look the same
-
-    def _may_not_stay_skipped(self, node: Node, path: str) -> str | None:
-        """A changed field that the step's condition reads, if there is one."""
-        field = touched(fields_of_condition(node.step), self._changed_at(path))
-        if field is not None:
-            return f"input `{'.'.join(field)}` changed"
-        field = touched(fields_of_condition(node.step, "run"), self.rules.context)
-        return f"context `{'.'.join(field[1:])}` changed" if field is not None else None
-
-    def _reads_change(self, step: StepBase, path: str) -> bool:
-        own = touched(fields_read(step), self._changed_at(path))
-        return own is not None or touched(fields_read(step, "run"), self.rules.context) is not None
 
     def _keep_skipped(self, begun: int) -> None:
         """What was skipped inside a container that is reused whole stays skipped, as a record."""
@@ -236,7 +177,7 @@ class _Walk:
             if node.type == "branch":
                 return self._arms(node, at, why)
             if isinstance(node.step, SubworkflowStep):
-                self.passed[path] = passed_on(node.step, self._changed_at(path))
+                self.reasons.passed[path] = passed_on(node.step, self.reasons.changed_at(path))
             return self.scope(node.path, at, why) if self.past.inside.get(was) else None
         first: str | None = None
         in_turn_order = node.loop.until is not None
@@ -290,89 +231,6 @@ class _Walk:
             ):
                 first = first or arm[0]
         return first
-
-    def _own_reason(self, node: Node, at: Place, prior: PriorStep | None) -> str | None:
-        path, was = at
-        if self.rules.reuse_nothing:
-            return self.rules.reuse_nothing
-        if was == self.rules.chosen:
-            return CHOSEN
-        if prior is None:
-            return "never ran last time"
-        if prior.status in _LAST_TIME:
-            if node.is_container and prior.status is StepStatus.RUNNING:
-                return "was not finished last time"
-            return _LAST_TIME[prior.status]
-        condition_changed = bool(prior.condition) and prior.condition != node.condition
-        if prior.status is StepStatus.SKIPPED and prior.reason.startswith(LEFT_OUT):
-            return "was left out last time"
-        if prior.status is StepStatus.SKIPPED:
-            if prior.reason.startswith(SKIPPED_OVER):
-                return _LAST_TIME[StepStatus.FAILED]
-            return (
-                CONDITION_CHANGED if condition_changed else self._may_not_stay_skipped(node, path)
-            )
-        if self.past.was_undone(prior):
-            return "was undone last time"
-        if self.prior.kept is not None and was not in self.prior.kept:
-            return "comes after the checkpoint"
-        if prior.definition and prior.definition != node.digest:
-            return DEFINITION_CHANGED
-        if condition_changed:
-            # Whether it holds is not known here: the step is asked again, and runs or is skipped.
-            return CONDITION_CHANGED
-        version = self.rules.code_version(node)
-        if version is not None and prior.code_version and version != prior.code_version:
-            return f"code version changed from {prior.code_version} to {version}"
-        return self._input_reason(node, path) or self._too_late(prior)
-
-    def _too_late(self, prior: PriorStep) -> str | None:
-        if self.rules.before is None or 0 < prior.started < self.rules.before:
-            return None
-        return f"started after `{self.rules.chosen}`"
-
-    def _changed_at(self, path: str) -> Fields:
-        """The fields that are others now, of the inputs that the step at ``path`` sees."""
-        scope = steppath.scope_of(path)
-        while scope and scope not in self.passed:
-            container, turn = steppath.split_turn(scope)
-            scope = steppath.scope_of(container) if turn is not None else steppath.scope_of(scope)
-        return self.passed.get(scope, self.rules.changed)
-
-    def _input_reason(self, node: Node, path: str) -> str | None:
-        """A changed field that the step reads, if there is one."""
-        changed = self._changed_at(path)
-        if changed:
-            field = touched(self._read(node), changed)
-            if field is None and node.type == "subworkflow":
-                field = self._result_reads(node, path, changed)
-            if field is not None:
-                return f"input `{'.'.join(field)}` changed"
-        if self.rules.context:
-            field = touched(fields_read(node.step, "run"), self.rules.context)
-            if isinstance(node.step, AgentStep | GenerateStep):
-                field = field or touched(MODEL, self.rules.context)
-            if field is not None:
-                return f"context `{'.'.join(field[1:])}` changed"
-        return None
-
-    @staticmethod
-    def _read(node: Node) -> Fields:
-        if isinstance(node.step, SubworkflowStep):
-            # What it hands on is decided inside; here counts only whether it is called.
-            return fields_read(node.step.model_copy(update={"inputs": {}}))
-        return fields_read(node.step)
-
-    def _result_reads(self, node: Node, path: str, changed: Fields) -> tuple[str, ...] | None:
-        """A changed input of a called workflow that its declared outputs read."""
-        assert isinstance(node.step, SubworkflowStep)
-        outputs = self.compiled.scopes[node.path].workflow.outputs
-        read = frozenset(
-            tuple(str(key) for key in one.path)
-            for one in references(outputs)
-            if one.root == "inputs"
-        )
-        return touched(read, passed_on(node.step, changed))
 
     def _may_match(self, prior: PriorStep) -> bool:
         """Whether the step can be kept when its input turns out to be the same again."""

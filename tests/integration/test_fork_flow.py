@@ -113,3 +113,49 @@ def test_a_fork_gives_what_a_run_from_scratch_gives(
         ran = effects(project, forked)
         # Whether the end comes out the same is known at the end only, so it may be kept.
         assert sorted({*ran, "end"}) == sorted(again)
+
+
+ENVIRONMENT = """
+version: "1.0"
+name: environment
+steps:
+  - {name: other, type: python, action: mark, kwargs: {value: 1}, needs: []}
+  - {name: reads, type: python, action: mark, kwargs: {value: "${{ env.REGION }}"}, needs: []}
+  - {name: after, type: python, action: mark, kwargs: {value: "${{ steps.reads.output.value }}"}, needs: [reads]}
+  - {name: east, type: python, action: mark, when: "env.REGION == 'eu'", needs: []}
+  - {name: west, type: python, action: mark, when: "env.REGION == 'us'", needs: []}
+  - name: each
+    type: loop
+    for_each: "${{ [env.REGION, 'all'] }}"
+    needs: []
+    steps:
+      - {name: one, type: python, action: mark, kwargs: {value: "${{ item }}"}}
+  - {name: end, type: python, action: fails_unless, kwargs: {name: fixed}, needs: [after, each]}
+"""
+
+
+def restarted(run: Run) -> Run:
+    return do(restart_run(run.pk, RestartRequest(), by=SYSTEM))
+
+
+def test_the_environment_is_compared_as_well(
+    project: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.MAVERICK_ENV_ALLOW = ["REGION"]
+    monkeypatch.setenv("REGION", "eu")
+    first = done(project, ENVIRONMENT)
+    assert first.status == "failed"
+    (project / "fixed").touch()
+    assert effects(project, restarted(first)) == ["end"]
+    monkeypatch.setenv("REGION", "us")
+    second = restarted(first)
+    assert sorted(effects(project, second)) == ["after", "each[0]/one", "end", "reads", "west"]
+    found = steps(second)
+    assert found["reads"].output["value"] == "us"
+    assert found["each"].output == [[found["each[0]/one"].output], [found["each[1]/one"].output]]
+    assert found["east"].status == "skipped"
+    why = {path: row.decision["because"] for path, row in found.items() if row.decision}
+    assert why["reads"] == "it reads the environment, and is given something else now"
+    assert why["east"] == "its condition reads the environment, and does not hold any more"
+    assert why["west"] == "its condition reads the environment, and holds now"
+    assert why["other"] == "input and definition are unchanged"
