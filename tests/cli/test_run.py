@@ -171,4 +171,4 @@ def test_an_action_that_is_not_there_is_told_before_the_first_step(maverick: Mav
     assert ended.code == 2, ended.err
     assert "D301" in ended.err
     assert maverick.calls() == []
-    assert maverick("runs", "list", "--json").json["items"] == []
+    assert maverick("runs", "list", "--workflow", "typo", "--json").json["items"] == []

@@ -5,7 +5,8 @@ than a hundred of them. A forked one is a Celery worker like any other, only its
 
 A line of JSON on stdin, ``{"env": {…}, "log": file}``, forks one; its process id is the answer.
 With ``"maverick": [words], "folder": where`` it is the command line instead, with its output in
-``log`` + ``.out`` and ``.err`` and, unless it was killed, its exit code in ``log`` + ``.code``.
+``log`` + ``.out`` and ``.err`` and, unless it was killed, its exit code in ``log`` + ``.code``;
+``stdin`` may name a file.
 """
 
 import json
@@ -50,10 +51,20 @@ def main() -> None:
         print(pid, flush=True)
 
 
+def _take_settings(env: dict[str, str]) -> None:
+    """Settings that were read before the fork are set anew."""
+    from django.conf import settings
+
+    os.environ.update(env)
+    for name in env:
+        if hasattr(settings, name):
+            setattr(settings, name, type(getattr(settings, name))(env[name]))
+
+
 def _become_worker(app: Any, order: dict[str, Any]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
-    os.environ.update(order["env"])
+    _take_settings(order["env"])
     log = os.open(str(order["log"]), os.O_CREAT | os.O_APPEND | os.O_WRONLY)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -75,9 +86,13 @@ def _become_command(order: dict[str, Any]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     os.chdir(order["folder"])
-    os.environ.update(order["env"])
+    _take_settings(order["env"])
     log = order["log"]
-    for number, name in ((0, os.devnull), (1, f"{log}.out"), (2, f"{log}.err")):
+    for number, name in (
+        (0, order.get("stdin", os.devnull)),
+        (1, f"{log}.out"),
+        (2, f"{log}.err"),
+    ):
         os.dup2(os.open(name, os.O_CREAT | os.O_RDWR | os.O_APPEND), number)
     if order.get("most_bytes"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["most_bytes"], order["most_bytes"]))

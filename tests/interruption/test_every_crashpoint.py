@@ -123,7 +123,10 @@ def _story(site: Site, run: Run, victim: str, own: str, marks: Path, dead: set[i
         "status": run.status,
         "outputs": alike(run.outputs),
         "counts": [run.n_total, run.n_running, run.n_succeeded, run.n_failed, run.n_skipped],
-        "steps": {alike(p): (r.status, alike(output(r)), alike(r.input)) for p, r in rows.items()},
+        "steps": {
+            alike(p): (r.status, alike(r.error), alike(output(r)), alike(r.input))
+            for p, r in rows.items()
+        },
     }
     mine = [f for f in marks.iterdir() if f.name.partition("@")[2] == victim.replace("/", ":")]
     story = Story(
