@@ -11,6 +11,7 @@ from runs.planning.fingerprint import match_key
 from runs.planning.frontier import Move, Open, Queue, RunEnd, Settle
 from runs.planning.graph import Node
 from runs.planning.moves import Recalled
+from runs.planning.plan import RECEIPT
 from runs.record import ledger
 from runs.record.ledger import Change, Entry, NewRow, RunPatch
 from runs.record.payloads import store
@@ -152,11 +153,13 @@ class Consequences:
         row.output, row.payload, row.size = known.output, known.payload, known.size
         if known.payload is not None:
             row.output = None
-        row.input_digest = self.state.decisions[row.path]["input_digest"]
+        row.input, row.input_digest = known.input, known.input_digest
         row.code_version, row.duration_ms = known.code_version, known.duration_ms
         row.reused_from, row.reused_run = known.execution_id, known.run_id
         row.origin_execution, row.origin_run = known.origin_execution_id, known.origin_run_id
-        row.decision = {"action": "reuse", "because": "its input came out the same"}
+        is_receipt = self.state.decisions[row.path].get("receipt")
+        because = RECEIPT if is_receipt else "its input came out the same"
+        row.decision = {"action": "reuse", "because": because}
         self.w.patch.reused += 1
 
     def _close_container(self, move: Settle, reason: str, error: dict[str, Any] | None) -> str:

@@ -9,6 +9,7 @@ If it names a folder, each point and path has a file of its own in there.
 
 import os
 import signal
+import threading
 
 NAMES = (
     "after-claim",  # the step is mine, nothing was done
@@ -34,9 +35,21 @@ def reach(name: str, path: str = "") -> None:
     if once:
         if os.path.isdir(once):
             once = os.path.join(once, f"{name}@{path}".replace("/", ":"))
-        try:
-            file = os.open(once, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        except FileExistsError:
+        if not _first(once):
             return
-        os.write(file, str(os.getpid()).encode())  # who died here
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _first(mark: str) -> bool:
+    """Whether nobody died here yet. ``mark`` then says who does."""
+    # Linked when it is written: another thread of this process may end it in between.
+    written = f"{os.path.dirname(mark)}.{os.getpid()}-{threading.get_ident()}"
+    with open(written, "w") as file:
+        file.write(str(os.getpid()))
+    try:
+        os.link(written, mark)
+    except FileExistsError:
+        return False
+    finally:
+        os.unlink(written)
+    return True

@@ -13,9 +13,11 @@ from runs.masking import Masker, SecretNames, is_masked
 from runs.models import Run
 from runs.models.stored import compiled_version
 from runs.planning.frontier import Fact, Frontier
+from runs.planning.graph import Node
 from runs.planning.moves import Recalled
 from runs.planning.names import Names
 from runs.planning.plan import ONLY
+from runs.planning.turns import item_digests, move_receipts
 from runs.record import ledger, prior_runs, sealing
 from runs.states import RUN_OVER, RunStatus, StepStatus
 
@@ -101,7 +103,7 @@ class RunState:
             "workspace": str(self.workspace),
             "context": run.context or {},
         }
-        self.decisions: dict[str, Any] = run.decisions or {}
+        self._planned: dict[str, Any] = run.decisions or {}
         self.seq = run.event_seq
         self.fence = run.fence
         self.status = run.status
@@ -116,6 +118,9 @@ class RunState:
         )
         self.frontier = Frontier(self.compiled, names, self.outputs)
         self.frontier.recall = self._recall
+        self.frontier.receipt = self._receipt
+        self.frontier.opens_loop = self._opens_loop
+        self.decisions = self._planned
         self.frontier.only = self.decisions.get(ONLY, {}).get("because", "")
         self.held: dict[str, Held] = {}
 
@@ -134,12 +139,23 @@ class RunState:
         """What the source run has for this step, if the plan left it open and the input is the
         same. What holds a secret is recorded with the mask in its place, so it never is."""
         planned = self.decisions.get(path)
-        if planned is None or planned["action"] != "unknown":
+        if planned is None or planned["action"] != "unknown" or "input_digest" not in planned:
             return None
         masked = self.masker.value(given)
         if is_masked(masked) or digest(masked) != planned["input_digest"]:
             return None
         return prior_runs.recalled(planned["source_execution_id"])
+
+    def _receipt(self, path: str) -> Recalled | None:
+        """What a step with the effect `once` did for the same item, if the plan left that open."""
+        planned = self.decisions.get(path, {})
+        return prior_runs.recalled(planned["source_execution_id"]) if "receipt" in planned else None
+
+    def _opens_loop(self, node: Node, path: str, items: list[Any]) -> None:
+        if "items" in self.decisions.get(path, {}):
+            assert node.loop is not None
+            now = item_digests([self.masker.value(item) for item in items])
+            self.decisions = move_receipts(self.decisions, path, node.loop, now)
 
     def reload(self) -> bool:
         """Forget everything and read again. False when the run is gone."""

@@ -37,6 +37,8 @@ class Frontier(RunFacts):
         self.only = ""  # the step that alone does its work; the others are skipped
         # Asked for a step that is ready, with its input: what an earlier run has, if it may count.
         self.recall: Callable[[str, Any], Recalled | None] = lambda path, given: None
+        # Asked for a step with the effect `once`: its receipt, whatever its input is now.
+        self.receipt: Callable[[str], Recalled | None] = lambda path: None
 
     # ---- events -----------------------------------------------------------------------------
 
@@ -111,6 +113,9 @@ class Frontier(RunFacts):
             reason = f"`{node.handles}` did not fail"
             self._end_at_once(scope, node, path, StepStatus.SKIPPED, reason)
             return
+        if node.step.effect == "once" and (receipt := self.receipt(path)) is not None:
+            self._reused(scope, node, path, receipt)
+            return
         names = self.step_names(path)
         try:
             if node.step.when is not None:
@@ -128,13 +133,16 @@ class Frontier(RunFacts):
             return
         known = self.recall(path, resolved)
         if known is not None:
-            self.outputs.put(path, known.output)
-            self._moves.append(Settle(path, node, StepStatus.SUCCEEDED, "reused", recalled=known))
-            self._finish(scope, name, StepStatus.SUCCEEDED)
+            self._reused(scope, node, path, known)
             return
         scope.status[name] = StepStatus.QUEUED
         self.queued[path] = None
         self._moves.append(Queue(path, node, resolved))
+
+    def _reused(self, scope: Scope, node: Node, path: str, known: Recalled) -> None:
+        self.outputs.put(path, known.output)
+        self._moves.append(Settle(path, node, StepStatus.SUCCEEDED, "reused", recalled=known))
+        self._finish(scope, node.name, StepStatus.SUCCEEDED)
 
     def _fail_at_once(self, scope: Scope, node: Node, path: str, error: Exception) -> None:
         code = getattr(error, "code", "expression-error")

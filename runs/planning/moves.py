@@ -49,6 +49,8 @@ class Recalled:
     size: int
     code_version: str
     duration_ms: int | None
+    input: Any
+    input_digest: str
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from runs.canonical import digest
 
+RECEIPT = "it has the effect `once` and succeeded; its receipt is reused"
 ONLY = "*"  # stands among the paths of a stored plan; no step can be called that
 
 
@@ -28,6 +29,9 @@ class PlannedStep:
     source_execution_id: str | None = None
     saved_ms: int = 0
     input_digest: str = ""  # unknown: reused if its input is this one again
+    receipt: bool = False  # unknown: reused whatever its input, in the turn that has its item
+    was: str = ""  # its path in the earlier run, where that is another
+    items: tuple[str, ...] = ()  # of a loop with receipts: digests of the items it had
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,8 @@ class Plan:
                     else {}
                 ),
                 **({"input_digest": item.input_digest} if item.input_digest else {}),
+                **({"receipt": True} if item.receipt else {}),
+                **({"items": list(item.items)} if item.items else {}),
             }
             for item in self.items
         }

@@ -73,7 +73,7 @@ def to_confirm(compiled: Compiled, prior: PriorRun, plan: Plan) -> tuple[str, ..
         for item in plan.items
         if item.action is not Action.REUSE
         and compiled.node(item.path).step.effect == "ask"
-        and (step := prior.steps.get(item.path)) is not None
+        and (step := prior.steps.get(item.was or item.path)) is not None
         and step.status is StepStatus.SUCCEEDED
     )
 
@@ -81,7 +81,7 @@ def to_confirm(compiled: Compiled, prior: PriorRun, plan: Plan) -> tuple[str, ..
 def _items(compiled: Compiled, prior: PriorRun, plan: Plan) -> Iterator[PreviewItem]:
     for item in plan.items:
         node = compiled.nodes.get(steppath.pattern(item.path))
-        before = prior.steps.get(item.path)
+        before = prior.steps.get(item.was or item.path)
         action, because = _told(item, node, before)
         inside = node is not None and node.is_container
         took = before.duration_ms if before and before.duration_ms and not inside else None

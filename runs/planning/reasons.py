@@ -93,19 +93,19 @@ class Reasons:
             return "was undone last time"
         if self.prior.kept is not None and was not in self.prior.kept:
             return "comes after the checkpoint"
+        return self.changed(node, at, prior) or self._too_late(prior)
+
+    def changed(self, node: Node, at: Place, prior: PriorStep) -> str | None:
+        """What is not as it was when the step did what is recorded of it."""
         if prior.definition and prior.definition != node.digest:
             return DEFINITION_CHANGED
-        if condition_changed:
+        if prior.condition and prior.condition != node.condition:
             # Whether it holds is not known here: the step is asked again, and runs or is skipped.
             return CONDITION_CHANGED
         version = self.rules.code_version(node)
         if version is not None and prior.code_version and version != prior.code_version:
             return f"code version changed from {prior.code_version} to {version}"
-        return (
-            self._input_reason(node, path)
-            or self._environment_reason(node, at, prior)
-            or self._too_late(prior)
-        )
+        return self._input_reason(node, at[0]) or self._environment_reason(node, at, prior)
 
     def changed_at(self, path: str) -> Fields:
         """The fields that are others now, of the inputs that the step at ``path`` sees."""

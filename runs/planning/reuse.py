@@ -6,14 +6,14 @@ is reused. A container is reused whole, or it opens again and its steps are deci
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runs import steppath
 from runs.definition.spec import SubworkflowStep
 from runs.planning.fields import passed_on
 from runs.planning.graph import Compiled, Node
 from runs.planning.past import Past
-from runs.planning.plan import Action, PlannedStep
+from runs.planning.plan import RECEIPT, Action, PlannedStep
 from runs.planning.prior import PriorRun, PriorStep
 from runs.planning.reasons import (
     CHOSEN,
@@ -27,7 +27,7 @@ from runs.planning.turns import same_turns
 from runs.states import StepStatus
 
 STAYS_SKIPPED = "skipped last time; what decides that is unchanged"
-RECEIPT = "it has the effect `once` and succeeded; its receipt is reused"
+RECEIPT_OF_ITEM = "it has the effect `once`; its receipt is reused where the item is the same again"
 UNCHANGED = "input and definition are unchanged"
 ITEM_CHANGED = "the item of its turn is another than last time"
 
@@ -38,7 +38,7 @@ class _Walk:
     prior: PriorRun
     rules: Rules
     items: list[PlannedStep] = field(default_factory=list)
-    was: dict[str, str] = field(default_factory=dict)  # of each item, where it differs
+    by_item: bool = False  # in a loop whose list is not known yet: a turn may be another one
 
     def __post_init__(self) -> None:
         self.past = Past(self.compiled, self.prior)
@@ -73,7 +73,7 @@ class _Walk:
         if self.rules.only:
             return self._alone(node, path, prior)
         if prior is not None and self._receipt(node, prior):
-            self._reuse(at, prior, RECEIPT)
+            self._keep_receipt(node, at, prior)
             return True
         if path == self.compiled.preflight:
             # What was there last time may be gone; and no step's input comes from it.
@@ -153,21 +153,19 @@ class _Walk:
             del self.items[begun:]
             rerun_inside = self._inside(node, at, inner_why, why, False) or rerun_inside
         because = why or f"`{rerun_inside}` inside it runs again"
-        self.items.insert(begun, PlannedStep(path, Action.RUN, because))
+        receipts = any(item.receipt for item in self.items[begun:])
+        items = self.prior.loop_items.get(was, ()) if receipts else ()
+        self.items.insert(begun, PlannedStep(path, Action.RUN, because, items=items))
         return False
 
     def _keep_skipped(self, begun: int) -> None:
         """What was skipped inside a container that is reused whole stays skipped, as a record."""
         for n in range(begun, len(self.items)):
             item = self.items[n]
-            prior = self.prior.steps.get(self.was.get(item.path, item.path))
+            prior = self.prior.steps.get(item.was or item.path)
             if item.action is Action.RUN and prior and prior.status is StepStatus.SKIPPED:
-                self.items[n] = PlannedStep(
-                    item.path,
-                    Action.REUSE,
-                    STAYS_SKIPPED,
-                    prior.execution_id,
-                )
+                known = prior.execution_id
+                self.items[n] = PlannedStep(item.path, Action.REUSE, STAYS_SKIPPED, known)
 
     def _inside(
         self, node: Node, at: Place, why: str | None, own: str | None, finished: bool
@@ -181,6 +179,7 @@ class _Walk:
             return self.scope(node.path, at, why) if self.past.inside.get(was) else None
         first: str | None = None
         in_turn_order = node.loop.until is not None
+        outside = self.by_item
         for index, before, turn_why in self._turns(node, at, why, own, finished):
             scope = steppath.turn(path, index), steppath.turn(was, before)
             if scope[1] == self.rules.chosen:
@@ -189,37 +188,42 @@ class _Walk:
                 turn_why = f"comes after `{first}`, which runs again"
             rerun = self.scope(node.path, scope, turn_why)
             first = first or rerun
+        self.by_item = outside
         return first
 
     def _turns(
         self, node: Node, at: Place, why: str | None, own: str | None, finished: bool
     ) -> list[tuple[int, int, str | None]]:
-        """The turns to decide: its number, the number it had, and why all of it runs again."""
+        """The turns to decide: its number, the number it had (-1: another item's turn had it), and
+        why all of it runs again. Sets ``by_item`` where the list cannot be told yet."""
         path, was = at
         recorded = self.past.turns.get(was, [])
         as_before: list[tuple[int, int, str | None]] = [(n, n, why) for n in recorded]
         foresight, loop = self.rules.foresight, node.loop
-        if foresight is None or loop is None:
-            return as_before
+        assert loop is not None
         if loop.for_each is None:
-            for n in recorded:
-                foresight.turn(steppath.turn(path, n), None, n)
+            if foresight is not None:
+                for n in recorded:
+                    foresight.turn(steppath.turn(path, n), None, n)
             return as_before
         before = self.prior.loop_items.get(was)
-        if before is None or finished or (why is not None and own != DEFINITION_CHANGED):
+        if before is None or finished:
             return as_before
-        now = foresight.items(node, path)
-        if now is None:
+        now = foresight.items(node, path) if foresight is not None else None
+        if foresight is None or now is None:
+            self.by_item = True
             return as_before
         same = same_turns(loop, before, foresight.digests(now))
         known = set(recorded)
+        opens_alike = why is None or own == DEFINITION_CHANGED
         turns: list[tuple[int, int, str | None]] = []
         for n, item in enumerate(now):
             foresight.turn(steppath.turn(path, n), item, n)
             if same.get(n) in known:
-                turns.append((n, same[n], None))
+                turns.append((n, same[n], None if opens_alike else why))
             elif n in known:
-                turns.append((n, n, ITEM_CHANGED))
+                # What is recorded under this number was done for another item.
+                turns.append((n, -1, ITEM_CHANGED if opens_alike else why))
         return turns
 
     def _arms(self, node: Node, at: Place, why: str | None) -> str | None:
@@ -242,6 +246,14 @@ class _Walk:
         because = f"{upstream}; reused if its input comes out the same"
         given = prior.input_digest
         self._plan(at, PlannedStep(at[0], Action.UNKNOWN, because, prior.execution_id, 0, given))
+
+    def _keep_receipt(self, node: Node, at: Place, prior: PriorStep) -> None:
+        if not self.by_item:
+            changed = self.reasons.changed(node, at, prior)
+            self._reuse(at, prior, f"{RECEIPT}, although {changed}" if changed else RECEIPT)
+            return
+        known = prior.execution_id
+        self._plan(at, PlannedStep(at[0], Action.UNKNOWN, RECEIPT_OF_ITEM, known, receipt=True))
 
     def _receipt(self, node: Node, prior: PriorStep) -> bool:
         return (
@@ -268,9 +280,7 @@ class _Walk:
         self._plan(at, PlannedStep(at[0], Action.RUN, because))
 
     def _plan(self, at: Place, item: PlannedStep) -> None:
-        if at[0] != at[1]:
-            self.was[at[0]] = at[1]
-        self.items.append(item)
+        self.items.append(replace(item, was=at[1]) if at[0] != at[1] else item)
 
     def _note(self, at: Place, status: StepStatus) -> None:
         if self.rules.foresight is not None:

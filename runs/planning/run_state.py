@@ -4,7 +4,7 @@
 since. Nothing here decides anything: the consequences of an event are ``planning.frontier``'s.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,8 @@ class RunFacts:
         self._done: dict[str, dict[str, StepStatus]] = {}  # facts of scopes that are not open yet
         self._undoable: dict[str, int] = {}  # succeeded steps with a rollback → when
         self._undone: set[str] = set()  # those whose rollback has a record
+        # Told when a loop opens with its list, before anything in its turns is decided.
+        self.opens_loop: Callable[[Node, str, list[Any]], None] = lambda node, path, items: None
 
     def load(self, facts: Iterable[Fact]) -> None:
         """Take in everything that is recorded; emits nothing."""
@@ -157,6 +159,7 @@ class RunFacts:
     ) -> Loop:
         loop = self._loops[path] = Loop(items, limit, last)
         if items is not None:
+            self.opens_loop(node, path, items)
             self.total += len(items) * len(self.compiled.scopes[node.path].nodes)
         return loop
 

@@ -10,6 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from runs import steppath
 from runs.canonical import digest
 from runs.definition.spec import LoopStep
 
@@ -33,6 +34,31 @@ def same_turns(step: LoopStep, before: Sequence[str], now: Sequence[str]) -> dic
     for n, was in enumerate(before):
         places[was].append(n)
     return {n: places[is_].popleft() for n, is_ in enumerate(now) if places.get(is_)}
+
+
+def move_receipts(
+    decisions: Mapping[str, Any], path: str, step: LoopStep, now: Sequence[str]
+) -> dict[str, Any]:
+    """A stored plan in which the receipts inside the loop at ``path`` stand in the turns that have
+    their items. ``now``: the digests of the items it opens with. A turn that is new has none: what
+    was done for another item was not done for this one.
+    """
+    before = decisions[path].get("items")
+    if not before:
+        return dict(decisions)
+    to = {was: n for n, was in same_turns(step, before, now).items()}
+    moved: dict[str, Any] = {}
+    kept: dict[str, Any] = {}
+    for key, planned in decisions.items():
+        if not (key.startswith(f"{path}[") and (planned.get("receipt") or planned.get("items"))):
+            kept[key] = planned
+            continue
+        number, _, rest = key.removeprefix(f"{path}[").partition("]")
+        if not planned.get("receipt"):
+            kept[key] = {name: value for name, value in planned.items() if name != "items"}
+        if int(number) in to:
+            moved[f"{steppath.turn(path, to[int(number)])}{rest}"] = planned
+    return kept | moved
 
 
 def looks_at_index(step: LoopStep) -> bool:

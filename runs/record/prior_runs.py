@@ -66,6 +66,8 @@ def recalled(execution_id: str) -> Recalled | None:
         size=row.output_size,
         code_version=row.code_version,
         duration_ms=row.duration_ms,
+        input=row.input,
+        input_digest=row.input_digest,
     )
 
 

@@ -49,7 +49,7 @@ class Maverick:
     def __call__(self, *args: str, stdin: str = "", timeout: float = 90, **env: str) -> Ended:
         """To its end, in a forked process if that makes no difference to it."""
         nursery = Nursery.of.get(self.home)
-        if nursery is not None and env.keys() <= READ_LATE:
+        if nursery is not None and not any(map(_is_read_early, env)):
             return nursery.run(self, args, stdin, timeout, env)
         return self.anew(*args, stdin=stdin, timeout=timeout, **env)
 
@@ -88,7 +88,18 @@ class Maverick:
 
 
 # Read when they are needed; other settings are read with Django's, which a nursery has loaded.
-READ_LATE = frozenset({"MAVERICK_SERVER", "MAVERICK_TOKEN"})
+READ_LATE = frozenset(
+    {"MAVERICK_SERVER", "MAVERICK_TOKEN", "MAVERICK_CRASH_AT", "MAVERICK_CRASH_ONCE"}
+)
+READ_EARLY = ("MAVERICK_", "DATABASE_", "CELERY_", "PYTHONIO", "PYTHONUTF8", "LANG", "LC_")
+
+
+def _is_read_early(name: str) -> bool:
+    return (
+        name.startswith(READ_EARLY)
+        and name not in READ_LATE
+        and not name.startswith("MAVERICK_SECRET_")
+    )
 
 
 class Nursery:
@@ -121,19 +132,30 @@ class Nursery:
             pid = int(self.process.stdout.readline())
         code = log.with_name(f"{log.name}.code")
         end = time.monotonic() + timeout
-        while not code.exists():
+        while _is_there(pid):
             if time.monotonic() > end:
                 os.kill(pid, signal.SIGKILL)
                 raise subprocess.TimeoutExpired(["maverick", *args], timeout)
             time.sleep(0.005)
+        ended = int(code.read_text()) if code.exists() else -signal.SIGKILL
         out, err = (log.with_name(f"{log.name}.{name}").read_text() for name in ("out", "err"))
         assert "Traceback (most recent call last)" not in err, err
-        return Ended(int(code.read_text()), out, err)
+        return Ended(ended, out, err)
 
     def close(self) -> None:
+        """No more of them."""
         self.process.kill()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _is_there(pid: int) -> bool:
+    """Whether a process of the nursery lives: it leaves no zombies."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from runs.actor import SYSTEM
 from runs.definition import pending
 from runs.errors import InvalidDefinition
 from runs.models import Run, WorkflowVersion
@@ -14,7 +15,11 @@ from .here import LINE, start
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("begin", [publish_workflow, lambda text: start(Path(), text)])
+@pytest.mark.parametrize(
+    "begin",
+    [lambda text: publish_workflow(text, by=SYSTEM), lambda text: start(Path(), text)],
+    ids=["published", "started"],
+)
 def test_nothing_begins_that_could_not_end(begin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pending, "NOT_RUN_YET", {"python"})
     with pytest.raises(InvalidDefinition) as refused:
