@@ -16,6 +16,12 @@ from runs.record.sign_in_attempts import MOST, MOST_HERE
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _cheap_passwords(settings: Any) -> None:
+    """What is counted here is tries, dozens a test; what a hash costs is not the question."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def bob(make_user: Any) -> Any:
     return make_user("bob", password="correct horse")
