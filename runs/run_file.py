@@ -34,6 +34,15 @@ MOST_RATIO = 200  # unpacked to packed; text comes to 20, a bomb to 1,000
 _CHUNK = 2**20
 
 
+def plain_name(file: Any) -> str:
+    """A file's name without the folders of the machine that it is of, from either kind of system.
+
+    What comes from elsewhere names no place here, and what goes elsewhere tells none of ours.
+    """
+    name = str(file or "").replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in name if letter.isprintable())[:200]
+
+
 class RunFileDamaged(Refused):
     """The file is no exported run, or it is damaged."""
 

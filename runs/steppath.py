@@ -8,6 +8,14 @@ third turn (a turn has no execution of its own), ``fix[2]/review`` a step of tha
 import re
 
 _TURN = re.compile(r"\[\d+\]")
+_NAME = r"[^./\[\]\x00-\x1f\x7f][^/\[\]\x00-\x1f\x7f]*"
+_PATH = re.compile(rf"(?:{_NAME}(?:\[[0-9]{{1,9}}\])?/){{0,99}}{_NAME}")
+MOST = 4000  # characters of a path
+
+
+def is_path(text: str) -> bool:
+    """Whether this can be the path of an execution; for what comes from elsewhere."""
+    return len(text) <= MOST and bool(_PATH.fullmatch(text))
 
 
 def child(scope: str, name: str) -> str:

@@ -4,17 +4,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from runs.actor import Actor
 from runs.errors import CheckpointDamaged
 from runs.models import Checkpoint, Run, WorkflowVersion
 from runs.models.stored import compiled_version
+from runs.operations.import_refusals import clash, one_line
 from runs.operations.places import project_folder
 from runs.operations.publish_workflow import Checked, store_version
 from runs.operations.resume_from import Start, from_file
 from runs.operations.start_run import resolve
 from runs.record import audit, checkpoint_files, imported
+from runs.run_file import plain_name
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,13 @@ def import_source(start: Start, resolved: Checked | WorkflowVersion | None, by: 
             workspace=Path(start.workspace),
             by=by.name,
         )
-    except IntegrityError:
+    except IntegrityError as error:
+        steps = [*content["steps"].values(), *content.get("open", {}).values()]
+        ids = [str(step["execution_id"]) for step in steps]
+        raise clash(error, content["run_id"], ids, CheckpointDamaged) from None
+    except (DataError, ValueError, TypeError, OverflowError) as error:
         raise CheckpointDamaged(
-            f"Steps of {content['run_id']} are in this database already, in another run."
+            f"The checkpoint has a value that cannot be stored: {one_line(error)}"
         ) from None
     imported.import_checkpoint(run, content, start.file)
     return run
@@ -78,9 +84,12 @@ def _version(
         if start.before.spec.name != content["workflow"]:
             raise CheckpointDamaged("The checkpoint's workflow is not the one that it names.")
         texts = content["sources"]
-        bundle = {name: dict(one) for name, one in texts.get("bundle", {}).items()}
-        return store_version(
-            Checked(start.before, texts["source"], str(texts.get("file", "")), bundle, ())
-        )
+        # Without the folders: what is resumed later must not be read from a place that a file names.
+        bundle = {
+            name: {"source": str(one["source"]), "file": plain_name(one.get("file"))}
+            for name, one in texts.get("bundle", {}).items()
+        }
+        file = plain_name(texts.get("file"))
+        return store_version(Checked(start.before, texts["source"], file, bundle, ()))
     assert resolved is not None
     return resolved if isinstance(resolved, WorkflowVersion) else store_version(resolved)

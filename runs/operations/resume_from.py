@@ -203,7 +203,7 @@ def texts_of(content: dict[str, Any]) -> Compiled | None:
         return None
     try:
         return compile_texts(texts["source"], texts.get("file", ""), texts.get("bundle", {}))
-    except (MaverickError, KeyError, TypeError):
+    except (MaverickError, KeyError, TypeError, ValueError, AttributeError):
         return None  # of another version of the language
 
 

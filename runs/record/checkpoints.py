@@ -100,8 +100,10 @@ def _id(run_id: str, name: str) -> str:
 
 
 def _stem(name: str, known: Mapping[str, str]) -> str:
-    if name in known:
-        return Path(known[name]).stem
+    had = Path(known.get(name, "")).stem
+    # A file that was taken in from elsewhere lies anywhere, under any name or none.
+    if had in checkpoint_files.stems(name):
+        return had
     return checkpoint_files.free_name(name, [Path(file).stem for file in known.values()])
 
 

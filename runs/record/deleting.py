@@ -88,7 +88,7 @@ class LeftOver:
     """Files and git references of checkpoints, to be removed after the commit."""
 
     files: tuple[tuple[Path, str, Path], ...]  # workspace, run id, file
-    refs: tuple[tuple[Path, str], ...]  # workspace, reference
+    refs: tuple[tuple[Path, str, str], ...]  # workspace, run id, reference
 
     def remove(self) -> None:
         """Remove what is there; another machine's folder is left alone. Never fails."""
@@ -100,9 +100,9 @@ class LeftOver:
                 file.unlink()
             with contextlib.suppress(OSError):  # not empty
                 folder.rmdir()
-        by_folder: dict[Path, list[str]] = defaultdict(list)
-        for workspace, ref in self.refs:
-            by_folder[workspace].append(ref)
+        by_folder: dict[Path, list[tuple[str, str]]] = defaultdict(list)
+        for workspace, run_id, ref in self.refs:
+            by_folder[workspace].append((run_id, ref))
         for workspace, refs in by_folder.items():
             snapshots.delete(workspace, refs)
 
@@ -142,7 +142,7 @@ def delete(ids: Sequence[str]) -> LeftOver:
     rows = list(found)
     left = LeftOver(
         tuple((Path(folder), run, Path(file)) for folder, run, file, _ in rows if file),
-        tuple((Path(folder), ref) for folder, _, _, ref in rows if ref),
+        tuple((Path(folder), run, ref) for folder, run, _, ref in rows if ref),
     )
     with connection.cursor() as cursor:
         for statement in _STATEMENTS:

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from runs import ids, steppath
 from runs.canonical import digest
+from runs.errors import CheckpointDamaged
 from runs.masking import is_masked
 from runs.models import Checkpoint, Event, Execution, Run, WorkflowVersion
 from runs.planning.graph import Compiled
@@ -122,7 +123,12 @@ def _origin(step: Mapping[str, Any], run_id: str) -> dict[str, str]:
 
 
 def import_checkpoint(run: Run, content: dict[str, Any], file: str) -> Checkpoint:
-    """The checkpoint itself, beside its run; one that is there already stays as it is."""
+    """The checkpoint itself, beside its run; one that is there already stays as it is.
+
+    ``content`` is checked (checkpoint_files.check): its reference is its own run's. Raises
+    CheckpointDamaged when it is of another workflow, or of steps that other runs have.
+    """
+    _refuse_strange(run, content)
     values = {
         "id": ids.checkpoint_id(),
         "execution_id": _saved_by(content),
@@ -136,6 +142,21 @@ def import_checkpoint(run: Run, content: dict[str, Any], file: str) -> Checkpoin
     }
     name = content["checkpoint"]
     return Checkpoint.objects.get_or_create(run=run, name=name, defaults=values)[0]
+
+
+def _refuse_strange(run: Run, content: Mapping[str, Any]) -> None:
+    if content["workflow"] != run.workflow_name:
+        raise CheckpointDamaged(
+            f"{run.id} is a run of {run.workflow_name!r}, and the checkpoint one of "
+            f"{content['workflow'][:80]!r}."
+        )
+    ids_ = [step["execution_id"] for step in content["steps"].values()]
+    # By its execution a checkpoint is found for the runs that reused it.
+    taken = Execution.objects.filter(pk__in=ids_).exclude(run=run).first()
+    if taken is not None:
+        raise CheckpointDamaged(
+            f"Steps of {run.id} are in this database already: {taken.id} is one of {taken.run_id}."
+        )
 
 
 def _workspace(content: Mapping[str, Any]) -> Mapping[str, Any]:

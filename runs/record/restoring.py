@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runs.errors import Conflict, Refused
+from runs.record.checkpoint_files import is_commit
 from runs.record.git import GitFailed, Repository, find_repository
 from runs.record.snapshots import REFS, SECONDS, Tree, keep, scratch, write_tree
 
@@ -115,6 +116,8 @@ class _Comparison:
         self.repository: Repository = find_repository(folder, SECONDS)
         self.index = room / "index"
         commit = str(snapshot["commit"])
+        if not is_commit(commit):
+            raise NoSnapshot("The checkpoint names no commit.")
         there = self.repository.git("cat-file", "-e", f"{commit}^{{tree}}", fine=(0, 1, 128))
         if there.returncode:
             raise NoSnapshot(

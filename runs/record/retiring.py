@@ -42,7 +42,7 @@ def forget_snapshots(which: "QuerySet[Checkpoint]") -> int:
         by_folder[one.run.workspace].append(one)
     gone = 0
     for folder, those in by_folder.items():
-        if snapshots.delete(Path(folder), [one.ref for one in those]):
+        if snapshots.delete(Path(folder), [(one.run_id, one.ref) for one in those]):
             gone += Checkpoint.objects.filter(pk__in=[one.pk for one in those]).update(ref="")
     return gone
 

@@ -5,10 +5,12 @@ lies in the folder stay as they are. Ignored files are not in it, neither is wha
 project folder, nor what other repositories inside it contain.
 """
 
+import logging
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,11 @@ from typing import Any
 from runs import conf
 from runs.record.git import GitFailed, Repository, find_repository
 
+log = logging.getLogger(__name__)
+
 REFS = "refs/maverick"
+# The run's folder and one clean name in it; nothing with which a command could go on.
+_OURS = re.compile(rf"{REFS}/run_[0-9a-z]+/[A-Za-z0-9][A-Za-z0-9._-]{{0,120}}")
 SECONDS = 60.0  # a snapshot that takes longer is given up
 MOST_NAMED = 100
 
@@ -47,7 +53,8 @@ def take(folder: Path, run_id: str, name: str) -> dict[str, Any]:
             tree = write_tree(repository, room / "index")
         ref = f"{REFS}/{run_id}/{name}"
         commit = keep(repository, tree.id, f"Checkpoint {name} of {run_id}", known["head"])
-        repository.git("update-ref", ref, commit)
+        # Not through a symbolic reference that somebody has put there.
+        repository.git("update-ref", "--no-deref", ref, commit)
     except (GitFailed, OSError) as error:
         if "too long" in str(error):
             _too_slow.add(run_id)
@@ -69,14 +76,30 @@ def keep(repository: Repository, tree: str, message: str, parent: str | None) ->
     return repository.line("commit-tree", tree, *parents, "-m", message)
 
 
-def delete(folder: Path, refs: list[str]) -> bool:
-    """Delete references of snapshots; whether they are gone."""
+def is_ours(ref: str, run_id: str) -> bool:
+    """Whether a reference is one of this run's snapshots; what a row says may come from a file."""
+    return ref.startswith(f"{REFS}/{run_id}/") and bool(_OURS.fullmatch(ref)) and ".." not in ref
+
+
+def delete(folder: Path, named: Iterable[tuple[str, str]]) -> bool:
+    """Delete references of snapshots, each with its run's id; whether they are gone.
+
+    One that is not of its run is left alone: no row may make us delete a branch.
+    """
+    refs = []
+    for run_id, ref in named:
+        if is_ours(ref, run_id):
+            refs.append(ref)
+        else:
+            log.warning("%r is no snapshot of %s and stays", ref, run_id)
+    if not refs:
+        return True
     if not folder.is_dir():
         return False  # perhaps another machine's
     commands = "".join(f"delete {ref}\n" for ref in refs)
     try:
         repository = find_repository(folder, SECONDS)
-        repository.git("update-ref", "--stdin", given=commands.encode())
+        repository.git("update-ref", "--no-deref", "--stdin", given=commands.encode())
     except (GitFailed, OSError):
         return False
     return True
@@ -151,4 +174,4 @@ def _large_files(repository: Repository, index: Path) -> list[str]:
     return found
 
 
-__all__ = ["GitFailed", "Tree", "delete", "keep", "scratch", "take", "write_tree"]
+__all__ = ["GitFailed", "Tree", "delete", "is_ours", "keep", "scratch", "take", "write_tree"]

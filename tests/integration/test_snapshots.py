@@ -367,12 +367,53 @@ def test_a_snapshot_that_is_gone_is_told(folder: Path, run: Repo, tmp_path: Path
 
 
 def test_references_are_deleted(folder: Path, run: Repo) -> None:
-    refs = [take(folder, name)["ref"] for name in ("one", "two")]
+    refs = [("run_1", take(folder, name)["ref"]) for name in ("one", "two")]
     assert snapshots.delete(folder, [refs[0]])
-    assert run("for-each-ref", "--format=%(refname)", "refs/maverick") == refs[1]
+    assert run("for-each-ref", "--format=%(refname)", "refs/maverick") == refs[1][1]
     assert snapshots.delete(folder, refs), "one that is gone already is no fault"
     assert not run("for-each-ref", "refs/maverick")
     assert not snapshots.delete(folder / "nowhere", refs)
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        "refs/heads/main",
+        "HEAD",
+        "refs/maverick/run_2/one",
+        "refs/maverick/run_1/../../heads/main",
+        "refs/maverick/run_1/x\ndelete refs/heads/main",
+        "refs/maverick/run_1/one\n",
+        "refs/maverick/run_1/a/b",
+        "refs/maverick/run_1/",
+        "",
+    ],
+)
+def test_no_row_makes_us_delete_another_reference(folder: Path, run: Repo, ref: str) -> None:
+    mine = take(folder)["ref"]
+    run("update-ref", "refs/maverick/run_2/one", "HEAD")
+    before = run("for-each-ref", "--format=%(refname)")
+    assert snapshots.delete(folder, [("run_1", ref)]), "there is nothing to try again"
+    assert run("for-each-ref", "--format=%(refname)") == before
+    assert snapshots.delete(folder, [("run_1", ref), ("run_1", mine)])
+    assert mine not in run("for-each-ref", "--format=%(refname)")
+    assert run("rev-parse", "main")
+
+
+def test_a_symbolic_reference_does_not_lead_to_a_branch(folder: Path, run: Repo) -> None:
+    run("symbolic-ref", "refs/maverick/run_1/one", "refs/heads/main")
+    assert snapshots.delete(folder, [("run_1", "refs/maverick/run_1/one")])
+    was = run("rev-parse", "main")
+    run("symbolic-ref", "refs/maverick/run_1/one", "refs/heads/main")
+    (folder / "more.txt").write_text("x")
+    assert take(folder)["commit"]
+    assert run("rev-parse", "main") == was
+
+
+@pytest.mark.parametrize("commit", ["--batch", "HEAD", "-h", "main^", "a" * 39])
+def test_what_is_no_commit_is_no_snapshot(folder: Path, run: Repo, commit: str) -> None:
+    with pytest.raises(NoSnapshot, match="names no commit"):
+        restoring.compare(folder, {**take(folder), "commit": commit})
 
 
 def test_a_repository_is_found_from_a_folder_in_it(folder: Path, run: Repo) -> None:

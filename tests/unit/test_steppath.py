@@ -21,6 +21,7 @@ def test_a_path_is_the_way_that_leads_to_it(way: list[tuple[str, int | None]], n
         assert steppath.split_turn(scope) == (inner, index)
     path = steppath.child(scope, name)
     assert steppath.scope_of(path) == scope
+    assert steppath.is_path(path)
     assert steppath.name_of(path) == name
     assert steppath.depth(path) == len(way)
     assert steppath.pattern(path) == steppath.child(pattern, name)
@@ -50,3 +51,12 @@ def test_turn_ten_comes_after_turn_nine() -> None:
         "l[9]/x",
         "l[10]/x",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "/", "a/", "/a", "a//b", "../a", "a/./b", "a[x]/b", "a[1]", "a[]/b", "[1]/b", "a\nb"]
+    + ["a\0", "a[-1]/b", "a[1234567890]/b", "a[\u0661]/b", "a/" * 200 + "a", "a" * 5000],
+)
+def test_what_is_no_path_is_told(text: str) -> None:
+    assert not steppath.is_path(text)
