@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+import stat
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ MOST_MEMBERS = 50_000
 MOST_BYTES = 4 * 2**30  # of all members, unpacked
 MOST_SMALL = 256 * 2**20  # of one member that is read as a whole
 MOST_LINE = 64 * 2**20
+MOST_LINES = 5_000_000
 HARMLESS = 256 * 2**20  # a log of one line again and again packs like a bomb, and is small
 MOST_RATIO = 200  # unpacked to packed; text comes to 20, a bomb to 1,000
 _CHUNK = 2**20
@@ -115,11 +117,19 @@ class Reader:
         """The members' names."""
         return tuple(self._infos)
 
-    def json(self, name: str) -> Any:
-        """A member of one JSON value."""
+    def size(self, name: str) -> int:
+        """How many bytes a member has."""
+        return self._infos[name].file_size
+
+    def raw(self, name: str) -> bytes:
+        """A small member as it is."""
         if self._infos[name].file_size > MOST_SMALL:
             raise RunFileDamaged(f"{name} is larger than {MOST_SMALL:,} bytes.")
-        return _load(b"".join(self._chunks(name)), name)
+        return b"".join(self._chunks(name))
+
+    def json(self, name: str) -> Any:
+        """A member of one JSON value."""
+        return _load(self.raw(name), name)
 
     def lines(self, name: str) -> Iterator[dict[str, Any]]:
         """The values of a member, a line each."""
@@ -127,6 +137,8 @@ class Reader:
             number = 0
             while line := stream.readline(MOST_LINE + 1):
                 number += 1
+                if number > MOST_LINES:
+                    raise RunFileDamaged(f"{name} has more than {MOST_LINES:,} lines.")
                 if len(line) > MOST_LINE:
                     raise RunFileDamaged(f"Line {number} of {name} is too long.")
                 value = _load(line, f"Line {number} of {name}")
@@ -145,6 +157,9 @@ class Reader:
                 raise RunFileDamaged(f"{info.filename[:100]!r} does not belong into this file.")
             if info.filename in found:
                 raise RunFileDamaged(f"{info.filename} is there twice.")
+            kind = stat.S_IFMT(info.external_attr >> 16)
+            if info.is_dir() or kind not in (0, stat.S_IFREG):
+                raise RunFileDamaged(f"{info.filename} is no plain file.")
             if info.flag_bits & 1:
                 raise RunFileDamaged(f"{info.filename} is encrypted.")
             found[info.filename] = info

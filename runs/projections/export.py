@@ -2,11 +2,12 @@
 
 import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import IO, Any
 
 from runs import run_file
+from runs.canonical import digest
 from runs.errors import RunNotOver, UnknownRun
 from runs.models import Checkpoint, Event, Execution, LogChunk, Payload, Run
 from runs.projections.run_graph import run_graph
@@ -48,13 +49,13 @@ def export_run(run_id: str, out: IO[bytes]) -> None:
             "name": run.workflow_name,
             "number": version.number,
             "digest": version.digest,
-            "file": version.file.rpartition("/")[2],
+            "file": run_file.plain_name(version.file),
             "source": version.source,
-            "bundle": version.bundle,
+            "bundle": _without_folders(version.bundle),
         }
         writer.json(run_file.DEFINITION, definition)
         writer.stream(run_file.SOURCE, iter([version.source.encode()]))
-        writer.json(run_file.GRAPH, _plain(run_graph(run_id)))
+        writer.json(run_file.GRAPH, _graph(run_id))
         executions = Execution.objects.filter(run=run).order_by("id")
         writer.lines(run_file.EXECUTIONS, _rows(executions, EXECUTION_FIELDS))
         events = Event.objects.filter(run=run).order_by("seq")
@@ -67,10 +68,39 @@ def export_run(run_id: str, out: IO[bytes]) -> None:
             writer.json(f"payloads/{digest}.json", value)
         checkpoints = Checkpoint.objects.filter(run=run).order_by("id")
         for number, one in enumerate(checkpoints.iterator(_ROWS), 1):
-            told = {"content": one.content, "retired": one.retired}
+            told = {"content": _carried(one.content), "retired": one.retired}
             writer.json(f"checkpoints/{number}.json", told)
         writer.json(run_file.CRATE, _crate(run, writer.members, now))
         writer.manifest(run.pk, now)
+
+
+def _without_folders(bundle: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """The texts of called workflows; where they lie on this machine is nobody's business."""
+    return {
+        name: {**one, "file": run_file.plain_name(one.get("file"))} for name, one in bundle.items()
+    }
+
+
+def _graph(run_id: str) -> Any:
+    graph = run_graph(run_id)
+    nodes = tuple(replace(node, file=run_file.plain_name(node.file)) for node in graph.nodes)
+    return _plain(replace(graph, nodes=nodes))
+
+
+def _carried(content: dict[str, Any]) -> dict[str, Any]:
+    """A checkpoint's content without this machine's folders, sealed again. The snapshot of the
+    workspace stays named: it is found wherever the repository has it."""
+    told = {key: value for key, value in content.items() if key != "sha256"}
+    sources, workspace = told.get("sources"), told.get("workspace")
+    if isinstance(sources, dict):
+        file = run_file.plain_name(sources.get("file"))
+        bundle = _without_folders(sources.get("bundle") or {})
+        told["sources"] = {**sources, "file": file, "bundle": bundle}
+    if isinstance(workspace, dict):
+        told["workspace"] = {**workspace, "folder": ""}
+    elif workspace:
+        told["workspace"] = ""  # as older ones have it: the folder only
+    return {**told, "sha256": digest(told)}
 
 
 def _rows(rows: Any, names: tuple[str, ...], at_once: int = _ROWS) -> Iterator[dict[str, Any]]:

@@ -26,12 +26,15 @@ from runs.models import (
 from runs.operations.delete_run import delete_run
 from runs.operations.import_run import RunExists, import_run
 from runs.operations.restart_run import RestartRequest, restart_run
+from runs.operations.resume_checkpoint import resume_checkpoint
+from runs.operations.start_run import start_run
 from runs.projections.export import export_run
 from runs.projections.run_detail import load_run
 from runs.projections.run_graph import run_graph
+from runs.record import checkpoint_files
 from runs.run_file import Reader, RunFileDamaged
 
-from .here import do, done, start
+from .here import do, done, start, steps
 from .test_golden import at_once
 
 FLOW = """
@@ -124,6 +127,74 @@ def test_a_run_is_the_same_on_an_empty_machine_and_goes_on_there(run: Run, proje
     fork = do(restart_run(run.pk, RestartRequest(input_patch={"word": "two"}), by=SYSTEM))
     assert Execution.objects.get(run=fork, path="say").output["stdout"].strip() == "two"
     assert AuditEntry.objects.filter(action="run.import", target=run.pk).count() == 1
+
+
+CALLER = """
+version: "1.0"
+name: caller
+steps:
+  - {name: inner, type: subworkflow, workflow: callee}
+  - {name: save, type: checkpoint}
+  - {name: b, type: python, action: fails_unless, kwargs: {name: fixed}}
+"""
+CALLEE = """
+version: "1.0"
+name: callee
+inputs: {word: {type: string, default: one}}
+steps:
+  - {name: say, type: shell, run: "echo ${{ inputs.word }}"}
+"""
+
+
+def test_a_file_tells_nothing_of_the_folders_of_the_machine_it_comes_from(project: Path) -> None:
+    folder = project / "workflows"
+    folder.mkdir()
+    (folder / "callee.yaml").write_text(CALLEE)
+    (folder / "caller.yaml").write_text(CALLER)
+    run = do(start_run(workflow=str(folder / "caller.yaml"), by=SYSTEM, workspace=project))
+    file = exported(run)
+    members = zipfile.ZipFile(file)
+    told = json.loads(members.read("definition.json"))
+    assert (told["file"], told["bundle"]["callee"]["file"]) == ("caller.yaml", "callee.yaml")
+    for name in ("definition.json", "graph.json", "run.json", "ro-crate-metadata.json"):
+        assert str(project) not in members.read(name).decode(), name
+    content = json.loads(members.read("checkpoints/1.json"))["content"]
+    checkpoint_files.check(content, "it")
+    del content["steps"]["save"]["output"]["file"]  # what the step has said is its own
+    assert str(project) not in json.dumps(content)
+    emptied()
+    made = import_run(file, by=SYSTEM, workspace=project)
+    fork = do(restart_run(made.run.pk, RestartRequest(from_="inner/say"), by=SYSTEM))
+    assert steps(fork)["inner/say"].status == "succeeded"
+    (project / "fixed").touch()
+    again, _ = resume_checkpoint(made.run.pk, "save", by=SYSTEM)
+    assert do(again).status == "succeeded"
+
+
+@pytest.mark.parametrize(("there", "here"), [(64, 1_000_000), (1_000_000, 64), (65_536, 65_536)])
+def test_what_counts_as_a_large_output_may_be_another_here(
+    run: Run, project: Path, settings: Any, there: int, here: int
+) -> None:
+    settings.MAVERICK_INLINE_BYTES = there
+    run = do(restart_run(run.pk, RestartRequest(reuse="none"), by=SYSTEM))
+    file = exported(run)
+    before = {path: _value(row) for path, row in steps(run).items()}
+    for one in Run.objects.order_by("-id"):
+        delete_run(one.pk, by=SYSTEM)
+    Payload.objects.all().delete()
+    settings.MAVERICK_INLINE_BYTES = here
+    made = import_run(file, by=SYSTEM, workspace=project).run
+    after = steps(made)
+    assert {path: _value(row) for path, row in after.items()} == before
+    big = after["big"]
+    assert (big.payload is None, big.output is None) == (here > 100_000, here < 100_000)
+    assert big.output_size > 100_000
+    assert Payload.objects.exists() == (here < 1_000_000)
+    assert do(restart_run(made.pk, by=SYSTEM)).n_reused >= 2
+
+
+def _value(row: Execution) -> Any:
+    return row.payload.value if row.payload else row.output
 
 
 def _told(value: Any) -> Any:
