@@ -45,8 +45,16 @@ class Keeping(Protocol):
     def import_run(self, file: IO[bytes], new_id: bool) -> Json:
         """Take a run's file in: `{run, notes}`."""
 
-    def bulk(self, action: str, filter: Mapping[str, Any], dry_run: bool, reason: str) -> Json:
-        """One action for every run that a filter finds."""
+    def bulk(
+        self,
+        action: str,
+        *,
+        ids: list[str] | None = None,
+        filter: Mapping[str, Any] | None = None,
+        dry_run: bool = False,
+        reason: str = "",
+    ) -> Json:
+        """One action for these runs, for those that a filter finds, or (neither) for all."""
 
     def audit(self, *, who: str, action: str, target: str, limit: int) -> list[Json]:
         """Who changed what, newest first."""

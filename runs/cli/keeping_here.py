@@ -77,18 +77,28 @@ class KeepingHere:
         made = import_run(file, by=actor(), new_id=new_id, workspace=Path.cwd())
         return {"run": self._run(made.run.pk), "notes": list(made.notes)}
 
-    def bulk(self, action: str, filter: Mapping[str, Any], dry_run: bool, reason: str) -> Json:
+    def bulk(
+        self,
+        action: str,
+        *,
+        ids: list[str] | None = None,
+        filter: Mapping[str, Any] | None = None,
+        dry_run: bool = False,
+        reason: str = "",
+    ) -> Json:
         from runs.operations.bulk_runs import MOST, bulk_runs
         from runs.projections.api_runs import RunFilter, matching_ids
 
-        wanted = RunFilter(
-            tuple(filter.get("status", ())),
-            filter.get("workflow", ""),
-            golden=filter.get("golden"),
-            text=filter.get("text", ""),
-            tag=filter.get("tag", ""),
-        )
-        ids = matching_ids(wanted, MOST + 1)
+        if ids is None:
+            given = filter or {}
+            wanted = RunFilter(
+                tuple(given.get("status", ())),
+                given.get("workflow", ""),
+                golden=given.get("golden"),
+                text=given.get("text", ""),
+                tag=given.get("tag", ""),
+            )
+            ids = matching_ids(wanted, MOST + 1)
         return cast(Json, plain(bulk_runs(action, ids, by=actor(), dry_run=dry_run, reason=reason)))
 
     def _run(self, run_id: str) -> Json:

@@ -48,8 +48,19 @@ class KeepingThere:
     def import_run(self, file: IO[bytes], new_id: bool) -> Json:
         return cast(Json, self.client.import_run(file.read(), new_id=new_id))
 
-    def bulk(self, action: str, filter: Mapping[str, Any], dry_run: bool, reason: str) -> Json:
-        found = self.client.bulk(action, filter=filter, dry_run=dry_run, reason=reason)
+    def bulk(
+        self,
+        action: str,
+        *,
+        ids: list[str] | None = None,
+        filter: Mapping[str, Any] | None = None,
+        dry_run: bool = False,
+        reason: str = "",
+    ) -> Json:
+        every = ids is None and filter is None
+        found = self.client.bulk(
+            action, ids=ids, filter=filter, all=every, dry_run=dry_run, reason=reason
+        )
         return cast(Json, found)
 
     def audit(self, *, who: str, action: str, target: str, limit: int) -> list[Json]:

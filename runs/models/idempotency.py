@@ -1,4 +1,4 @@
-"""IdempotencyRecord: which run an Idempotency-Key has already started."""
+"""IdempotencyRecord: what an Idempotency-Key has already done."""
 
 from django.db import models
 
@@ -11,7 +11,9 @@ class IdempotencyRecord(models.Model):
     key = models.CharField(max_length=255)
     scope = models.CharField(max_length=200)  # who asked
     body_digest = models.CharField(max_length=64)
-    run = models.ForeignKey(Run, on_delete=models.CASCADE)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True)  # that it has started
+    # Of one action for many runs: {ids, result}; the result is null until all of it is done.
+    answer = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

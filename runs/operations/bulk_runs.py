@@ -1,20 +1,38 @@
 """bulk_runs: one action for many runs, each on its own, with a result for each."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models.functions import Now
 
 from runs.actor import Actor
-from runs.errors import MaverickError, NotAllowed, Refused
-from runs.models import Run
+from runs.errors import (
+    IdempotencyMismatch,
+    MaverickError,
+    NotAllowed,
+    Refused,
+    RunIsOver,
+    RunNotOver,
+    UnknownRun,
+)
+from runs.models import IdempotencyRecord, Run
+from runs.models.deletable import Kept, kept
+from runs.models.stored import drawable_version
 from runs.operations.cancel_run import cancel_run
 from runs.operations.delete_run import delete_run
-from runs.operations.golden import mark_golden
-from runs.operations.pause_run import pause_run, unpause_run
-from runs.operations.restart_run import restart_run
+from runs.operations.golden import RunNotSucceeded, mark_golden
+from runs.operations.pause_run import NotPaused, pause_run, unpause_run
+from runs.operations.restart_run import NotConfirmed, RestartRequest, plan_restart, restart_run
+from runs.record import sealing
 from runs.states import RUN_OVER, RunStatus
 
 ACTIONS = ("restart", "cancel", "pause", "resume", "golden", "delete")
 MOST = 1000
+# A lost answer is asked for again within minutes; runs have their own records.
+REMEMBERED = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -46,35 +64,88 @@ def bulk_runs(
     dry_run: bool = False,
     reason: str = "",
     idempotency_key: str | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> BulkResult:
     """Do one thing to many runs; a run that it cannot be done to does not keep the others from it.
 
     Asked for twice it changes nothing the second time: what is cancelled already is `unchanged`,
-    and a restart is made once for each key and run. Raises Refused (the action, too many runs)
-    and NotAllowed.
+    and under one key there is one answer. ``asked``: the filter that found the ids, if one did;
+    the same key and filter then mean the runs that it found the first time. Raises Refused (the
+    action, too many runs), NotAllowed and IdempotencyMismatch.
     """
     if action not in ACTIONS:
         raise Refused(f"There is no action {action!r}.", hint=f"One of: {', '.join(ACTIONS)}.")
     if not by.may("admin" if action == "delete" else "operator"):
         raise NotAllowed(f"A {by.role} cannot {action} runs.")
     wanted = list(dict.fromkeys(ids))
-    if len(wanted) > MOST:
-        raise Refused(f"{len(wanted):,} runs are more than {MOST:,} at once.")
+    part = None
+    if idempotency_key and not dry_run:
+        body = ["bulk", action, wanted if asked is None else dict(asked), reason]
+        part = _under_key(by, idempotency_key, sealing.keyed_hex(body), wanted)
+        if part.result is not None:
+            return part.result
+        wanted = part.ids
+    _few(wanted)
     states = dict(Run.objects.filter(pk__in=wanted).values_list("pk", "status"))
+    stay = kept(wanted) if dry_run and action == "delete" else {}
     items = []
     for run_id in wanted:
         status = states.get(run_id)
         if status is not None and _is_so(action, RunStatus(status)):
             items.append(BulkItem(run_id, "unchanged", message=f"It is {status} already."))
         elif dry_run:
-            items.append(_foresee(action, run_id, status))
+            items.append(_foresee(action, run_id, status, stay.get(run_id)))
         else:
-            key = f"{idempotency_key}:{run_id}"[:255] if idempotency_key else None
-            items.append(_do(action, run_id, by, reason, key))
+            items.append(_do(action, run_id, by, reason, _key_of(idempotency_key, run_id)))
     counts = dict.fromkeys(("done", "unchanged", "refused"), 0)
     for item in items:
         counts[item.outcome] += 1
-    return BulkResult(action, dry_run, counts, tuple(items))
+    result = BulkResult(action, dry_run, counts, tuple(items))
+    if part is not None:
+        answer = {"ids": wanted, "result": asdict(result)}
+        IdempotencyRecord.objects.filter(pk=part.record).update(answer=answer)
+    return result
+
+
+def _few(ids: Sequence[str]) -> None:
+    if len(ids) > MOST:
+        raise Refused(f"{len(ids):,} runs are more than {MOST:,} at once.")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is known under a key: the runs it was about, and the answer if there was one."""
+
+    record: int
+    ids: list[str]
+    result: BulkResult | None
+
+
+def _under_key(by: Actor, key: str, body: str, ids: list[str]) -> _Part:
+    """Raises Refused for too many runs, and IdempotencyMismatch."""
+    scope = str(by)
+    IdempotencyRecord.objects.filter(run=None, created_at__lt=Now() - REMEMBERED).delete()
+    if not IdempotencyRecord.objects.filter(scope=scope, key=key).exists():
+        _few(ids)
+    new = {"body_digest": body, "answer": {"ids": ids, "result": None}}
+    # Two at once have one record, and go through the same runs; each of these happens once.
+    known, _ = IdempotencyRecord.objects.get_or_create(scope=scope, key=key, defaults=new)
+    if known.body_digest != body or known.answer is None:
+        raise IdempotencyMismatch(hint="Use a new key for a new request.")
+    told = known.answer["result"]
+    return _Part(known.pk, known.answer["ids"], _answer(told) if told else None)
+
+
+def _answer(told: Mapping[str, Any]) -> BulkResult:
+    items = tuple(BulkItem(**one) for one in told["items"])
+    return BulkResult(told["action"], told["dry_run"], told["counts"], items)
+
+
+def _key_of(key: str | None, run_id: str) -> str | None:
+    """The key of one run's part; hashed, as a long one would cut the run's id off."""
+    if not key:
+        return None
+    return "bulk:" + hashlib.sha256(f"{key}:{run_id}".encode()).hexdigest()
 
 
 def _is_so(action: str, status: RunStatus) -> bool:
@@ -83,20 +154,47 @@ def _is_so(action: str, status: RunStatus) -> bool:
     )
 
 
-def _foresee(action: str, run_id: str, status: str | None) -> BulkItem:
+def _foresee(action: str, run_id: str, status: str | None, stays: Kept | None) -> BulkItem:
+    """What ``_do`` would answer, as things stand now."""
     if status is None:
-        return BulkItem(run_id, "refused", code="run-not-found", message="There is no such run.")
+        return _refused(run_id, UnknownRun.code, f"There is no run {run_id}.")
+    if stays is not None:
+        return _refused(run_id, stays.code, stays.message)
     over = RunStatus(status) in RUN_OVER
-    fits = {
-        "restart": over,
-        "cancel": not over,
-        "pause": not over,
-        "resume": status == RunStatus.PAUSED,
-        "golden": status == RunStatus.SUCCEEDED,
-        "delete": over,
+    open_only = RunIsOver.code if over else ""
+    against = {
+        "restart": "" if over else RunNotOver.code,
+        "cancel": open_only,
+        "pause": open_only,
+        "resume": open_only or ("" if status == RunStatus.PAUSED else NotPaused.code),
+        "golden": "" if over else RunNotOver.code,
+        "delete": "",
     }[action]
-    return BulkItem(
-        run_id, "done" if fits else "refused", message="" if fits else f"It is {status}."
+    if action == "golden" and over and status != RunStatus.SUCCEEDED:
+        against = RunNotSucceeded.code
+    if against:
+        return _refused(run_id, against, f"{run_id} is {status}.")
+    if action == "restart" and _asks(run_id):
+        try:
+            unconfirmed = plan_restart(run_id).confirm
+        except MaverickError as refused:
+            return _refused(run_id, refused.code, refused.message)
+        if unconfirmed:
+            asks = NotConfirmed(list(unconfirmed))
+            return _refused(run_id, asks.code, asks.message)
+    return BulkItem(run_id, "done")
+
+
+def _refused(run_id: str, code: str, message: str) -> BulkItem:
+    return BulkItem(run_id, "refused", code=code, message=message)
+
+
+def _asks(run_id: str) -> bool:
+    """Whether a step of its workflow wants to be confirmed: only then its restart is planned."""
+    version = Run.objects.filter(pk=run_id).values_list("version_id", flat=True).first()
+    compiled = drawable_version(version) if version is not None else None
+    return compiled is not None and any(
+        node.step.effect == "ask" for node in compiled.nodes.values()
     )
 
 
@@ -104,18 +202,19 @@ def _do(action: str, run_id: str, by: Actor, reason: str, key: str | None) -> Bu
     deeds: dict[str, Callable[[], object]] = {
         "cancel": lambda: cancel_run(run_id, by=by, reason=reason),
         "pause": lambda: pause_run(run_id, by=by, reason=reason),
-        "resume": lambda: unpause_run(run_id, by=by),
+        "resume": lambda: unpause_run(run_id, by=by, reason=reason),
         # Many runs cannot share their workflow's name: each is known by its own id.
-        "golden": lambda: mark_golden(run_id, _golden_name(run_id), by=by),
-        "delete": lambda: delete_run(run_id, by=by),
+        "golden": lambda: mark_golden(run_id, _golden_name(run_id), by=by, reason=reason),
+        "delete": lambda: delete_run(run_id, by=by, reason=reason),
     }
     try:
         if action == "restart":
-            made = restart_run(run_id, by=by, idempotency_key=key)
+            asked = RestartRequest(reason=reason)
+            made = restart_run(run_id, asked, by=by, idempotency_key=key)
             return BulkItem(run_id, "done", made.pk)
         deeds[action]()
     except MaverickError as refused:
-        return BulkItem(run_id, "refused", code=refused.code, message=refused.message)
+        return _refused(run_id, refused.code, refused.message)
     return BulkItem(run_id, "done")
 
 

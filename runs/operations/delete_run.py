@@ -9,14 +9,13 @@ from django.db import connection, transaction
 from runs.actor import Actor
 from runs.errors import Conflict, NotAllowed, Refused, RunNotOver, UnknownRun
 from runs.models import Golden, Run
+from runs.models.deletable import kept
 from runs.record import audit, deleting
-from runs.states import RUN_OVER, RunStatus
 
 log = logging.getLogger(__name__)
 
 BATCH = 100  # runs of one transaction
 MOST_TOLD = 1000  # ids in an answer
-_OPEN = [status.value for status in RunStatus if status not in RUN_OVER]
 
 
 class RunIsGolden(Conflict):
@@ -31,6 +30,11 @@ class RunInUse(Conflict):
     code = "run-in-use"
 
 
+_REFUSALS: dict[str, type[Conflict]] = {
+    one.code: one for one in (RunNotOver, RunIsGolden, RunInUse)
+}
+
+
 @dataclass(frozen=True)
 class Cleaned:
     """What was cleaned up, or would be."""
@@ -43,7 +47,7 @@ class Cleaned:
     golden_kept: int
 
 
-def delete_run(run_id: str, *, by: Actor) -> None:
+def delete_run(run_id: str, *, by: Actor, reason: str = "") -> None:
     """Delete a run. What other runs reused from it stays with them and says "source deleted".
 
     Raises NotAllowed, UnknownRun, RunNotOver, RunIsGolden, RunInUse.
@@ -53,20 +57,18 @@ def delete_run(run_id: str, *, by: Actor) -> None:
         run = Run.objects.select_for_update().filter(pk=run_id).first()
         if run is None:
             raise UnknownRun(f"There is no run {run_id!r}.")
-        if run.state not in RUN_OVER:
-            raise RunNotOver(f"{run_id} is {run.status}.", hint="Cancel it first.")
-        if run.golden_name is not None or Golden.objects.filter(run=run).exists():
-            raise RunIsGolden(
-                f"{run_id} is golden as {run.golden_name!r}.",
-                hint="Unmark it first, if nothing is checked against it any more.",
-            )
-        user = Run.objects.filter(source=run, status__in=_OPEN).values_list("pk", flat=True).first()
-        if user is not None:
-            raise RunInUse(
-                f"{user} was started from {run_id} and goes on.", hint="Wait for it, or cancel it."
-            )
+        stays = kept([run_id]).get(run_id)
+        if stays is not None:
+            raise _REFUSALS[stays.code](stays.message, hint=stays.hint)
         left = deleting.delete([run_id])
-        audit.note(by, "run.delete", run_id, workflow=run.workflow_name, status=run.status)
+        audit.note(
+            by,
+            "run.delete",
+            run_id,
+            workflow=run.workflow_name,
+            status=run.status,
+            reason=reason,
+        )
         transaction.on_commit(left.remove)
 
 

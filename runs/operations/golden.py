@@ -50,6 +50,7 @@ def mark_golden(
     tags: Sequence[str] | None = None,
     note: str | None = None,
     replace: bool = False,
+    reason: str = "",
 ) -> Run:
     """Keep the run as golden under ``name`` (the one it has, or else its workflow's, when empty).
 
@@ -80,7 +81,15 @@ def mark_golden(
             )
         changed, before = record.mark(run, chosen, tags=cleaned, note=note, by=by.name)
         if changed:
-            audit.note(by, "run.golden", run_id, name=chosen, tags=cleaned, replaces=before)
+            audit.note(
+                by,
+                "run.golden",
+                run_id,
+                name=chosen,
+                tags=cleaned,
+                replaces=before,
+                reason=reason,
+            )
     run.refresh_from_db()
     return run
 

@@ -31,7 +31,7 @@ def pause_run(run_id: str, *, by: Actor, reason: str = "") -> Run:
     return run
 
 
-def unpause_run(run_id: str, *, by: Actor) -> Run:
+def unpause_run(run_id: str, *, by: Actor, reason: str = "") -> Run:
     """Let a paused run go on. Raises UnknownRun, RunIsOver, or NotPaused."""
     with transaction.atomic():
         run = _open(run_id, "resume")
@@ -40,8 +40,8 @@ def unpause_run(run_id: str, *, by: Actor) -> Run:
                 f"{run_id} is {run.status}, not paused.",
                 hint="`maverick run NAME --resume` continues a run that has ended.",
             )
-        unpause(run, f"resumed by {by.name}")
-        audit.note(by, "run.unpause", run_id)
+        unpause(run, f"resumed by {by.name}" + (f": {reason}" if reason else ""))
+        audit.note(by, "run.unpause", run_id, reason=reason)
         if not run.placement:
             dispatch.wake_run(run.id)
     run.refresh_from_db()

@@ -161,7 +161,7 @@ def answered(by: Actor, key: str | None, body: str) -> Run | None:
     known = IdempotencyRecord.objects.filter(scope=str(by), key=key).select_related("run").first()
     if known is None:
         return None
-    if known.body_digest != body:
+    if known.body_digest != body or known.run is None:  # None: it did something to many runs
         raise IdempotencyMismatch(hint="Use a new key for a new request.")
     return known.run
 

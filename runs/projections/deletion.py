@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from runs.errors import UnknownRun
+from runs.models.deletable import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +37,24 @@ class Deletion:
 
 
 _SQL = """
-SELECT r.workflow_name, r.status, r.golden_name,
+SELECT r.workflow_name, r.status,
   (SELECT count(*) FROM runs_execution e WHERE e.run_id = r.id),
   (SELECT count(*) FROM runs_checkpoint c WHERE c.run_id = r.id),
   (SELECT count(*) FROM runs_execution e JOIN runs_run s ON s.id = e.run_id
    WHERE s.source_id = r.id AND e.reused_run = r.id),
-  (SELECT count(*) FROM runs_run s WHERE s.source_id = r.id),
-  (SELECT min(s.id) FROM runs_run s WHERE s.source_id = r.id
-   AND s.status IN ('queued', 'running', 'waiting', 'paused'))
+  (SELECT count(*) FROM runs_run s WHERE s.source_id = r.id)
 FROM runs_run r WHERE r.id = %s
 """
 
 
 def deletion_of(run_id: str) -> Deletion:
-    """What would be lost. One query. Raises UnknownRun."""
+    """What would be lost. Two queries. Raises UnknownRun."""
     with connection.cursor() as cursor:
         cursor.execute(_SQL, [run_id])
         row = cursor.fetchone()
     if row is None:
         raise UnknownRun(f"There is no run {run_id!r}.")
-    workflow, status, golden, steps, checkpoints, kept, successors, user = row
-    refused = ""
-    if status in ("queued", "running", "waiting", "paused"):
-        refused = "This run has not ended yet."
-    elif golden is not None:
-        refused = f"It is golden as {golden}. Unmark it first."
-    elif user is not None:
-        refused = f"{user} was started from it and goes on."
-    return Deletion(run_id, workflow, status, steps, checkpoints, kept, successors, refused)
+    stays = kept([run_id]).get(run_id)
+    refused = f"{stays.message} {stays.hint}" if stays else ""
+    workflow, status, steps, checkpoints, outputs, successors = row
+    return Deletion(run_id, workflow, status, steps, checkpoints, outputs, successors, refused)

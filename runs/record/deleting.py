@@ -14,9 +14,8 @@ from pathlib import Path
 from django.db import connection
 
 from runs.models import Checkpoint
+from runs.models.deletable import MAY_GO, kept
 from runs.record import checkpoint_files, snapshots
-
-_OPEN = "('queued', 'running', 'waiting', 'paused')"
 
 # One after the other, as each needs what the next one takes away.
 _STATEMENTS = (
@@ -46,16 +45,6 @@ _STATEMENTS = (
     "DELETE FROM runs_run WHERE id = ANY(%(ids)s)",
 )
 
-# Which of these may go: over, not golden, and nobody who goes on may still reuse them. Asked by a
-# statement of its own after the locks are there, so that it sees what they waited for.
-_FREE = f"""
-SELECT r.id FROM runs_run r
-WHERE r.id = ANY(%(ids)s) AND r.status NOT IN {_OPEN} AND r.golden_name IS NULL
-  AND NOT EXISTS (SELECT 1 FROM runs_golden g WHERE g.run_id = r.id)
-  AND NOT EXISTS (SELECT 1 FROM runs_run s WHERE s.source_id = r.id AND s.status IN {_OPEN})
-ORDER BY r.id
-"""  # noqa: S608 - a list of words of ours is put in
-
 # Too old, and not among the newest of its workflow.
 _OLD = f"""
 SELECT id FROM (
@@ -64,10 +53,9 @@ SELECT id FROM (
   FROM runs_run r
 ) r
 WHERE r.finished_at < now() - %(seconds)s * interval '1 second' AND r.place > %(keep)s
-  AND r.status NOT IN {_OPEN} AND r.golden_name IS NULL
-  AND NOT EXISTS (SELECT 1 FROM runs_run s WHERE s.source_id = r.id AND s.status IN {_OPEN})
+  AND {MAY_GO}
 ORDER BY r.id LIMIT %(limit)s
-"""  # noqa: S608 - the same words
+"""  # noqa: S608 - a condition of ours is put in
 
 # By the clock as well: a step stores its output before it is recorded (payloads.store), so a
 # payload without an execution may be a moment old. Whoever stores the same hash meanwhile marks
@@ -121,10 +109,10 @@ def lock_some(ids: Sequence[str]) -> list[str]:
 
 
 def free(ids: Sequence[str]) -> list[str]:
-    """Those of the locked runs that may be deleted."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FREE, {"ids": list(ids)})
-        return [row[0] for row in cursor.fetchall()]
+    """Those of the locked runs that may be deleted. A statement of its own after the locks are
+    there, so that it sees what they waited for."""
+    stay = kept(ids)
+    return [one for one in ids if one not in stay]
 
 
 def old(older_than: timedelta, keep: int, limit: int) -> list[str]:

@@ -25,7 +25,9 @@ export function bulk(page, list) {
     word.textContent = all.value ? `All ${total} selected` : `${picked.size} selected`;
     bar.toggleAttribute("data-open", picked.size > 0);
     button("all").hidden = !whole || Boolean(all.value) || total === String(shown.length);
-    button("all").textContent = `Select all ${total} that match`;
+    const filtered = list.querySelector("[data-total]")?.hasAttribute("data-filtered");
+    button("all").value = filtered ? "1" : "every";
+    button("all").textContent = filtered ? `Select all ${total} that match` : `Select every run (${total})`;
     const two = picked.size === 2 && !all.value;
     button("compare").hidden = !two;
     if (two) {
@@ -49,7 +51,8 @@ export function bulk(page, list) {
   });
   bar.addEventListener("click", (event) => {
     const what = event.target.closest("[data-do]")?.dataset.do;
-    if (what === "all") all.value = "1";
+    // Without a filter it is every run, and the server wants to be told that this is meant.
+    if (what === "all") all.value = button("all").value;
     else if (what === "none") picked.clear();
     else return;
     show();

@@ -54,3 +54,28 @@ def test_who_only_looks_has_no_boxes(alice: Client, charlie: Client, now: dateti
     make_run("fly", now, status="succeeded", took=1)
     assert "data-pick" in alice.get("/runs").content.decode()
     assert "data-pick" not in charlie.get("/runs").content.decode()
+
+
+def test_all_without_a_filter_is_refused_unless_it_is_meant(alice: Client, now: datetime) -> None:
+    """An unknown filter is dropped from the address, and then nothing would be filtered."""
+    run = make_run("fly", now, status="queued")
+    for query in ("", "?status=odd", "?before=run_x"):
+        form = {"action": "cancel", "all": "1", "query": query}
+        assert alice.post("/runs/bulk", form).status_code == 302
+        assert "No filter is set" in alice.get("/runs").content.decode()
+        assert alice.post("/runs/bulk", {**form, "sure": "1"}).status_code == 302
+    assert Run.objects.get(pk=run.pk).status == "queued"
+    meant = {"action": "cancel", "all": "every", "query": ""}
+    assert "Cancel 1 run?" in alice.post("/runs/bulk", meant).content.decode()
+    assert "data-filtered" not in alice.get("/runs").content.decode()
+    assert "data-filtered" in alice.get("/runs?workflow=fly").content.decode()
+
+
+def test_two_selections_of_one_page_are_two_requests(alice: Client, now: datetime) -> None:
+    """The key is drawn with the page; going back and ticking others is no second press."""
+    runs = [make_run("fly", now, status="queued") for _ in range(2)]
+    for run in runs:
+        form = {"action": "cancel", "key": "drawn-once", "ids": [run.pk]}
+        alice.post("/runs/bulk", form)
+        alice.post("/runs/bulk", form)
+    assert Run.objects.filter(status="cancelled").count() == 2

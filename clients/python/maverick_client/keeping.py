@@ -116,16 +116,18 @@ class KeepingCalls:
         *,
         ids: list[str] | None = None,
         filter: Mapping[str, Any] | None = None,
+        all: bool = False,
         dry_run: bool = False,
         reason: str = "",
         idempotency_key: str | None = None,
     ) -> dict[str, Any]:
         """Restart, cancel, pause, resume, mark golden or delete many runs: by their ids, or those
-        that a filter (status, workflow, text, golden, tag) finds. A result for each run."""
+        that a filter (status, workflow, text, golden, tag) finds, or `all`. A result for each run."""
         body = {
             "action": action,
             "ids": ids,
             "filter": None if filter is None else dict(filter),
+            "all": all,
             "dry_run": dry_run,
             "reason": reason,
         }

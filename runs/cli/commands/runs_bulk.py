@@ -4,10 +4,12 @@ from typing import Any
 
 import click
 
+from runs.cli.backend import Backend
 from runs.cli.options import json_option
 from runs.cli.refusals import CliRefusal
 from runs.cli.side import backend
 
+MOST_SHOWN = 20
 ACTIONS = ("restart", "cancel", "pause", "resume", "golden", "delete")
 STATUSES = (
     "queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled", "timeout",
@@ -22,6 +24,7 @@ STATUSES = (
 @click.option("--workflow", default="", metavar="NAME")
 @click.option("--text", default="", help="The start of a run id, or a part of a workflow's name.")
 @click.option("--tag", default="", help="Only golden runs with this tag.")
+@click.option("--all", "everything", is_flag=True, help="Every run there is; takes no filter.")
 @click.option("--reason", default="", help="Why; it is kept with the runs.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -34,6 +37,7 @@ def bulk(
     workflow: str,
     text: str,
     tag: str,
+    everything: bool,
     reason: str,
     dry_run: bool,
     yes: bool,
@@ -48,18 +52,19 @@ def bulk(
     wanted: dict[str, Any] = {
         "status": list(statuses), "workflow": workflow, "text": text, "tag": tag,
     }  # fmt: skip
-    if not any(wanted.values()):
-        raise click.UsageError("Name at least one filter.", ctx)
+    is_narrow = any(
+        value if isinstance(value, list) else value.strip() for value in wanted.values()
+    )
+    if not is_narrow and not everything:
+        raise click.UsageError("Name at least one filter, or --all for every run.", ctx)
+    if is_narrow and everything:
+        raise click.UsageError("--all takes no filter.", ctx)
     side = backend(ctx)
-    if not dry_run and not yes:
-        would = side.bulk(action, wanted, True, reason)["counts"]["done"]
-        try:
-            agreed = click.confirm(f"{action.title()} {would} runs?", err=True)
-        except click.Abort:
-            agreed = False
-        if not agreed:
-            raise CliRefusal("not-confirmed", "Nothing was done.", "--yes does not ask.")
-    found = side.bulk(action, wanted, dry_run, reason)
+    chosen = None if everything else wanted
+    if dry_run or yes:
+        found = side.bulk(action, filter=chosen, dry_run=dry_run, reason=reason)
+    else:
+        found = _asked_first(side, action, chosen, reason)
     if as_json:
         print_json(found, last_line=True)
     else:
@@ -74,3 +79,30 @@ def bulk(
         counts = ", ".join(f"{n} {word}" for word, n in found["counts"].items() if n)
         say(f"{action}{' (nothing was done)' if dry_run else ''}: {counts or 'no run'}")
     return 1 if found["counts"]["refused"] else 0
+
+
+def _asked_first(
+    side: Backend, action: str, chosen: dict[str, Any] | None, reason: str
+) -> dict[str, Any]:
+    """Show, ask, and do it to the runs that were shown: the filter is not asked again, as it may
+    find others by then."""
+    from runs.cli.printing import say
+
+    seen = side.bulk(action, filter=chosen, dry_run=True, reason=reason)
+    ids = [one["run_id"] for one in seen["items"] if one["outcome"] == "done"]
+    for run_id in ids[:MOST_SHOWN]:
+        say(f"  {run_id}", err=True)
+    if len(ids) > MOST_SHOWN:
+        say(f"  and {len(ids) - MOST_SHOWN} more", err=True)
+    try:
+        many = "1 run" if len(ids) == 1 else f"{len(ids)} runs"
+        agreed = click.confirm(f"{action.title()} {many}?", err=True)
+    except click.Abort:
+        agreed = False
+    if not agreed:
+        raise CliRefusal("not-confirmed", "Nothing was done.", "--yes does not ask.")
+    done = side.bulk(action, ids=ids, reason=reason)
+    known = {one["run_id"]: one for one in done["items"]}
+    items = [known.get(one["run_id"], one) for one in seen["items"]]
+    counts = {word: [one["outcome"] for one in items].count(word) for word in done["counts"]}
+    return {**done, "items": items, "counts": counts}

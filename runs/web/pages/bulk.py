@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from runs.canonical import digest
 from runs.errors import MaverickError
 from runs.operations.bulk_runs import MOST, BulkResult, bulk_runs
 from runs.projections.run_filter import RunFilter
@@ -31,17 +32,23 @@ def bulk(request: HttpRequest) -> HttpResponse:
     """``POST /runs/bulk``: asks first when something would be lost, or when it is about all."""
     by = operator(request)
     action, query = request.POST.get("action", ""), request.POST.get("query", "")[:2000]
-    everything = bool(request.POST.get("all"))
+    # "1": all that match the filter; "every": there is no filter, and that is meant.
+    choice = request.POST.get("all", "")
+    everything = choice in ("1", "every")
     asked = RunFilter.from_query(dict(parse_qsl(query.lstrip("?"))))
-    ids = ids_of(asked, MOST + 1) if everything else request.POST.getlist("ids")[: MOST + 1]
     back = HttpResponseRedirect(reverse("run-list") + asked.query())
+    if everything and not asked.filters and choice != "every":
+        # A filter that is not understood is dropped, and then it would mean every run.
+        say(request, "No filter is set: that would be every run. Nothing was done.", error=True)
+        return back
+    ids = ids_of(asked, MOST + 1) if everything else request.POST.getlist("ids")[: MOST + 1]
     if not ids:
         say(request, "No run is chosen.", error=True)
         return back
     ask = (everything or action == "delete") and "sure" not in request.POST
     try:
         found = bulk_runs(
-            action, ids, by=by, dry_run=ask, idempotency_key=key_of(request, f"bulk:{action}")
+            action, ids, by=by, dry_run=ask, idempotency_key=key_of(request, _scope(action, ids))
         )
     except MaverickError as refused:
         say_refused(request, refused)
@@ -60,6 +67,11 @@ def bulk(request: HttpRequest) -> HttpResponse:
         return render(request, "runs/bulk.html", context)
     say(request, _sentence(found), error=not found.counts["done"] and bool(found.counts["refused"]))
     return back
+
+
+def _scope(action: str, ids: list[str]) -> str:
+    """Which press it is: the list is not drawn anew between two selections."""
+    return f"bulk:{action}:{digest(sorted(ids))[:32]}"
 
 
 def _sentence(found: BulkResult) -> str:

@@ -1,5 +1,7 @@
 """One action for many runs."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
@@ -27,7 +29,8 @@ router = Router()
 )
 def bulk(request: HttpRequest, body: BulkIn, key: IdempotencyKey) -> HttpResponse:
     """Restart, cancel, pause, resume, golden or delete; at most 1,000 runs, each with its result.
-    What cannot be done to one run does not keep the others from it."""
+    What cannot be done to one run does not keep the others from it. The same `Idempotency-Key`
+    and body answers the same; a dry run does nothing and has no use for a key."""
     ids = body.ids if body.ids is not None else matching_ids(_filter(body.filter), MOST + 1)
     found = bulk_runs(
         body.action,
@@ -36,8 +39,14 @@ def bulk(request: HttpRequest, body: BulkIn, key: IdempotencyKey) -> HttpRespons
         dry_run=body.dry_run,
         reason=body.reason,
         idempotency_key=key,
+        asked=None if body.ids is not None else _asked(body),
     )
     return reply(BulkOut, found)
+
+
+def _asked(body: BulkIn) -> dict[str, Any]:
+    """The filter as the request's identity: the runs that it finds may be others next time."""
+    return {"all": body.all} if body.filter is None else body.filter.model_dump()
 
 
 def _filter(given: BulkFilterIn | None) -> RunFilter:

@@ -18,9 +18,15 @@ class BulkFilterIn(In):
     golden: bool | None = None
     tag: str = Field("", max_length=50)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it narrows nothing down: then it finds every run."""
+        words = (self.workflow, self.text, self.tag)
+        return not self.status and self.golden is None and not any(w.strip() for w in words)
+
 
 class BulkIn(In):
-    """What to do, and to which runs: `ids`, or everything that a `filter` finds."""
+    """What to do, and to which runs: `ids`, what a `filter` finds, or `all` of them."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -33,14 +39,18 @@ class BulkIn(In):
     action: Action
     ids: list[str] | None = Field(None, max_length=1000)
     filter: BulkFilterIn | None = None
+    all: bool = Field(False, description="Every run there is; a filter that is empty needs it.")
     dry_run: bool = False
     reason: str = Field("", max_length=2000)
 
     @model_validator(mode="after")
     def one_of_both(self) -> Self:
-        """Exactly one of `ids` and `filter`."""
-        if (self.ids is None) == (self.filter is None):
-            raise ValueError("Give either `ids` or `filter`.")
+        """Exactly one of `ids`, a `filter` that narrows something down, and `all`."""
+        empty = self.filter is None or self.filter.is_empty
+        if self.filter is not None and empty and not self.all and self.ids is None:
+            raise ValueError("The filter is empty and would mean every run: say so with `all`.")
+        if [self.ids is not None, not empty, self.all].count(True) != 1:
+            raise ValueError("Give either `ids`, a `filter`, or `all`.")
         return self
 
 
