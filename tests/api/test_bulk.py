@@ -181,7 +181,7 @@ def test_a_request_that_was_cut_off_goes_on_under_its_key(operator, make_run):
     body = {"action": "restart", "ids": [run.id for run in runs]}
     answer = operator.post("/runs/bulk", body, Idempotency_Key="cut").json()
     record = IdempotencyRecord.objects.get(run=None)
-    record.answer = {**record.answer, "result": None}
+    record.answer = {"ids": body["ids"], "result": None}
     record.save()
     assert operator.post("/runs/bulk", body, Idempotency_Key="cut").json() == answer
     assert Run.objects.count() == 4
