@@ -124,7 +124,7 @@ def _story(site: Site, run: Run, victim: str, own: str, marks: Path, dead: set[i
         "outputs": alike(run.outputs),
         "counts": [run.n_total, run.n_running, run.n_succeeded, run.n_failed, run.n_skipped],
         "steps": {
-            alike(p): (r.status, alike(r.error), alike(output(r)), alike(r.input))
+            alike(p): (r.status, (r.error or {}).get("code"), alike(output(r)), alike(r.input))
             for p, r in rows.items()
         },
     }
