@@ -8,6 +8,8 @@ import json
 import os
 from pathlib import Path
 
+import jsonschema_rs
+
 SNAPSHOT = Path(__file__).parent / "openapi.v1.json"
 
 
@@ -34,6 +36,38 @@ def test_every_operation_has_an_id_a_tag_security_and_its_refusals(viewer):
             assert {"BearerToken": []} in operation["security"]
             assert {"401", "500"} <= set(operation["responses"])
     assert {"BearerToken", "ApiKey", "Login"} == set(schema["components"]["securitySchemes"])
+
+
+def test_every_body_and_every_answer_has_an_example_that_fits(viewer):
+    document = viewer.get("/openapi.json").json()
+    shapes = document["components"]["schemas"]
+    without = []
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            parts = {"body": operation.get("requestBody", {}), **operation["responses"]}
+            for name, part in parts.items():
+                shape = part.get("content", {}).get("application/json", {}).get("schema")
+                if shape is not None and not _has_example(shape, shapes):
+                    without.append(f"{method} {path} {name}")
+    # A checkpoint's content is made by `checkpoint export`; nobody writes one.
+    assert set(without) <= {
+        "post /api/v1/checkpoints body",
+        "get /api/v1/runs/{run_id}/checkpoints/{checkpoint_id}/export 200",
+    }
+    for name, shape in shapes.items():
+        check = jsonschema_rs.validator_for({**shape, "components": document["components"]})
+        for example in [*shape.get("examples", []), *filter(None, [shape.get("example")])]:
+            assert [error.message for error in check.iter_errors(example)] == [], name
+
+
+def _has_example(shape, shapes):
+    if "example" in shape or "examples" in shape:
+        return True
+    if "$ref" in shape:
+        return _has_example(shapes[shape["$ref"].rpartition("/")[2]], shapes)
+    inside = [*shape.get("anyOf", []), *shape.get("allOf", []), *shape.get("oneOf", [])]
+    inside += [*shape.get("properties", {}).values(), *filter(None, [shape.get("items")])]
+    return any(_has_example(one, shapes) for one in inside if one.get("type") != "null")
 
 
 def test_every_reference_in_the_document_leads_somewhere(viewer):

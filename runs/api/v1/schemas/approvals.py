@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from runs.api.v1.schemas.base import In, Out
+from runs.api.v1.schemas.base import In, Out, shown
 
 
 class FormFieldOut(Out):
@@ -22,6 +22,29 @@ class FormFieldOut(Out):
 
 class ApprovalOut(Out):
     """A step that waits for a decision."""
+
+    model_config = shown(
+        {
+            "execution_id": "exec_0pkx3m7q2a9f4d",
+            "path": "confirm",
+            "prompt": "Publish v1.4.0?",
+            "form": [
+                {
+                    "name": "channel",
+                    "type": "string",
+                    "required": False,
+                    "default": "stable",
+                    "description": "Where it is published.",
+                    "enum": ["stable", "beta"],
+                    "secret": False,
+                }
+            ],
+            "approvers": ["operator"],
+            "since": "2026-11-21T04:45:55.410000Z",
+            "due": None,
+            "may_decide": True,
+        }
+    )
 
     execution_id: str
     path: str

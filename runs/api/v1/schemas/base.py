@@ -18,6 +18,11 @@ class Out(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+def shown(*examples: dict[str, Any]) -> ConfigDict:
+    """The configuration of an answer that has examples in the API's description."""
+    return ConfigDict(from_attributes=True, json_schema_extra={"examples": list(examples)})
+
+
 def reply(shape: type[Out], value: Any, status: int = 200, **headers: str) -> HttpResponse:
     """``value`` (a projection) told as ``shape``.
 

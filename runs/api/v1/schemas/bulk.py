@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from runs.api.v1.schemas.base import In, Out
+from runs.api.v1.schemas.base import In, Out, shown
 
 Action = Literal["restart", "cancel", "pause", "resume", "golden", "delete"]
 
@@ -66,6 +66,30 @@ class BulkItemOut(Out):
 
 class BulkOut(Out):
     """What became of all of them."""
+
+    model_config = shown(
+        {
+            "action": "restart",
+            "dry_run": False,
+            "counts": {"done": 1, "unchanged": 0, "refused": 1},
+            "items": [
+                {
+                    "run_id": "run_0pkx3m7q2a9f4c",
+                    "outcome": "done",
+                    "new_run_id": "run_0pkx3n1v7c2d8e",
+                    "code": "",
+                    "message": "",
+                },
+                {
+                    "run_id": "run_0pkx3mc04b7h2s",
+                    "outcome": "refused",
+                    "new_run_id": None,
+                    "code": "run-not-over",
+                    "message": "run_0pkx3mc04b7h2s is running.",
+                },
+            ],
+        }
+    )
 
     action: str
     dry_run: bool

@@ -3,14 +3,30 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
-from runs.api.v1.schemas.base import In, Out
+from runs.api.v1.schemas.base import In, Out, shown
 from runs.api.v1.schemas.runs import RunOut
 
 
 class CheckpointOut(Out):
     """A saved state of a run."""
+
+    model_config = shown(
+        {
+            "id": "ckpt_4f0d1c2b3a49",
+            "run_id": "run_0pkx3m7q2a9f4c",
+            "name": "implemented",
+            "path": "implemented",
+            "execution_id": "exec_0pkx3m7q2a9f4d",
+            "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "file": ".maverick/checkpoints/run_0pkx3m7q2a9f4c/implemented.json",
+            "n_steps": 12,
+            "retired": False,
+            "created_at": "2026-11-21T04:45:55.410000Z",
+            "ref": "refs/maverick/run_0pkx3m7q2a9f4c/implemented",
+        }
+    )
 
     id: str
     run_id: str
@@ -43,6 +59,12 @@ class CheckpointDetailOut(Out):
 
 class ResumeIn(In):
     """How a run is resumed. Everything is optional."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{}, {"accept_changes": True, "restore_workspace": True}]},
+    )
 
     inputs: dict[str, JsonValue] = Field(
         default_factory=dict, description="Those of the run; without any, what it recorded."

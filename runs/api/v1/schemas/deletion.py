@@ -2,7 +2,7 @@
 
 from pydantic import ConfigDict, Field
 
-from runs.api.v1.schemas.base import In, Out
+from runs.api.v1.schemas.base import In, Out, shown
 
 
 class DeletionOut(Out):
@@ -52,6 +52,17 @@ class CleanUpIn(In):
 
 class CleanedOut(Out):
     """What was cleaned up, or would be."""
+
+    model_config = shown(
+        {
+            "dry_run": True,
+            "runs": 1,
+            "ids": ["run_0pkx3m7q2a9f4c"],
+            "payloads": 3,
+            "payload_bytes": 524288,
+            "golden_kept": 2,
+        }
+    )
 
     dry_run: bool
     runs: int

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from runs.api.v1.schemas.base import In, Out
+from runs.api.v1.schemas.base import In, Out, shown
 
 ASSERTIONS: Any = {
     "nodes": {
@@ -159,6 +159,35 @@ class BaselineOut(Out):
 
 class CheckOut(Out):
     """A run against a baseline, node by node."""
+
+    model_config = shown(
+        {
+            "run_id": "run_0pkx3n1v7c2d8e",
+            "workflow": "release-notes",
+            "baseline": {"run_id": "run_0pkx3m7q2a9f4c", "name": "release-notes"},
+            "passed": False,
+            "counts": {"passed": 11, "failed": 1, "missing": 0, "extra": 0, "ignored": 0},
+            "nodes": [
+                {
+                    "path": "draft",
+                    "type": "agent",
+                    "verdict": "failed",
+                    "because": "an assertion does not hold",
+                    "accepted": False,
+                    "findings": [
+                        {
+                            "kind": "equal",
+                            "at": "title",
+                            "message": "It is another value.",
+                            "expected": "v1.4.0",
+                            "actual": "v1.4.1",
+                        }
+                    ],
+                    "acceptable": True,
+                }
+            ],
+        }
+    )
 
     run_id: str
     workflow: str

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from runs.api.v1.schemas.base import In, Out
+from runs.api.v1.schemas.base import In, Out, shown
 
 
 class TokenIn(In):
@@ -24,6 +24,20 @@ class TokenIn(In):
 
 class TokenOut(Out):
     """A token; its secret is not kept."""
+
+    model_config = shown(
+        {
+            "id": 3,
+            "name": "ci",
+            "role": "operator",
+            "hint": "mvk_7Gq",
+            "created_by": "ann",
+            "created_at": "2026-11-21T04:45:55.410000Z",
+            "expires_at": "2027-02-19T04:45:55.410000Z",
+            "last_used_at": None,
+            "revoked_at": None,
+        }
+    )
 
     id: int
     name: str

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import ConfigDict, Field
 
-from runs.api.v1.schemas.base import In, Out, ProblemItem
+from runs.api.v1.schemas.base import In, Out, ProblemItem, shown
 from runs.states import RunStatus
 
 
@@ -17,6 +17,18 @@ class LastRunOut(Out):
 
 class WorkflowOut(Out):
     """A workflow at its newest version."""
+
+    model_config = shown(
+        {
+            "name": "release-notes",
+            "description": "Notes of a release, from its commits.",
+            "version": 3,
+            "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "file": "workflows/release-notes.yaml",
+            "published_at": "2026-11-21T04:45:55.410000Z",
+            "last_run": {"id": "run_0pkx3m7q2a9f4c", "status": "succeeded"},
+        }
+    )
 
     name: str
     description: str
