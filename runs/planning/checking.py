@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from runs.definition.assertions import BASELINE, Band, Place, Rule, place_text
+from runs.patterns import LONGEST_TEXT, Pattern, PatternFault
 from runs.schemas import SchemaFault, violations
 
 MOST = 10  # differences that are told of one node
-_LONGEST_TEXT = 100_000  # characters that a regular expression looks at
+MOST_TEXT = 1_000_000  # characters that one expression looks at in all places together
 _MISSING: Any = object()
 
 
@@ -172,14 +172,24 @@ def _subset(wanted: Any, actual: Any, at: Place) -> list[Finding]:
 
 
 def _regex(actual: Any, place: Place, expression: str) -> Iterator[Finding]:
-    compiled = re.compile(expression)
-    some = False
+    try:
+        pattern = Pattern(expression)
+    except PatternFault as fault:  # kept by a version that read expressions otherwise
+        yield Finding("regex", place_text(place), f"cannot be used: {fault}", expression)
+        return
+    some, left = False, MOST_TEXT
     for at in _places(actual, place):
         some = True
         value = _at(actual, at)
         if not isinstance(value, str):
             yield Finding("regex", place_text(at), "is no text", expression, value)
-        elif not compiled.search(value[:_LONGEST_TEXT]):
+            continue
+        left -= min(len(value), LONGEST_TEXT)
+        if left < 0:
+            said = f"the texts are longer than {MOST_TEXT:,} characters together"
+            yield Finding("regex", place_text(at), f"is not looked at: {said}", expression)
+            return
+        if not pattern.is_in(value):
             yield Finding("regex", place_text(at), f"does not match {expression}", None, value)
     if not some:
         yield Finding("regex", place_text(place), "is missing", expression)

@@ -73,10 +73,20 @@ def test_assertions_are_set_as_an_object_or_as_a_text_whose_faults_have_lines(
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid-assertions")
     problem = refused.json()["problems"][0]
     assert (problem["file"], problem["line"], problem["column"]) == ("a.yaml", 3, 5)
-    wrong = viewer.post(f"/runs/{other.id}/check", {"against": "golden:v1", "assertions": text})
+    wrong = operator.post(f"/runs/{other.id}/check", {"against": "golden:v1", "assertions": text})
     assert wrong.json()["code"] == "invalid-assertions"
     assert operator("PUT", there, {}).status_code == 422
     assert operator("DELETE", there).json()["assertions"] is None
+
+
+def test_assertions_of_one_s_own_take_an_operator(operator, viewer, pair):
+    base, other = pair
+    body = {"against": base.id, "assertions": "nodes: {a: ignore}"}
+    refused = viewer.post(f"/runs/{other.id}/check", body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
+    assert "operator" in refused.json()["detail"]
+    assert operator.post(f"/runs/{other.id}/check", body).json()["passed"]
+    assert viewer.post(f"/runs/{other.id}/check", {"against": base.id}).status_code == 200
 
 
 @pytest.mark.parametrize(

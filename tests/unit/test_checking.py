@@ -1,5 +1,6 @@
 """Assertions: read with their faults' places, and held against outputs."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,9 @@ def test_the_exact_path_comes_before_the_first_pattern_that_fits() -> None:
     [
         ("nodes:\n  a:\n    equals: true\n", (3, 5), "D601"),
         ("nodes:\n  a:\n    regex: {s: '['}\n", (3, 16), "D603"),
+        ("nodes:\n  a:\n    regex: {s: '(?=a)b'}\n", (3, 16), "D603"),
+        ("nodes:\n  a:\n    regex: {s: '(a)\\1'}\n", (3, 16), "D603"),
+        ("nodes:\n  a:\n    regex: {s: '((a{99}){99}){99}'}\n", (3, 16), "D603"),
         ("nodes:\n  a:\n    band: {s: [2, 1]}\n", (3, 15), "D604"),
         ("nodes:\n  a:\n    band: {s: yes}\n", (3, 15), "D604"),
         ("nodes:\n  a:\n    schema: {type: nothing}\n", (3, 13), "D602"),
@@ -167,3 +171,62 @@ def test_a_value_is_equal_to_itself_and_its_own_subset(value) -> None:
 def test_equality_holds_exactly_when_nothing_is_found(a, b) -> None:
     assert same(a, b) == same(b, a)
     assert (check_output(a, b, None) == []) == same(a, b)
+
+
+# Each of them keeps an engine that tries one way after another busy for longer than the sun shines,
+# or (the last two) for minutes; the time is for a machine that has other things to do as well.
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("^(a+)+$", "a" * 50_000 + "b"),
+        ("^(a|a)*$", "a" * 50_000 + "b"),
+        ("^(([a-z])+.)+[A-Z]([a-z])+$", "a" * 100_000),
+        ("(.*)(.*)(.*)x", "a" * 100_000),
+        ("(?:a|b)*a(?:a|b){500}c", "aababbbaba" * 10_000),
+    ],
+)
+def test_no_pattern_takes_longer_than_its_text_is_long(expression: str, text: str) -> None:
+    started = time.monotonic()
+    assert told(None, text, f"    regex: '{expression}'\n") == [
+        f"regex  does not match {expression}"
+    ]
+    assert time.monotonic() - started < 10
+
+
+def test_patterns_look_at_so_much_text_and_no_more() -> None:
+    long = {"s": "a" * 150_000 + "b"}
+    assert told(None, long, "    regex: {s: b}\n") == ["regex s does not match b"]
+    many = {"s": ["a" * 100_000] * 11}
+    assert told(None, many, "    regex: {'s.*': a}\n") == [
+        "regex s.10 is not looked at: the texts are longer than 1,000,000 characters together"
+    ]
+
+
+def test_a_step_path_full_of_stars_is_held_against_a_path_at_once() -> None:
+    started = time.monotonic()
+    for star in ("*", "**"):
+        pattern = f"{star}a" * 60 + "b"
+        assert not Rule(pattern).fits("a" * 4000)
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "not_"),
+    [
+        ("fix[*]/review", ["fix[1]/review", "fix[]/review"], ["fix[1/2]/review", "xfix[1]/review"]),
+        ("**/a b", ["x/y/a b", "/a b"], ["a b", "x/a bc"]),
+        ("a.b|c^d$", ["a.b|c^d$"], ["axb", "c^d$"]),
+        ("**", ["", "a\nb", "a/b"], []),
+        ("*", ["", "a\nb", "ä{#}&&~-\\"], ["a/b"]),
+    ],
+)
+def test_stars_of_a_step_path(pattern: str, fits: list[str], not_: list[str]) -> None:
+    assert [path for path in fits if not Rule(pattern).fits(path)] == []
+    assert [path for path in not_ if Rule(pattern).fits(path)] == []
+
+
+@given(st.text(max_size=20), st.text(max_size=5))
+def test_a_step_path_without_stars_fits_itself_alone(path: str, more: str) -> None:
+    path = path.replace("*", "")
+    assert Rule(path).fits(path)
+    assert Rule(path).fits(path + more) == (more == "")

@@ -19,6 +19,7 @@ from runs.api.v1.schemas.golden import (
     GoldenRunOut,
 )
 from runs.api.v1.schemas.runs import RunOut
+from runs.errors import NotAllowed
 from runs.operations import golden as operations
 from runs.operations.golden import NotGolden
 from runs.projections.api_runs import get_run, require_run
@@ -158,7 +159,14 @@ def accept(request: HttpRequest, run_id: str, body: AcceptIn) -> HttpResponse:
     ),
 )
 def check(request: HttpRequest, run_id: str, body: CheckIn) -> HttpResponse:
-    """Node by node; nothing is changed. 200 whether it passed or not: see `passed`."""
+    """Node by node; nothing is changed. 200 whether it passed or not: see `passed`.
+
+    Assertions of one's own take the role operator: they say what the server has to compute."""
+    if body.assertions is not None and not asker(request).may("operator"):
+        raise NotAllowed(
+            f"Assertions of one's own take the role operator; {asker(request).name} is a viewer.",
+            hint="Without `assertions` those count that are kept with the golden run.",
+        )
     found = check_run(run_id, body.against, assertions=body.assertions, file=body.file)
     return reply(CheckOut, found)
 

@@ -75,7 +75,8 @@ class CheckIn(In):
     against: str = Field(max_length=300, description="`golden:NAME`, or the id of a run.")
     assertions: str | None = Field(
         None, max_length=1_000_000,
-        description="YAML or JSON; instead of those that are kept with the golden run.",
+        description="YAML or JSON; instead of those that are kept with the golden run. "
+        "For operators.",
     )  # fmt: skip
     file: str = Field("", max_length=1000, description="The text's file, for messages.")
 
