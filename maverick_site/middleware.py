@@ -3,14 +3,15 @@
 import gzip
 import re
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from maverick_site.problems import refuse
-from runs.errors import BadRequest, TooLarge
+from maverick_site.problems import is_api, refuse
+from runs.errors import BadRequest, TooLarge, UnknownPath
 
 COMPRESS_FROM = 2048  # bytes; below, the headers cost as much as is won
 COMPRESSED = frozenset({"text/html", "application/json", "application/problem+json"})
@@ -88,6 +89,34 @@ def size_limit(get_response: GetResponse) -> GetResponse:
         return get_response(request)
 
     return middleware
+
+
+def no_nul(get_response: GetResponse) -> GetResponse:
+    """A page's address and fields have no NUL characters: PostgreSQL knows none, so nothing has
+    such a name. The API tells its callers by itself."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if is_api(request.path):
+            return get_response(request)
+        if "\x00" in request.path:
+            return refuse(request, UnknownPath("There is nothing at an address with a NUL."))
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            request.GET = _without_nul(request.GET)
+        if request.method == "POST":
+            request.POST = _without_nul(request.POST)
+        return get_response(request)
+
+    return middleware
+
+
+def _without_nul(sent: Any) -> Any:
+    if not any("\x00" in text for name, values in sent.lists() for text in (name, *values)):
+        return sent
+    clean = sent.copy()
+    clean.clear()
+    for name, values in sent.lists():
+        clean.setlist(name.replace("\x00", ""), [text.replace("\x00", "") for text in values])
+    return clean
 
 
 def too_large() -> str:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from runs.errors import NotFound
+from runs.models import Run
 from runs.projections.compare import ComparedNode, Comparison, compare_runs
 from runs.projections.compare_graph import SHOW, STEPS, inside_of, mark_of, merged_graph
 from runs.web.graph_svg import graph_svg, minimap_svg
@@ -70,8 +71,9 @@ def compare(request: HttpRequest, run_id: str, other: str) -> HttpResponse:
 def chosen(request: HttpRequest) -> HttpResponse:
     """``GET /compare?run=…&run=…``: two rows of the list; the older one is A."""
     runs = sorted(set(request.GET.getlist("run")))
-    if len(runs) != 2:
-        raise Http404("Two runs are compared.")
+    # What is no run's id may be nothing that an address can hold.
+    if len(runs) != 2 or Run.objects.filter(pk__in=runs).count() != 2:
+        raise Http404("Two runs are compared, and both have to be there.")
     return redirect("compare", *runs)
 
 
