@@ -24,7 +24,7 @@ from runs.planning.preview import Preview, preview_of, to_confirm
 from runs.planning.prior import PriorRun
 from runs.record import audit, sealing
 from runs.record.new_run import NewRun, create_run
-from runs.record.prior_runs import Results, held_paths, loop_items, prior_run
+from runs.record.prior_runs import Results, held_paths, last_change, loop_items, prior_run
 from runs.states import RUN_OVER, RunStatus
 
 SCOPES = ("workflow", "execution")
@@ -258,7 +258,7 @@ def _plan(run_id: str, request: RestartRequest) -> _Made:
         context=asked.context_changed,
         only=request.scope == "execution",
         foresight=foresight,
-        basis=f"{source.event_seq}:{source.version_id}:{_basis(request)}",
+        basis=f"{last_change(source)}:{source.version_id}:{_basis(request)}",
     )
     return _Made(source, compiled, prior, plan, asked)
 

@@ -27,7 +27,7 @@ SELECT id, event_seq, %(kind)s, '', '',
 FROM moved
 """
 
-
+MARKED, UNMARKED = "run.golden", "run.ungolden"  # the entries in the journal
 LOCK = 0x676F6C64
 
 
@@ -112,7 +112,7 @@ def _rename(run_id: str, name: str | None, by: str) -> bool:
                 "name": name,
                 "by": by,
                 "succeeded": RunStatus.SUCCEEDED.value,
-                "kind": "run.ungolden" if name is None else "run.golden",
+                "kind": UNMARKED if name is None else MARKED,
             },
         )
         return bool(cursor.rowcount == 1)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from runs import steppath
-from runs.models import Execution, Run
+from runs.models import Event, Execution, Run
 from runs.planning.graph import Compiled
 from runs.planning.moves import Recalled
 from runs.planning.prior import PriorRun, PriorStep
 from runs.planning.turns import item_digests
 from runs.record import ledger
+from runs.record.golden import MARKED, UNMARKED
 from runs.states import StepStatus
 
 Content = Mapping[str, Any]
@@ -45,6 +46,15 @@ def prior_run(run: Run, compiled: Compiled, kept: frozenset[str] | None = None) 
             started=started.timestamp() if started else 0.0,
         )
     return PriorRun(run.id, steps, kept)
+
+
+def last_change(run: Run) -> int:
+    """The number of the journal's last entry that says something about the run's work.
+
+    A star says nothing about it: a preview that is open while somebody gives one stays good.
+    """
+    entries = Event.objects.filter(run=run).exclude(kind__in=(MARKED, UNMARKED))
+    return entries.order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
 def recalled(execution_id: str) -> Recalled | None:

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from django.db.models.functions import Now
 
 from runs.actor import SYSTEM
 from runs.errors import Refused, StalePlan, UnknownExecution
-from runs.models import Execution, Run
+from runs.models import Event, Execution, Run
+from runs.operations.golden import mark_golden, set_assertions, unmark_golden
 from runs.operations.restart_execution import plan_execution, restart_execution
 from runs.operations.restart_run import NotConfirmed, RestartRequest, plan_restart, restart_run
 from runs.planning.plan import Action
@@ -85,9 +87,23 @@ def test_a_preview_is_committed_as_it_is(project: Path) -> None:
 def test_a_source_that_went_on_makes_the_preview_stale(project: Path) -> None:
     first = done(project, SHAPE)
     preview = plan_restart(first.pk)
+    Event.objects.create(run=first, seq=first.event_seq + 1, kind="step.succeeded", at=Now())
     Run.objects.filter(pk=first.pk).update(event_seq=first.event_seq + 1)
     with pytest.raises(StalePlan):
         restart_run(first.pk, RestartRequest(plan_id=preview.plan_id), by=SYSTEM)
+
+
+def test_a_star_on_the_source_leaves_the_preview_as_it_is(project: Path) -> None:
+    (project / "fixed").touch()
+    first = done(project, SHAPE)
+    asked = RestartRequest(from_="gate")
+    preview = plan_restart(first.pk, asked)
+    mark_golden(first.pk, "base", by=SYSTEM, tags=["nightly"])
+    set_assertions(first.pk, "nodes: {a: ignore}", by=SYSTEM)
+    assert plan_restart(first.pk, asked).plan_id == preview.plan_id
+    unmark_golden(first.pk, by=SYSTEM)
+    named = RestartRequest(from_="gate", plan_id=preview.plan_id)
+    assert restart_run(first.pk, named, by=SYSTEM).source_id == first.pk
 
 
 def test_another_body_makes_the_preview_stale(project: Path) -> None:
