@@ -95,14 +95,14 @@ def test_a_source_that_went_on_makes_the_preview_stale(project: Path) -> None:
 
 def test_a_star_on_the_source_leaves_the_preview_as_it_is(project: Path) -> None:
     (project / "fixed").touch()
-    first = done(project, SHAPE)
-    asked = RestartRequest(from_="gate")
+    first = done(project, KEEPS)
+    asked = RestartRequest(from_="c")
     preview = plan_restart(first.pk, asked)
     mark_golden(first.pk, "base", by=SYSTEM, tags=["nightly"])
     set_assertions(first.pk, "nodes: {a: ignore}", by=SYSTEM)
     assert plan_restart(first.pk, asked).plan_id == preview.plan_id
     unmark_golden(first.pk, by=SYSTEM)
-    named = RestartRequest(from_="gate", plan_id=preview.plan_id)
+    named = RestartRequest(from_="c", plan_id=preview.plan_id)
     assert restart_run(first.pk, named, by=SYSTEM).source_id == first.pk
 
 
