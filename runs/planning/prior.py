@@ -32,7 +32,8 @@ class PriorRun:
     steps: Mapping[str, PriorStep]
     kept: frozenset[str] | None = None  # the paths a checkpoint holds; None = no checkpoint
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    # Of loops over a list: one digest for each item. Only a resume compares them.
+    # Of loops over a list: one digest for each item. Compared by a resume, by a fork, and where a
+    # workflow reads the environment; otherwise the lists are the same, and this is empty.
     loop_items: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def with_items(self, items: Mapping[str, tuple[str, ...]]) -> "PriorRun":

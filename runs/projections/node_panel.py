@@ -10,7 +10,7 @@ from runs.actor import Actor
 from runs.definition.spec import ApprovalStep
 from runs.models import Execution, Run
 from runs.planning.graph import Compiled
-from runs.projections import panel_parts, words
+from runs.projections import clauses, panel_parts, words
 from runs.projections.approvals import Approval, approval_of, began_to_wait
 from runs.projections.failures import FAILED, handled
 from runs.projections.panel_parts import Attempt, Beside, Decided, Document, Inside, PanelLine
@@ -80,7 +80,7 @@ def node_panel(
     worked = source if source is not None else execution
     lines, cut = panel_parts.log_of(worked)
     status = execution.status if execution else "pending"
-    begins, because = words.because(execution.decision if execution else None, status)
+    begins, because = clauses.because(execution.decision if execution else None, status)
     step = node.step if node else None
     finished = execution.finished_at if execution else None
     started = execution.started_at if execution else None

@@ -14,7 +14,7 @@ from runs.errors import UnknownExecution, UnknownRun
 from runs.models import Execution, Run
 from runs.models.stored import drawable_version
 from runs.planning.graph import Compiled, Node
-from runs.projections import why_parts, words
+from runs.projections import clauses, why_parts, words
 from runs.projections.failures import FAILED
 from runs.projections.run_facts import Decision, Reuse, decision, reuse
 from runs.projections.step_states import StepState, states_of
@@ -154,8 +154,8 @@ class _Asked:
             said = f"It did not run because {at}, which it depends on, {ended(root)}."
             return _Told("not-reached", [said], root=root)
         if self.is_over:
-            status = words.STATUS_WORDS.get(self.run.status, self.run.status).lower()
-            return _Told("not-reached", [f"It did not run: the run {status} before it came to it."])
+            said = f"It did not run: the run {clauses.ended(self.run.status)} before it came to it."
+            return _Told("not-reached", [said])
         needs = why_parts.open_needs(node, path, self.states) if node else []
         waits = [Waits("step", need, None, self._how(need)) for need in needs]
         if waits:
@@ -175,7 +175,7 @@ class _Asked:
         return state.status if state else "has not begun"
 
     def _reused(self, row: Execution) -> _Told:
-        because = str((row.decision or {}).get("because") or "nothing it depends on has changed")
+        because = clauses.clause(str((row.decision or {}).get("because") or clauses.UNTOUCHED))
         said = [f"It was reused because {because}. It did no work in this run."]
         known = reuse(vars(row))
         assert known is not None
@@ -200,7 +200,7 @@ class _Asked:
     def _because(self, path: str, row: Execution, node: Node | None) -> str:
         because = str((row.decision or {}).get("because") or "")
         if because:
-            return because
+            return clauses.clause(because)
         if node is not None and node.undoes:
             return f"the run failed, and it undoes `{steppath.scope_of(path)}`"
         if node is not None and node.handles:
@@ -258,11 +258,12 @@ class _Asked:
         word, _, detail = state.reason.partition(": ")
         kind = word if word in ("approval", "timer", "retry") else "timer"
         until = f" until {words.until(state.due_at, self.now)}" if state.due_at else ""
-        said = {
-            "approval": f"It waits for a decision{until}: {detail}",
-            "timer": f"It waits{until}.",
-            "retry": f"It is tried again{until.replace(' until', ' at')}: {detail}",
-        }[kind]
+        more = f": {detail}" if detail else ""
+        said = sentence({
+            "approval": f"It waits for a decision{until}{more}",
+            "timer": f"It waits{until}",
+            "retry": f"It is tried again{until.replace(' until', ' at')}{more}",
+        }[kind])  # fmt: skip
         wait = Waits(kind, "", state.due_at, detail)
         waits = [wait, self._pause()] if self.run.status == "paused" else [wait]
         hints = [f"`maverick approvals {self.run.pk}` tells the question and who may decide."]
@@ -270,9 +271,8 @@ class _Asked:
 
     def _skipped(self, path: str, state: StepState, row: Execution, node: Node | None) -> _Told:
         condition, values = "", tuple[SeenValue, ...]()
-        reason = words.reason(state.reason) or "it was skipped last time"
-        said = [f"It was skipped: {reason.removesuffix('.')}."]
-        if node is not None and self.made is not None and "condition" in reason:
+        said = [sentence(clauses.skipped(state.reason))]
+        if node is not None and self.made is not None and "condition" in state.reason:
             condition, where = why_parts.condition_of(node, path, self.made)
             if condition:
                 values = why_parts.values_seen(self.run, condition, where, self.made, self.states)
@@ -285,7 +285,8 @@ class _Asked:
         root = why_parts.root_of(self.run, path, self.states)
         error = row.error or {}
         if root is not None and root.path != path:
-            said = [f"It failed because `{root.path}` inside it {ended(root)}: {root.message}"]
+            inside = f"It failed because `{root.path}` inside it {ended(root)}: {root.message}"
+            said = [sentence(inside)]
         else:
             message = str(error.get("message") or words.reason(state.reason))
             how = "ran out of time" if state.status == "timeout" else "failed"
@@ -303,8 +304,9 @@ class _Asked:
         return _Told("failed", said, root=root, consequences=behind)
 
     def _cancelled(self, path: str, state: StepState, row: Execution, node: Node | None) -> _Told:
-        reason = words.reason(state.reason or self.run.status_reason).removesuffix(".")
-        return _Told("cancelled", [f"It was cancelled: {reason}."])
+        return _Told(
+            "cancelled", [sentence(clauses.cancelled(state.reason or self.run.status_reason))]
+        )
 
     def _hints(self, waits: list[Waits]) -> list[str]:
         return [one.hint for one in waits if one.kind in ("worker", "pause", "lease") and one.hint]
@@ -321,7 +323,7 @@ class _Asked:
             said.append(f"It is a {word} of {source}" + (f": {run.reason}." if run.reason else "."))
         if run.n_reused:
             reused, total = run.n_reused, words.count(run.n_total, "step")
-            said.append(f"{reused:,} of {total} were reused.")
+            said.append(f"{reused:,} of {total} {'was' if reused == 1 else 'were'} reused.")
         told = self._run_told()
         return Why(
             run_id=run.pk,
@@ -345,8 +347,7 @@ class _Asked:
         if run.status in FAILED:
             return self._run_failed()
         if run.status == "cancelled":
-            reason = words.reason(run.status_reason) or "somebody cancelled it"
-            return _Told("cancelled", [sentence(f"It was cancelled: {reason}")])
+            return _Told("cancelled", [sentence(clauses.cancelled(run.status_reason))])
         return self._run_open()
 
     def _run_failed(self) -> _Told:

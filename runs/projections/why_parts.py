@@ -13,7 +13,7 @@ from runs.definition.spec import BranchStep
 from runs.expressions import ExpressionError, Reference, condition_references
 from runs.models import Execution, Run, WorkerProcess
 from runs.planning.graph import Compiled, Node
-from runs.projections import words
+from runs.projections import clauses, words
 from runs.projections.failures import FAILED
 from runs.projections.step_states import StepState
 from runs.states import STEP_OVER
@@ -218,7 +218,7 @@ def _source(one: Reference, path: str, made: Compiled, states: States) -> tuple[
     if one.root == "inputs":
         for scope in _scopes(path):
             node = made.nodes.get(steppath.pattern(scope))
-            if node is not None and node.type == "subworkflow" and "[" not in scope[-1:]:
+            if node is not None and node.type == "subworkflow":
                 return scope, ("input", *one.path)
         return "", ("inputs", *one.path)
     if one.root == "run" and one.path[:1] == ("context",):
@@ -305,15 +305,16 @@ def open_needs(node: Node, path: str, states: States) -> list[str]:
 
 def ended(root: Root | None) -> str:
     """How a failure is told: failed, ran out of time, was cancelled."""
-    status = root.status if root else "failed"
-    return {"timeout": "ran out of time", "cancelled": "was cancelled"}.get(status, "failed")
+    return clauses.ended(root.status if root else "failed")
 
 
 def listed(paths: Iterable[str]) -> str:
-    """`` `a`, `b` and 3 more ``."""
+    """`` `a`, `b` and 3 more ``, `` `a` and `b` ``."""
     known = list(paths)
-    told = ", ".join(f"`{path}`" for path in known[:4])
-    return told + (f" and {len(known) - 4} more" if len(known) > 4 else "")
+    told = [f"`{path}`" for path in known[:4]]
+    if len(known) > 4:
+        told.append(f"{len(known) - 4} more")
+    return " and ".join([", ".join(told[:-1]), told[-1]] if told[1:] else told)
 
 
 def sentence(text: str) -> str:

@@ -197,18 +197,3 @@ def sum_of_turns(turns: Sequence[str], done: str = "done") -> str:
         if number:
             parts.append(f"{number} {word}")
     return " · ".join(parts)
-
-
-def because(decision: Mapping[str, Any] | None, status: str) -> tuple[str, str]:
-    """The sentence of the panel in two parts: how it begins, and what is to stand out in it."""
-    why = str((decision or {}).get("because") or "")
-    action = str((decision or {}).get("action") or "")
-    if action == "reuse":
-        return "Reused because", why or "nothing it depends on has changed"
-    if action == "run" and why:
-        return (
-            "Runs again because"
-            if status in ("running", "queued", "pending", "waiting")
-            else "Ran again because"
-        ), why
-    return "", ""

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from runs.projections import words
+from runs.projections import clauses, words
 from runs.projections.approvals import FormField
 from runs.projections.progress import Progress
 from runs.projections.run_filter import RunFilter
@@ -109,20 +109,6 @@ def clock_time(then: datetime | None) -> SafeString | str:
         local.strftime("%d %b %Y, %H:%M:%S %Z").lstrip("0"),
         local.strftime("%H:%M:%S"),
     )
-
-
-@register.filter
-def ticks(text: str) -> SafeString:
-    """A sentence in which what stands in backticks is code."""
-    parts = text.split("`")
-    # An odd number of backticks: the last one is only a character.
-    if len(parts) % 2 == 0:
-        parts[-2:] = [f"{parts[-2]}`{parts[-1]}"]
-    said = [
-        format_html("<code>{}</code>", part) if n % 2 else escape(part)
-        for n, part in enumerate(parts)
-    ]
-    return mark_safe("".join(said))  # noqa: S308 - every part was escaped
 
 
 @register.filter
@@ -249,12 +235,22 @@ def kind_icon(kind: str) -> str:
 
 @register.filter
 def code(text: str) -> SafeString:
-    """A sentence whose `` `names` `` stand in the face of code."""
-    parts = escape(text).split("`")
+    """A sentence in which what stands in backticks is in the face of code."""
+    parts = text.split("`")
+    # An odd number of backticks: the last one is only a character.
     if len(parts) % 2 == 0:
-        return mark_safe(escape(text))  # noqa: S308 - escaped
-    shown = (part if n % 2 == 0 else f"<code>{part}</code>" for n, part in enumerate(parts))
-    return mark_safe("".join(shown))  # noqa: S308 - every part went through escape
+        parts[-2:] = [f"{parts[-2]}`{parts[-1]}"]
+    said = [
+        format_html("<code>{}</code>", part) if n % 2 else escape(part)
+        for n, part in enumerate(parts)
+    ]
+    return mark_safe("".join(said))  # noqa: S308 - every part was escaped
+
+
+@register.filter
+def clause(because: str) -> str:
+    """A stored reason as it stands after *because*."""
+    return clauses.clause(because)
 
 
 @register.filter

@@ -92,7 +92,7 @@ def test_what_ran_and_what_was_reused_is_told_as_it_was_decided(project: Path) -
     second = do(restart_run(run.pk, RestartRequest(), by=SYSTEM))
     third = do(restart_run(second.pk, RestartRequest(from_="d"), by=SYSTEM))
     again = why(second.pk, "each[0]/b")
-    assert (again.verdict, told(again)) == ("ran", "It ran again because failed last time.")
+    assert (again.verdict, told(again)) == ("ran", "It ran again because it failed last time.")
     kept = why(third.pk, "a")
     assert kept.verdict == "reused"
     assert kept.reuse is not None

@@ -56,7 +56,7 @@ def test_steps_that_have_not_started_are_drawn_too(alice: Client, pair: Pair) ->
 def test_the_panel_says_why_a_step_was_reused(alice: Client, pair: Pair) -> None:
     failed, run = pair
     html = page(alice, f"/runs/{run.pk}?node=plan")
-    assert "Reused because <b>input and definition are unchanged</b>" in html
+    assert "Reused because <b>its input and definition are unchanged</b>" in html
     assert f"/runs/{failed.pk}?node=plan" in html
     assert "no report within 60 s" in html
     assert "plan has 12 phases" in html
