@@ -63,10 +63,12 @@ def mark_golden(
         run = _locked(run_id)
         chosen = name.strip() or run.golden_name or run.workflow_name
         if len(chosen) > MAX_NAME or any(ord(letter) < 32 for letter in chosen):
-            raise Refused(f"A golden name is one line of at most {MAX_NAME} characters.")
+            raise Refused(
+                f"A golden name is one line of at most {MAX_NAME} characters.", field="name"
+            )
         cleaned = None if tags is None else _tags(tags)
         if note is not None and len(note) > MAX_NOTE:
-            raise Refused(f"A note has at most {MAX_NOTE} characters.")
+            raise Refused(f"A note has at most {MAX_NOTE} characters.", field="note")
         if run.state not in RUN_OVER:
             raise RunNotOver(f"{run_id} is {run.status}.", hint="Mark it when it has succeeded.")
         if run.state is not RunStatus.SUCCEEDED:
@@ -78,6 +80,7 @@ def mark_golden(
             raise GoldenNameTaken(
                 f"{other.run_id} is golden as {chosen!r}.",
                 hint="Choose another name, or let this run replace it.",
+                field="name",
             )
         changed, before = record.mark(run, chosen, tags=cleaned, note=note, by=by.name)
         if changed:
@@ -158,11 +161,12 @@ def accept_value(run_id: str, source_run_id: str, path: str, reason: str, *, by:
 def _tags(given: Sequence[str]) -> list[str]:
     tags = list(dict.fromkeys(tag.strip() for tag in given if tag.strip()))
     if len(tags) > MAX_TAGS:
-        raise Refused(f"{len(tags)} tags are more than {MAX_TAGS}.")
+        raise Refused(f"{len(tags)} tags are more than {MAX_TAGS}.", field="tags")
     for tag in tags:
         if len(tag) > MAX_TAG or "," in tag or not tag.isprintable():
             raise Refused(
-                f"A tag has at most {MAX_TAG} printable characters and no comma: {tag[:MAX_TAG]!r}."
+                f"A tag has at most {MAX_TAG} printable characters and no comma: {tag[:MAX_TAG]!r}.",
+                field="tags",
             )
     return tags
 

@@ -1,6 +1,6 @@
 """Golden runs, and how a run stands against one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,6 +33,7 @@ class Accepted:
     reason: str
     by: str
     at: datetime
+    from_deleted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +89,24 @@ def list_golden(workflow: str = "") -> tuple[GoldenFacts, ...]:
     rows = Golden.objects.select_related("run").prefetch_related("accepted").order_by("name")
     if workflow:
         rows = rows.filter(run__workflow_name=workflow)
-    return tuple(_facts(row) for row in rows[:LIMIT])
+    found = list(rows[:LIMIT])
+    there = _there(found)
+    return tuple(_facts(row, there) for row in found)
 
 
 def get_golden(run_id: str) -> GoldenFacts | None:
     """The golden run with this id; None when it is not golden."""
     row = Golden.objects.select_related("run").filter(run_id=run_id).first()
-    return None if row is None else _facts(row)
+    return None if row is None else _facts(row, _there([row]))
 
 
-def _facts(row: Golden) -> GoldenFacts:
+def _there(rows: Sequence[Golden]) -> frozenset[str]:
+    """Which of the runs whose values were accepted are still there."""
+    named = {one.from_run for row in rows for one in row.accepted.all()}
+    return frozenset(Run.objects.filter(pk__in=named).values_list("pk", flat=True))
+
+
+def _facts(row: Golden, there: frozenset[str]) -> GoldenFacts:
     return GoldenFacts(
         row.name,
         row.run_id,
@@ -106,7 +115,7 @@ def _facts(row: Golden) -> GoldenFacts:
         row.note,
         row.assertions,
         tuple(
-            Accepted(one.path, one.from_run, one.reason, one.by, one.at)
+            Accepted(one.path, one.from_run, one.reason, one.by, one.at, one.from_run not in there)
             for one in sorted(row.accepted.all(), key=lambda one: steppath.sort_key(one.path))
         ),
         row.created_by,

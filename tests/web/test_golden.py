@@ -1,6 +1,8 @@
 """Mark golden…, Check against golden…, Accept the new value… on the pages."""
 
+import re
 from datetime import datetime
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -8,7 +10,8 @@ from django.test import Client
 from runs import ids
 from runs.actor import SYSTEM
 from runs.models import AuditEntry, Execution, Golden, Run
-from runs.operations.golden import mark_golden
+from runs.operations.delete_run import delete_run
+from runs.operations.golden import accept_value, mark_golden
 from tests.browser.rows import make_run
 
 HOSTILE = "</textarea><script>x</script>"
@@ -66,6 +69,63 @@ def test_assertions_with_a_fault_are_told_and_what_was_typed_stays(
     assert Golden.objects.get().assertions == {"version": 1, "nodes": {"a": "ignore"}}
     alice.post(page, {"do": "assertions", "assertions": "  "})
     assert Golden.objects.get().assertions is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({"do": "mark", "name": "x" * 201}, "name"),
+        ({"do": "mark", "name": "taken"}, "name"),
+        ({"do": "mark", "tags": "t" * 51}, "tags"),
+        ({"do": "mark", "note": "n" * 4001}, "note"),
+        ({"do": "assertions", "assertions": "nodes: {a: {bend: 1}}"}, "assertions"),
+    ],
+)
+def test_a_refused_form_keeps_what_was_typed_and_marks_the_field(
+    alice: Client, two: list[Run], sent: dict[str, str], field: str
+) -> None:
+    mark_golden(two[0].pk, "base", by=SYSTEM, tags=["old"], note="as it was")
+    mark_golden(two[1].pk, "taken", by=SYSTEM)
+    typed = {"name": "new", "tags": "a, b", "note": "typed", "assertions": "nodes: {b: ignore}"}
+    page = f"/runs/{two[0].pk}/golden"
+    refused = alice.post(page, {**typed, **sent})
+    assert refused.status_code == 422
+    text = unescape(refused.content.decode())
+    for value in {**typed, **sent}.values():
+        assert value in text or value == sent["do"], value
+    assert re.findall(r'name="(\w+)"[^>]*aria-invalid', text) == [field]
+    # Saving the rest now loses nothing.
+    shown = {**typed, "do": "mark"}
+    assert alice.post(page, shown).status_code == 302
+    kept = Golden.objects.get(run=two[0])
+    assert (kept.name, kept.tags, kept.note) == ("new", ["a", "b"], "typed")
+
+
+def test_a_form_that_names_one_field_leaves_the_others_as_they_are(
+    alice: Client, two: list[Run]
+) -> None:
+    mark_golden(two[0].pk, "base", by=SYSTEM, tags=["old"], note="as it was")
+    page = f"/runs/{two[0].pk}/golden"
+    refused = alice.post(page, {"do": "assertions", "assertions": "nodes: 5"})
+    text = refused.content.decode()
+    assert 'value="base"' in text
+    assert 'value="old"' in text
+    assert ">as it was</textarea>" in text
+    alice.post(page, {"do": "mark", "name": "base"})
+    kept = Golden.objects.get()
+    assert (kept.tags, kept.note) == (["old"], "as it was")
+
+
+def test_accepted_from_a_run_that_was_deleted_leads_nowhere(alice: Client, two: list[Run]) -> None:
+    mark_golden(two[0].pk, "base", by=SYSTEM)
+    accept_value(two[0].pk, two[1].pk, "a", "two is right", by=SYSTEM)
+    page = f"/runs/{two[0].pk}/golden"
+    assert f'href="/runs/{two[1].pk}?node=a"' in alice.get(page).content.decode()
+    delete_run(two[1].pk, by=SYSTEM)
+    text = alice.get(page).content.decode()
+    assert two[1].pk in text
+    assert f'href="/runs/{two[1].pk}' not in text
+    assert "deleted" in text
 
 
 def test_a_check_is_shown_and_a_new_value_accepted(

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from runs.definition.assertions import assertions_text
-from runs.errors import MaverickError, NotFound
+from runs.errors import InvalidAssertions, MaverickError, NotFound
 from runs.models import Run
 from runs.operations import golden as operations
 from runs.projections.golden import GoldenFacts, check_run, get_golden, list_golden
@@ -25,13 +25,16 @@ from runs.web.toasts import say, why
 def golden(request: HttpRequest, run_id: str) -> HttpResponse:
     """``GET /runs/{id}/golden``: name, tags, note, assertions; ``POST`` does what its button says."""
     run = _run(run_id)
-    error, given = "", {}
+    error: MaverickError | None = None
+    given: dict[str, str] = {}
     if request.method == "POST":
-        given = {name: str(request.POST.get(name, ""))[:100_000] for name in _FIELDS}
+        # Only what was sent: a field that was not is not one that was emptied.
+        sent = {name: request.POST.get(name) for name in _FIELDS}
+        given = {name: str(text)[:100_000] for name, text in sent.items() if text is not None}
         try:
             said = _do(request, run, given)
         except MaverickError as refused:
-            error = why(refused)
+            error = refused
         else:
             say(request, said, strong=run.pk)
             return go_to(request, reverse("run-golden", args=[run.pk]))
@@ -47,12 +50,20 @@ def golden(request: HttpRequest, run_id: str) -> HttpResponse:
         "run": run,
         "kept": kept,
         "shown": shown,
-        "error": error,
-        "replace": "golden as" in error,
+        "error": why(error) if error else "",
+        "wrong": _field_of(error),
+        "replace": isinstance(error, operations.GoldenNameTaken),
         "may": may_operate(request),
         "nav": "runs",
     }
     return render(request, "runs/golden.html", context, status=422 if error else 200)
+
+
+def _field_of(error: MaverickError | None) -> str:
+    """The field that something was refused for."""
+    if isinstance(error, InvalidAssertions):
+        return "assertions"
+    return str(error.extra.get("field") or "") if error else ""
 
 
 _FIELDS = ("name", "tags", "note", "assertions")
@@ -64,15 +75,15 @@ def _do(request: HttpRequest, run: Run, given: dict[str, str]) -> str:
         operations.unmark_golden(run.pk, by=by)
         return "is no longer golden."
     if deed == "assertions":
-        text = given["assertions"].strip()
+        text = given.get("assertions", "").strip()
         operations.set_assertions(run.pk, text or None, by=by)
         return "has new assertions." if text else "has no assertions: all outputs must be equal."
     operations.mark_golden(
         run.pk,
-        given["name"],
+        given.get("name", ""),
         by=by,
-        tags=given["tags"].split(","),
-        note=given["note"].replace("\r\n", "\n"),
+        tags=given["tags"].split(",") if "tags" in given else None,
+        note=given["note"].replace("\r\n", "\n") if "note" in given else None,
         replace="replace" in request.POST,
     )
     return "is golden."
