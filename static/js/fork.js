@@ -48,6 +48,8 @@ export function mount(box) {
   let timer = null;
   let asked = 0;
   let pending = null; // the preview that is on its way
+  let waiting = false; // a start waits for it
+  let shown = () => {}; // says that it has come
 
   const controlOf = (field) => field.querySelector("input, select, textarea");
   const brief = (text) => (text.length > 40 ? `${text.slice(0, 39)}…` : text) || "empty";
@@ -85,7 +87,7 @@ export function mount(box) {
     } finally {
       if (mine === asked) {
         side.removeAttribute("aria-busy");
-        pending = null;
+        shown();
       }
     }
   }
@@ -93,9 +95,15 @@ export function mount(box) {
   function soon(wait = WAIT_MS) {
     mark();
     clearTimeout(timer);
-    pending = new Promise((done) => {
-      timer = setTimeout(() => show().then(done), wait);
+    asked += 1; // what is on its way is of something else
+    // One promise until the newest of them is shown: who waits is not left behind by the next key.
+    pending ??= new Promise((done) => {
+      shown = () => {
+        pending = null;
+        done();
+      };
     });
+    timer = setTimeout(show, wait);
   }
 
   form.addEventListener("input", (event) => {
@@ -116,11 +124,11 @@ export function mount(box) {
     } else if (pending) {
       // What is committed is what was shown, so it has to be shown first.
       event.preventDefault();
-      await pending;
-      delete form.dataset.sent;
+      if (waiting) return; // pressed twice
+      waiting = true;
+      while (pending) await pending;
+      waiting = false;
       if (form.reportValidity()) form.requestSubmit(form.querySelector("[data-start]"));
-      return;
-    } else return;
-    delete form.dataset.sent;
+    }
   });
 }

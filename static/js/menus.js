@@ -44,10 +44,10 @@ addEventListener(
 );
 
 // The second press of a button that sends a form would be a second request; the key in the form
-// makes it harmless, this makes it rare.
+// makes it harmless, this makes it rare. What a script answers by itself is that script's affair.
 addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  if (form.method !== "post" || event.defaultPrevented) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "1";
   setTimeout(() => delete form.dataset.sent, 3000);

@@ -120,6 +120,7 @@ export function mount(run) {
     if (!form.matches("[data-decide]") || event.defaultPrevented) return;
     event.preventDefault();
     if (form.dataset.sent) return; // pressed twice
+    form.dataset.sent = "1";
     const said = form.querySelector("[data-said]");
     const body = new FormData(form, event.submitter);
     try {
@@ -135,6 +136,7 @@ export function mount(run) {
     } catch (error) {
       said.querySelector("span").textContent = error.message;
       said.hidden = false;
+    } finally {
       delete form.dataset.sent;
     }
   });

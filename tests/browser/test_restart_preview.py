@@ -131,6 +131,34 @@ def test_a_fork_is_previewed_while_one_types_and_started_from_the_keyboard(
     assert runs_of(page, site, source) == 1
 
 
+def test_a_fork_is_started_however_fast_its_keys_are(site: Site, page: Page) -> None:
+    source = failed_run(site, page)
+    page.keyboard.press("f")
+    dialog = page.get_by_role("dialog", name="Fork with changes")
+    word = dialog.get_by_label("word")
+    word.fill("fast")
+    word.press("Enter")  # shows what will happen, at once
+    dialog.get_by_role("button", name="Start fork").click()
+    page.wait_for_url(lambda url: source not in url, timeout=5000)
+    # The preview that a start waits for is followed by another one.
+    page.goto(f"{site.address}/runs/{source}/fork")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.get_by_label("word").fill("faster")
+    page.evaluate(
+        """() => {
+          document.querySelector("[data-start]").click();
+          const word = document.querySelector("[name='input.word']");
+          word.value = "fastest";
+          word.dispatchEvent(new Event("input", { bubbles: true }));
+        }"""
+    )
+    page.wait_for_url(lambda url: source not in url, timeout=5000)
+    made = page.url.rpartition("/")[2].partition("?")[0]
+    run = page.request.get(f"{site.address}/api/v1/runs/{made}").json()
+    assert run["inputs"]["word"] == "fastest"
+    assert runs_of(page, site, source) == 2
+
+
 def test_the_keys_of_a_row_are_its_menus(site: Site, page: Page) -> None:
     source = failed_run(site, page)
     page.goto(f"{site.address}/runs")
