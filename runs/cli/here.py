@@ -60,10 +60,12 @@ def ensure_tables() -> None:
         return
     embedded = not os.environ.get("DATABASE_URL", "").strip()
     if not embedded and missing != _ours():
+        from runs.projections.words import count
+
         # A database that others use as well is not changed by the way.
         raise CliRefusal(
             "database-behind",
-            f"The database lacks {len(missing)} migration(s) of this version.",
+            f"The database lacks {count(len(missing), 'migration')} of this version.",
             "`maverick up` on its server, or `manage.py migrate`, brings it up to date.",
         )
     from django.core.management import call_command

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from runs.cli.printing import STYLES, clean, console, is_terminal, mark, one_line
+from runs.projections.words import count
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -61,9 +62,8 @@ class Journal:
             return None
         if kind == "steps.reused":
             self.reused = int(data.get("count") or 0)
-            steps = "1 step" if self.reused == 1 else f"{self.reused} steps"
             where = f" from {self.source}" if self.source else ""
-            return Line("reused", f"{steps} reused{where}")
+            return Line("reused", f"{count(self.reused, 'step')} reused{where}")
         if scope != "step" or not path:
             return None
         if what == "started":

@@ -6,6 +6,7 @@ from django.db import connection
 
 from runs.errors import UnknownRun
 from runs.models.deletable import kept
+from runs.projections import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,8 @@ class Deletion:
         """``12 outputs stay, 3 forks use them.``"""
         if not self.successors:
             return "No other run was started from it."
-        runs = (
-            f"{self.successors} run was" if self.successors == 1 else f"{self.successors} runs were"
-        )
-        outputs = (
-            "1 output stays" if self.outputs_kept == 1 else f"{self.outputs_kept} outputs stay"
-        )
+        runs = words.count(self.successors, "run was", "runs were")
+        outputs = words.count(self.outputs_kept, "output stays", "outputs stay")
         kept = f"; {outputs} with them" if self.outputs_kept else ""
         return f"{runs} started from it{kept}."
 

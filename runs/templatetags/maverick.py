@@ -121,8 +121,8 @@ def brief(value: Any) -> str:
 
 @register.filter
 def plural(number: int, word: str) -> str:
-    """``12 steps``."""
-    return words.count(number, word)
+    """``12 steps``; ``"step differs,steps differ"`` names both forms."""
+    return words.count(number, *word.split(",", 1))
 
 
 @register.filter

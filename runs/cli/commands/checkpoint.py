@@ -206,10 +206,13 @@ def import_(ctx: click.Context, file: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
+    from runs.projections.words import count
+
     what = "Imported" if found["is_new"] else "It is here already:"
     one = found["checkpoint"]
     say(
-        f"{what} checkpoint {one['name']} of {one['run_id']}, {one['n_steps']} steps ({one['id']})."
+        f"{what} checkpoint {one['name']} of {one['run_id']}, {count(one['n_steps'], 'step')}"
+        f" ({one['id']})."
     )
     if found["run"]["status"] != "succeeded":
         say(f"  resume  maverick run {found['run']['workflow']} --resume-from {one['id']}")
@@ -235,12 +238,13 @@ def clear(
     from runs.cli.here import actor
     from runs.cli.printing import say
     from runs.operations.clear_checkpoints import clear_checkpoints
+    from runs.projections.words import count
 
-    count = clear_checkpoints(
+    cleared = clear_checkpoints(
         run_id=find_run(side, run) if run else "",
         workflow=workflow,
         retired=retired,
         everything=everything,
         by=actor(),
     )
-    say(f"{count} checkpoint{'' if count == 1 else 's'} cleared.")
+    say(f"{count(cleared, 'checkpoint')} cleared.")

@@ -43,15 +43,16 @@ def command(ctx: click.Context, older_than: float, keep: int, dry_run: bool, as_
     Golden runs stay, and so do runs that go on and what those were started from.
     """
     from runs.cli.printing import print_json, say
+    from runs.projections.words import count
 
     found = backend(ctx).clean_up(older_than, keep, dry_run)
     if as_json:
         print_json(found)
         return
-    runs = "1 run" if found["runs"] == 1 else f"{found['runs']} runs"
+    runs, outputs = count(found["runs"], "run"), count(found["payloads"], "large output")
     size = found["payload_bytes"] / 2**20
     word = "would be deleted" if dry_run else "deleted"
-    say(f"{runs} and {found['payloads']} large outputs ({size:.1f} MiB) {word}.")
+    say(f"{runs} and {outputs} ({size:.1f} MiB) {word}.")
     if dry_run:
         for run_id in found["ids"]:
             say(f"  {run_id}")

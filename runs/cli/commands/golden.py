@@ -48,10 +48,12 @@ def list_(ctx: click.Context, workflow: str, as_json: bool) -> None:
 
 
 def _minded(one: dict[str, Any]) -> str:
+    from runs.projections.words import count
+
     if one["assertions"] is None:
         return "all equal"
     nodes = len(one["assertions"]["nodes"])
-    return "1 node" if nodes == 1 else f"{nodes} nodes"
+    return count(nodes, "node")
 
 
 @command.command("show")

@@ -264,10 +264,11 @@ _OLD = 24 * 3600
 def _tell(note: Any, workspace: str, as_json: bool) -> None:
     """What is resumed: run, checkpoint, age, how many steps are kept."""
     from runs.cli.printing import say
+    from runs.projections.words import count
 
     for warning in note.warnings:
         say(f"maverick: {warning}", err=True)
-    kept = "1 step" if note.kept_steps == 1 else f"{note.kept_steps:,} steps"
+    kept = count(note.kept_steps, "step")
     age = _age(note.age_seconds)
     where = (
         f"from checkpoint {note.checkpoint_name}, saved {age} ago"

@@ -420,7 +420,9 @@ def delete(ctx: click.Context, run: str, yes: bool, as_json: bool) -> None:
     run_id = find_run(side, run)
     lost = side.deletion(run_id)
     if not yes and not lost["refused"]:
-        asked = f"Delete run {run_id} with its {lost['steps']} steps? {lost['words']}"
+        from runs.projections.words import count
+
+        asked = f"Delete run {run_id} with its {count(lost['steps'], 'step')}? {lost['words']}"
         try:
             agreed = click.confirm(asked, err=True)
         except click.Abort:

@@ -87,6 +87,7 @@ def _asked_first(
     """Show, ask, and do it to the runs that were shown: the filter is not asked again, as it may
     find others by then."""
     from runs.cli.printing import say
+    from runs.projections.words import count
 
     seen = side.bulk(action, filter=chosen, dry_run=True, reason=reason)
     ids = [one["run_id"] for one in seen["items"] if one["outcome"] == "done"]
@@ -95,8 +96,7 @@ def _asked_first(
     if len(ids) > MOST_SHOWN:
         say(f"  and {len(ids) - MOST_SHOWN} more", err=True)
     try:
-        many = "1 run" if len(ids) == 1 else f"{len(ids)} runs"
-        agreed = click.confirm(f"{action.title()} {many}?", err=True)
+        agreed = click.confirm(f"{action.title()} {count(len(ids), 'run')}?", err=True)
     except click.Abort:
         agreed = False
     if not agreed:

@@ -71,6 +71,7 @@ def _print_family(found: Json) -> None:
 
 def _print_origin(found: Json) -> None:
     from runs.cli.printing import say
+    from runs.projections.words import count
 
     say(f"{found['run_id']}/{found['path']}", style="bold")
     if not found["chain"]:
@@ -84,6 +85,5 @@ def _print_origin(found: Json) -> None:
     if found["reused_by"]:
         others = ", ".join(found["reused_by_runs"][:5])
         more = ", …" if found["reused_by"] > 5 else ""
-        many = found["reused_by"]
-        who = "1 other run has" if many == 1 else f"{many} other runs have"
+        who = count(found["reused_by"], "other run has", "other runs have")
         say(f"{who} this output: {others}{more}")

@@ -243,9 +243,10 @@ def validate(
 
 def _verdict(result: Json) -> None:
     from runs.cli.printing import mark, say
+    from runs.projections.words import count
 
     if result["valid"]:
-        steps = f"{result['steps']} step{'s' if result['steps'] != 1 else ''}"
+        steps = count(result["steps"], "step")
         say(f"{mark('succeeded')} {result['file']}: {result['name']} is valid ({steps}).")
 
 

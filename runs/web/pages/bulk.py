@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from runs.canonical import digest
 from runs.errors import MaverickError
 from runs.operations.bulk_runs import MOST, BulkResult, bulk_runs
+from runs.projections import words
 from runs.projections.run_filter import RunFilter
 from runs.projections.run_list import ids_of
 from runs.web.commands import key_of, new_key, operator
@@ -77,10 +78,9 @@ def _scope(action: str, ids: list[str]) -> str:
 def _sentence(found: BulkResult) -> str:
     parts = []
     if found.counts["done"]:
-        count = found.counts["done"]
-        parts.append(f"{count} {'run' if count == 1 else 'runs'} {DONE[found.action]}.")
+        parts.append(f"{words.count(found.counts['done'], 'run')} {DONE[found.action]}.")
     if found.counts["unchanged"]:
-        parts.append(f"{found.counts['unchanged']} were so already.")
+        parts.append(f"{words.count(found.counts['unchanged'], 'was so', 'were so')} already.")
     refused = [one for one in found.items if one.outcome == "refused"]
     if refused:
         parts.append(f"{len(refused)} refused: {refused[0].message}")

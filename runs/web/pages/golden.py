@@ -114,7 +114,8 @@ def check(request: HttpRequest, run_id: str) -> HttpResponse:
     status = 200
     if against:
         try:
-            context["found"] = check_run(run.pk, against)
+            found = check_run(run.pk, against)
+            context |= {"found": found, "told": [(w, n) for w, n in found.counts.items() if n]}
         except MaverickError as refused:
             context["error"], status = why(refused), refused.status
     return render(request, "runs/check.html", context, status=status)

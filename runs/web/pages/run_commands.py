@@ -15,6 +15,7 @@ from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.resume_checkpoint import resume_checkpoint
 from runs.operations.resume_run import ResumeRequest
 from runs.operations.retry_step import retry_step
+from runs.projections import words
 from runs.web.commands import actor, key_of, operator
 from runs.web.htmx import go_to
 from runs.web.toasts import say, say_refused, why
@@ -44,7 +45,7 @@ def resume(request: HttpRequest, run_id: str, checkpoint_id: str) -> HttpRespons
         raise Http404(str(unknown)) from unknown
     except MaverickError as refused:
         return _refused(request, run_id, refused, "?tab=checkpoints")
-    kept = "1 step" if made.n_reused == 1 else f"{made.n_reused:,} steps"
+    kept = words.count(made.n_reused, "step")
     more = " ".join([note.workspace, *note.warnings]).strip() if note else ""
     say(request, f"resumed: {kept} kept. {more}".strip(), strong=made.pk)
     return go_to(request, reverse("run", args=[made.pk]))

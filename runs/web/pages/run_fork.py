@@ -16,6 +16,7 @@ from runs.models.stored import compiled_version
 from runs.operations.restart_run import RestartRequest, plan_restart, restart_run
 from runs.planning.preview import Preview
 from runs.projections import run_detail as projection
+from runs.projections import words
 from runs.projections.plan_panel import plan_panel
 from runs.projections.step_states import states_of
 from runs.web.commands import key_of, may_operate, new_key, operator
@@ -87,7 +88,11 @@ def _start(request: HttpRequest, run: Run, form: ForkForm) -> HttpResponse:
         return _show(request, run, form, STALE, stale.status)
     except MaverickError as refused:
         return _show(request, run, form, why(refused), refused.status)
-    reused = f" {made.n_reused:,} of {made.n_total:,} steps reused." if made.n_reused else ""
+    reused = (
+        f" {made.n_reused:,} of {words.count(made.n_total, 'step')} reused."
+        if made.n_reused
+        else ""
+    )
     say(request, f"started.{reused}", strong=made.pk)
     return go_to(request, reverse("run", args=[made.pk]))
 
@@ -121,7 +126,11 @@ def _show(
     if preview is not None:
         plan = plan_panel(preview)
         view = projection.graph(run, states_of(run), timezone.now(), preview)
-        said = f"{plan.reuse} steps are reused, {plan.run} run, {plan.unknown} are not known yet"
+        said = ", ".join((
+            words.count(plan.reuse, "step is reused", "steps are reused"),
+            words.count(plan.run, "runs", "run"),
+            words.count(plan.unknown, "is not known yet", "are not known yet"),
+        ))  # fmt: skip
         context |= {"plan": plan, "mini": mini_svg(view, said)}
     part = request.GET.get("part")
     template = {"side": "parts/_fork_side.html", "dialog": "parts/_fork_form.html"}.get(

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from runs.errors import MaverickError, NotFound, StalePlan
 from runs.operations.restart_run import NotConfirmed, RestartRequest, plan_restart, restart_run
 from runs.projections import run_detail as projection
+from runs.projections import words
 from runs.projections.plan_panel import plan_panel
 from runs.projections.run_header import header
 from runs.projections.step_states import states_of
@@ -64,13 +65,17 @@ def _start(request: HttpRequest, run_id: str) -> HttpResponse:
         return go_to(request, preview_address(run_id, path, reuse))
     except NotConfirmed as ask:
         steps = ", ".join(ask.paths)
-        said = "asks" if len(ask.paths) == 1 else "ask"
-        say(request, f"{said} first: confirm it here, then start.", strong=steps, error=True)
+        asks = "asks" if len(ask.paths) == 1 else "ask"
+        say(request, f"{asks} first: confirm it here, then start.", strong=steps, error=True)
         return go_to(request, preview_address(run_id, path, reuse))
     except MaverickError as refused:
         say_refused(request, refused)
         return go_to(request, reverse("run", args=[quote(run_id, safe="")]))
-    reused = f" {made.n_reused:,} of {made.n_total:,} steps reused." if made.n_reused else ""
+    reused = (
+        f" {made.n_reused:,} of {words.count(made.n_total, 'step')} reused."
+        if made.n_reused
+        else ""
+    )
     say(request, f"started.{reused}", strong=made.pk)
     return go_to(request, reverse("run", args=[made.pk]))
 
