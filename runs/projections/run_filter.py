@@ -16,13 +16,14 @@ class RunFilter:
     status: str = ""
     workflow: str = ""
     chip: str = ""
+    tag: str = ""  # of golden runs
     text: str = ""
     before: str = ""  # a run id: older ones
     after: str = ""  # a run id: newer ones
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "RunFilter":
-        """Read ``?status=&workflow=&chip=&q=&before=&after=``."""
+        """Read ``?status=&workflow=&chip=&tag=&q=&before=&after=``."""
 
         def text(name: str) -> str:
             return str(query.get(name) or "").replace("\x00", "").strip()[:200]
@@ -32,6 +33,7 @@ class RunFilter:
             status=status if status in set(RunStatus) else "",
             workflow=text("workflow"),
             chip=chip if chip in CHIPS else "",
+            tag=text("tag"),
             text=text("q"),
             before=text("before"),
             after=text("after"),
@@ -45,6 +47,7 @@ class RunFilter:
             ("status", with_changes.status),
             ("workflow", with_changes.workflow),
             ("chip", with_changes.chip),
+            ("tag", with_changes.tag),
             ("q", with_changes.text),
             ("before", with_changes.before),
             ("after", with_changes.after),
@@ -58,6 +61,7 @@ class RunFilter:
             ("status", "status", self.status),
             ("workflow", "workflow", self.workflow),
             ("chip", "chip", self.chip),
+            ("tag", "tag", self.tag),
             ("text", "text", self.text),
         )
         return tuple(

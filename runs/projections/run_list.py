@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from runs.models import Execution, Run, Workflow
+from runs.models import Execution, Golden, Run, Workflow
 from runs.projections import words
 from runs.projections.progress import Progress, progress, run_duration
 from runs.projections.run_filter import RunFilter
@@ -156,6 +156,8 @@ def _matching(asked: RunFilter) -> QuerySet[Run]:
         runs = runs.filter(golden_name__isnull=False)
     elif asked.chip:
         runs = runs.filter(kind=words.kind_of_chip(asked.chip))
+    if asked.tag:
+        runs = runs.filter(pk__in=Golden.objects.filter(tags__contains=[asked.tag]).values("run"))
     if asked.text.startswith("run_"):
         runs = runs.filter(id__startswith=asked.text)
     elif asked.text:
@@ -336,9 +338,8 @@ def _hint(asked: RunFilter) -> Hint | None:
     """The one filter without which the most runs would be shown."""
     best: Hint | None = None
     most = 0
-    names = {"status": "status", "workflow": "workflow", "chip": "chip", "text": "text"}
     for active in asked.filters:
-        looser = replace(asked, **{names[active.key]: "", "before": "", "after": ""})
+        looser = replace(asked, **{active.key: "", "before": "", "after": ""})
         runs = _matching(looser)
         if looser.status:
             runs = runs.filter(status=looser.status)

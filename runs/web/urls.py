@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from runs.web.pages import (
     audit,
     bulk,
+    cleaning,
     compare,
     deletion,
     golden,
@@ -14,6 +15,7 @@ from runs.web.pages import (
     run_fork,
     run_list,
     run_restart,
+    transfer,
     workflows,
 )
 
@@ -21,6 +23,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="run-list"), name="home"),
     path("runs", run_list.run_list, name="run-list"),
     path("runs/bulk", bulk.bulk, name="run-bulk"),
+    path("runs/import", transfer.import_, name="run-import"),
     path("runs/<str:run_id>", run_detail.run_detail, name="run"),
     path("compare", compare.chosen, name="compare-chosen"),
     path("runs/<str:run_id>/compare/<str:other>", compare.compare, name="compare"),
@@ -46,6 +49,7 @@ urlpatterns = [
     path("runs/<str:run_id>/check/accept", golden.accept, name="run-accept"),
     path("runs/<str:run_id>/check", golden.check, name="run-check"),
     path("runs/<str:run_id>/delete", deletion.delete, name="run-delete"),
+    path("cleaning", cleaning.cleaning, name="cleaning"),
     path("audit", audit.audit, name="audit"),
     path("workflows", workflows.workflow_list, name="workflow-list"),
     path("workflows/<path:name>/run", workflows.start, name="workflow-run"),

@@ -5,7 +5,7 @@ export function bulk(page, list) {
   if (!bar) return;
   const picked = new Set();
   const word = bar.querySelector("[data-picked]");
-  const all = bar.elements.all;
+  const all = bar.elements.all ?? { value: "" }; // who only looks compares, and no more
   const button = (name) => bar.querySelector(`[data-do=${name}]`);
   const boxes = () => [...list.querySelectorAll("[data-pick]")];
 
@@ -24,17 +24,22 @@ export function bulk(page, list) {
     const total = list.querySelector("[data-total]")?.dataset.total ?? "";
     word.textContent = all.value ? `All ${total} selected` : `${picked.size} selected`;
     bar.toggleAttribute("data-open", picked.size > 0);
-    button("all").hidden = !whole || Boolean(all.value) || total === String(shown.length);
-    const filtered = list.querySelector("[data-total]")?.hasAttribute("data-filtered");
-    button("all").value = filtered ? "1" : "every";
-    button("all").textContent = filtered ? `Select all ${total} that match` : `Select every run (${total})`;
+    const more = button("all");
+    if (more) {
+      more.hidden = !whole || Boolean(all.value) || total === String(shown.length);
+      const filtered = list.querySelector("[data-total]")?.hasAttribute("data-filtered");
+      more.value = filtered ? "1" : "every";
+      more.textContent = filtered ? `Select all ${total} that match` : `Select every run (${total})`;
+    }
     const two = picked.size === 2 && !all.value;
     button("compare").hidden = !two;
     if (two) {
       const [older, newer] = [...picked].sort();
       button("compare").href = `/runs/${older}/compare/${newer}`;
     }
-    bar.elements.query.value = location.search;
+    const hint = bar.querySelector("[data-hint]");
+    if (hint) hint.hidden = two;
+    if (bar.elements.query) bar.elements.query.value = location.search;
   }
 
   list.addEventListener("change", (event) => {

@@ -55,7 +55,16 @@ export function mount(run) {
   });
 
   const keep = run.querySelector("[data-keep]");
-  keep.addEventListener("change", () => keep.requestSubmit());
+  keep.addEventListener("change", () => {
+    // The other choice is another page: what was typed goes along.
+    const typed = run.querySelector("[data-reason]")?.value;
+    if (typed) {
+      const field = document.createElement("input");
+      Object.assign(field, { type: "hidden", name: "reason", value: typed });
+      keep.append(field);
+    }
+    keep.requestSubmit();
+  });
 
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.defaultPrevented) return;

@@ -116,7 +116,7 @@ function toQuery(form) {
   const query = new URLSearchParams(new FormData(form));
   const words = [];
   for (const word of (query.get("q") ?? "").split(/\s+/)) {
-    const [, key, value] = word.match(/^(status|workflow|chip):(.+)$/) ?? [];
+    const [, key, value] = word.match(/^(status|workflow|chip|tag):(.+)$/) ?? [];
     if (key) query.set(key, value);
     else if (word) words.push(word);
   }

@@ -50,10 +50,21 @@ def test_deleting_asks_and_is_for_admins(alice: Client, now: datetime) -> None:
     assert not Run.objects.filter(pk=run.pk).exists()
 
 
-def test_who_only_looks_has_no_boxes(alice: Client, charlie: Client, now: datetime) -> None:
-    make_run("fly", now, status="succeeded", took=1)
-    assert "data-pick" in alice.get("/runs").content.decode()
-    assert "data-pick" not in charlie.get("/runs").content.decode()
+def test_who_only_looks_may_tick_two_rows_to_compare_them_and_nothing_else(
+    alice: Client, charlie: Client, now: datetime
+) -> None:
+    one, two = (make_run("fly", now, status="succeeded", took=1) for _ in range(2))
+    assert 'name="action"' in alice.get("/runs").content.decode()
+    text = charlie.get("/runs").content.decode()
+    assert "data-pick" in text
+    assert "data-pick" in charlie.get(f"/runs?part=rows&ids={one.pk}").content.decode()
+    assert 'data-do="compare"' in text
+    assert 'name="action"' not in text
+    assert "/runs/bulk" not in text
+    # Without scripts the form itself leads there.
+    assert 'action="/compare"' in text
+    answer = charlie.get(f"/compare?ids={two.pk}&ids={one.pk}")
+    assert answer["Location"] == f"/runs/{one.pk}/compare/{two.pk}"
 
 
 def test_all_without_a_filter_is_refused_unless_it_is_meant(alice: Client, now: datetime) -> None:

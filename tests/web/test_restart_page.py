@@ -60,6 +60,23 @@ def test_counter_and_reasons_say_what_the_api_says(alice: Client, asks: Run) -> 
     assert "4.0 s saved" in told
 
 
+def test_the_reason_of_a_restart_is_asked_for_and_recorded(alice: Client, asks: Run) -> None:
+    page = f"/runs/{asks.pk}/restart"
+    text = alice.get(f"{page}?reason=as+it+was").content.decode()
+    assert 'name="reason" value="as it was"' in text
+    plan = re.search(r'name="plan_id" value="(\w+)"', text)
+    assert plan is not None
+    sent = {"plan_id": plan[1], "reuse": "all-succeeded", "reason": " the network is back "}
+    made = alice.post(page, sent)
+    run = Run.objects.exclude(pk=asks.pk).get()
+    assert made["Location"] == f"/runs/{run.pk}"
+    assert run.reason == "the network is back"
+    assert "the network is back" in alice.get(f"/runs/{run.pk}").content.decode()
+    # A preview that is of something else by now keeps what was typed.
+    stale = alice.post(page, {**sent, "plan_id": "plan_0", "reason": "a & b"})
+    assert stale["Location"].endswith("reason=a+%26+b")
+
+
 def test_what_is_kept_is_chosen_in_the_address(alice: Client, asks: Run) -> None:
     html = page(alice, f"/runs/{asks.pk}/restart?from=a")
     assert '<option value="unaffected" selected>what does not depend on a</option>' in html

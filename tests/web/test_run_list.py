@@ -6,8 +6,10 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from runs.actor import SYSTEM
+from runs.operations.golden import mark_golden
 from runs.projections.run_filter import RunFilter
-from runs.projections.run_list import PAGE
+from runs.projections.run_list import PAGE, ids_of
 from tests.browser.rows import make_run
 from tests.browser.sample_runs import everything
 
@@ -80,6 +82,41 @@ def test_filters_are_in_the_address(
     html = page(alice, f"/runs{query}")
     assert f'title="{shown}"' in html
     assert f'title="{hidden}"' not in html
+
+
+@pytest.mark.parametrize(("kind", "word"), [("restart", "Restarted"), ("fork", "Forked")])
+def test_the_chip_of_a_row_leads_to_the_source_and_beside_it_to_the_comparison(
+    alice: Client, now: datetime, kind: str, word: str
+) -> None:
+    source = make_run("ship", now, status="failed", took=3)
+    run = make_run("ship", now, status="succeeded", took=3, kind=kind, source=source)
+    html = page(alice)
+    assert f'href="/runs/{source.pk}" title="{word} from {source.pk}"' in html
+    compare = f'href="/runs/{source.pk}/compare/{run.pk}"'
+    assert html.count(compare) == 1
+    assert f'aria-label="Compare with {source.pk}"' in html
+
+
+def test_the_chip_of_a_row_whose_source_was_deleted_says_so(alice: Client, now: datetime) -> None:
+    make_run("ship", now, status="succeeded", took=3, kind="restart")
+    html = page(alice)
+    assert 'title="Restarted from a deleted run"' in html
+    assert 'from "' not in html
+    assert "/compare/" not in html
+
+
+def test_golden_runs_are_found_by_their_tag(alice: Client, now: datetime) -> None:
+    for name, tags in (("alpha", ["nightly", "eu"]), ("beta", ["weekly"])):
+        mark_golden(make_run(name, now, status="succeeded", took=1).pk, by=SYSTEM, tags=tags)
+    html = page(alice, "/runs?tag=nightly")
+    assert 'title="alpha"' in html
+    assert 'title="beta"' not in html
+    assert "<b>tag:</b><i>nightly</i>" in html
+    assert 'name="tag" value="nightly"' in html
+    assert "<code>tag:night</code> there would be 2 run" in page(alice, "/runs?tag=night")
+    assert RunFilter.from_query({"tag": "eu"}).query() == "?tag=eu"
+    ids = ids_of(RunFilter(tag="weekly"), 9)
+    assert len(ids) == 1
 
 
 def test_a_run_is_found_by_the_beginning_of_its_id(alice: Client, now: datetime) -> None:

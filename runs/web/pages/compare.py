@@ -69,8 +69,11 @@ def compare(request: HttpRequest, run_id: str, other: str) -> HttpResponse:
 @login_required
 @require_safe
 def chosen(request: HttpRequest) -> HttpResponse:
-    """``GET /compare?run=…&run=…``: two rows of the list; the older one is A."""
-    runs = sorted(set(request.GET.getlist("run")))
+    """``GET /compare?run=…&run=…``: two rows of the list; the older one is A.
+
+    ``ids`` is what the boxes of the list are called.
+    """
+    runs = sorted({*request.GET.getlist("run"), *request.GET.getlist("ids")})
     # What is no run's id may be nothing that an address can hold.
     if len(runs) != 2 or Run.objects.filter(pk__in=runs).count() != 2:
         raise Http404("Two runs are compared, and both have to be there.")

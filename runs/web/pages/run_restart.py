@@ -52,8 +52,13 @@ def _start(request: HttpRequest, run_id: str) -> HttpResponse:
     if turn.isdecimal() and len(turn) < 9:
         path = f"{path}[{int(turn)}]"
     plan_id = sent.get("plan_id", "")[:200]
+    reason = sent.get("reason", "")[:2000].strip()
     asked = request_of(
-        path, reuse, plan_id=plan_id or None, confirm=tuple(sent.getlist("confirm")[:LONGEST])
+        path,
+        reuse,
+        reason=reason,
+        plan_id=plan_id or None,
+        confirm=tuple(sent.getlist("confirm")[:LONGEST]),
     )
     key = key_of(request, f"{run_id}:{reuse}:{plan_id}:{path}")
     try:
@@ -62,12 +67,12 @@ def _start(request: HttpRequest, run_id: str) -> HttpResponse:
         raise Http404(str(unknown)) from unknown
     except StalePlan:
         say(request, "Something has changed since this preview. Here is a new one.", error=True)
-        return go_to(request, preview_address(run_id, path, reuse))
+        return go_to(request, preview_address(run_id, path, reuse, reason))
     except NotConfirmed as ask:
         steps = ", ".join(ask.paths)
         asks = "asks" if len(ask.paths) == 1 else "ask"
         say(request, f"{asks} first: confirm it here, then start.", strong=steps, error=True)
-        return go_to(request, preview_address(run_id, path, reuse))
+        return go_to(request, preview_address(run_id, path, reuse, reason))
     except MaverickError as refused:
         say_refused(request, refused)
         return go_to(request, reverse("run", args=[quote(run_id, safe="")]))
@@ -89,9 +94,10 @@ def request_of(path: str, reuse: str, **more: Any) -> RestartRequest:
     )
 
 
-def preview_address(run_id: str, path: str, reuse: str) -> str:
-    """Where the preview of a restart stands."""
-    asked = {name: value for name, value in (("from", path), ("reuse", reuse)) if value}
+def preview_address(run_id: str, path: str, reuse: str, reason: str = "") -> str:
+    """Where the preview of a restart stands; with what was typed into it."""
+    fields = (("from", path), ("reuse", reuse), ("reason", reason))
+    asked = {name: value for name, value in fields if value}
     address = reverse("run-restart", args=[quote(run_id, safe="")])
     return f"{address}?{urlencode(asked)}" if asked else address
 
@@ -128,6 +134,7 @@ def _preview(request: HttpRequest, run_id: str) -> HttpResponse:
         "reuse": reuse,
         "choices": _choices(path, reuse, bool(head.checkpoints)),
         "keep": keep,
+        "reason": request.GET.get("reason", "")[:2000],
         "key": new_key(),
         "nav": "runs",
         "rail": True,
