@@ -50,6 +50,10 @@ def pages(running: str, failed: str, waiting: str, undone: str) -> dict[str, str
         "compare-io": f"/runs/{failed}/compare/{running}?tab=io",
         "workflows": "/workflows",
         "audit": "/audit",
+        "golden": f"/runs/{running}/golden",
+        "check": f"/runs/{failed}/check",
+        "import": "/runs/import",
+        "clean-up": "/cleaning?older_than=0",
         "api-docs": "/api/v1/docs",
     }
 

@@ -47,6 +47,8 @@ PAGES = {
     "mark golden": "/runs/{failed}/golden",
     "check": "/runs/{failed}/check",
     "delete": "/runs/{failed}/delete",
+    "import": "/runs/import",
+    "clean up": "/cleaning?older_than=0",
     "sign in": "/sign-in/",
     "API": "/api/v1/docs",
 }
