@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Shown
+
 
 def test_rows_are_ticked_counted_compared_and_let_go(look: Callable[..., Page]) -> None:
     page = look("/runs")
@@ -26,3 +28,29 @@ def test_rows_are_ticked_counted_compared_and_let_go(look: Callable[..., Page]) 
     expect(bar.locator("[data-picked]")).to_have_text(f"{boxes.count()} selected")
     page.keyboard.press("Escape")
     expect(bar).to_be_hidden()
+
+
+def test_rows_are_ticked_on_a_phone_as_well(look: Callable[..., Page]) -> None:
+    page = look("/runs", width=390)
+    for n in range(2):
+        box = page.locator("[data-pick]").nth(n)
+        expect(box).to_be_visible()
+        target = box.locator("xpath=..").bounding_box()
+        assert target is not None
+        assert min(target["width"], target["height"]) >= 34
+        box.locator("xpath=..").tap()
+    bar = page.locator("[data-bulk]")
+    expect(bar.locator("[data-picked]")).to_have_text("2 selected")
+    bar.locator("[data-do=compare]").tap()
+    page.wait_for_url("**/compare/**")
+
+
+def test_the_reason_goes_along_when_something_else_is_kept(
+    look: Callable[..., Page], shown: Shown
+) -> None:
+    for width in (1440, 390):
+        page = look(f"/runs/{shown.failed}/restart?from=plan", width=width)
+        page.get_by_label("Reason").fill("the network & all")
+        page.locator("#keep").select_option("none")
+        page.wait_for_url("**reuse=none**")
+        expect(page.get_by_label("Reason")).to_have_value("the network & all")

@@ -63,7 +63,7 @@ def test_counter_and_reasons_say_what_the_api_says(alice: Client, asks: Run) -> 
 def test_the_reason_of_a_restart_is_asked_for_and_recorded(alice: Client, asks: Run) -> None:
     page = f"/runs/{asks.pk}/restart"
     text = alice.get(f"{page}?reason=as+it+was").content.decode()
-    assert 'name="reason" value="as it was"' in text
+    assert 'form="start" name="reason" value="as it was"' in text
     plan = re.search(r'name="plan_id" value="(\w+)"', text)
     assert plan is not None
     sent = {"plan_id": plan[1], "reuse": "all-succeeded", "reason": " the network is back "}
