@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runs.planning import reasons, reuse
+from runs.planning import plan, reasons, reuse
 from runs.projections import why_parts
 from runs.projections.clauses import because, cancelled, clause, ended, skipped
 
@@ -54,6 +54,7 @@ PLANS = {
     # These are clauses as they are.
     "the source run succeeded, so a restart runs everything again": "",
     "it has the effect `once` and succeeded; its receipt is reused": "",
+    reuse.RECEIPT_OF_ITEM: "",
     "it failed and the run went on; the checkpoint keeps that": "",
     "it reads the environment, and is given something else now": "",
     "its condition reads the environment, and does not hold any more": "",
@@ -85,7 +86,7 @@ def test_a_stored_reason_is_a_clause_after_because(stored: str) -> None:
 def test_the_table_has_every_reason_of_the_planner() -> None:
     constants = [
         *reasons._LAST_TIME.values(), reasons.DEFINITION_CHANGED, reasons.CONDITION_CHANGED,
-        reasons.CHOSEN, reuse.STAYS_SKIPPED, reuse.RECEIPT, reuse.UNCHANGED, reuse.ITEM_CHANGED,
+        reasons.CHOSEN, reuse.STAYS_SKIPPED, plan.RECEIPT, reuse.UNCHANGED, reuse.ITEM_CHANGED,
     ]  # fmt: skip
     assert [one for one in constants if one not in PLANS] == []
     # And what is written where it is decided, whatever it names.
