@@ -35,10 +35,11 @@ def test_rows_are_ticked_on_a_phone_as_well(look: Callable[..., Page]) -> None:
     for n in range(2):
         box = page.locator("[data-pick]").nth(n)
         expect(box).to_be_visible()
-        target = box.locator("xpath=..").bounding_box()
-        assert target is not None
-        assert min(target["width"], target["height"]) >= 34
-        box.locator("xpath=..").tap()
+        target = box.locator("xpath=..")
+        # Asked until it holds: the rows are renewed while somebody looks.
+        expect(target).to_have_css("width", "34px")
+        expect(target).to_have_css("height", "34px")
+        target.tap()
     bar = page.locator("[data-bulk]")
     expect(bar.locator("[data-picked]")).to_have_text("2 selected")
     bar.locator("[data-do=compare]").tap()
