@@ -47,7 +47,7 @@ def test_a_hundred_steps_are_checked_in_much_less_than_a_second_of_work(maverick
 
 def test_checking_opens_no_database_and_loads_no_framework(maverick: Maverick) -> None:
     maverick.write("a.yaml", workflow("checked-a"))
-    done = maverick("workflow", "validate", "a.yaml", PYTHONPROFILEIMPORTTIME="1")
+    done = maverick.anew("workflow", "validate", "a.yaml", PYTHONPROFILEIMPORTTIME="1")
     assert done.code == 0
     loaded = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
     assert "runs.definition.spec" in loaded

@@ -242,8 +242,9 @@ class Site:
         self.stop()
         if self.nursery is not None:
             assert self.nursery.stdin is not None
+            self.nursery.kill()  # its workers are gone, and it has nothing to write down
+            self.nursery.wait()
             self.nursery.stdin.close()
-            self.nursery.wait(10)
             assert self.nursery.stdout is not None
             self.nursery.stdout.close()
             self.nursery = None

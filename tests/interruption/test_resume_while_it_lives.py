@@ -17,7 +17,7 @@ steps:
   - name: b
     type: shell
     run: test -e {name}.mended
-    retry: {{max_attempts: 3, backoff: {backoff}}}
+    retry: {{max_attempts: 5, backoff: {backoff}}}
 """
 
 

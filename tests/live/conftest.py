@@ -51,6 +51,13 @@ class Frames:
                 frame = {}
         return None
 
+    def event(self) -> dict[str, Any]:
+        """The next frame that is no sign of life."""
+        while (frame := self.next()) is not None:
+            if "event" in frame:
+                return frame
+        raise AssertionError("the stream is over")
+
 
 class Site:
     """A running server."""

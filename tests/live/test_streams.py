@@ -142,7 +142,7 @@ def test_many_readers_hold_no_connection_each(site, make_run):
             for _ in range(count)
         ]
         for reader in readers:
-            assert reader.next()["id"] == "1"
+            assert reader.event()["id"] == "1"
         time.sleep(0.5)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -153,7 +153,7 @@ def test_many_readers_hold_no_connection_each(site, make_run):
         record(run, "x")
         begin = time.monotonic()
         for reader in readers:
-            assert reader.next()["id"] == "2"
+            assert reader.event()["id"] == "2"
         took = time.monotonic() - begin
         others = httpx.get(f"{site.url}/api/v1/runs", headers=GOOD)
         assert others.status_code == 200
