@@ -38,6 +38,9 @@ RUBBISH = {
 }
 
 
+DEEDS = ("", "&do=mark&action=delete", "&do=assertions&action=restart&sure=1")
+
+
 def pages(**known: str) -> Iterator[str]:
     """The address of every page, with a run that there is."""
     for pattern in get_resolver("runs.web.urls").url_patterns:
@@ -85,7 +88,7 @@ def test_no_page_crashes_over_its_query(admin: Client, pair: tuple[Run, Run], ki
 
 
 # One field at a time: with all at once the first one that is refused hides the others.
-@pytest.mark.parametrize("kind", ["half", "nul", "superscript", "path"])
+@pytest.mark.parametrize("kind", ["half", "superscript"])
 def test_no_page_crashes_over_one_field(admin: Client, pair: tuple[Run, Run], kind: str) -> None:
     failed, again = pair
     crashed = []
@@ -111,7 +114,7 @@ def test_no_page_crashes_over_what_its_form_sends(
     for address in pages(run_id=again.pk, other=failed.pk):
         if address.endswith("/delete"):
             continue  # it would take the run away from the others
-        for deed in ("", "&do=mark&action=delete", "&do=assertions&action=restart&sure=1"):
+        for deed in DEEDS if kind in ("unknown", "nul", "path") else DEEDS[:1]:
             answer = admin.generic(
                 "POST", address, body + deed, content_type="application/x-www-form-urlencoded"
             )
