@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export PORT
 
-.PHONY: all setup up test test-fast matrix lint bench lock screenshots openapi transcript clean browser
+.PHONY: all setup up test test-fast matrix lint bench lock screenshots openapi transcript clean browser typescript
 
 all: lint test
 
@@ -36,6 +36,10 @@ browser:
 	  fi; \
 	fi
 
+# Its types come from the OpenAPI document. Node is the machine's, or a wheel's where there is none.
+typescript: setup
+	@$(BIN)/python -m tools.typescript >/dev/null
+
 # One more than cores: many tests wait for other processes.
 TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 
@@ -45,7 +49,7 @@ ORDER := tests/interruption/test_every_crashpoint.py tests/interruption/test_res
 
 # The browser's tests are a session of their own: Playwright keeps an event loop running, and
 # Django refuses to ask the database in a thread that has one.
-test: setup browser
+test: setup browser typescript
 	$(PYTEST) $(ORDER) --ignore=tests/browser -n $(TESTERS) --dist loadscope --no-loadscope-reorder \
 	  -m "not bench"
 	$(PYTEST) tests/browser
@@ -87,4 +91,4 @@ lock:
 	$(BIN)/uv pip compile $(LOCKED) --constraints requirements.lock pyproject.toml -o requirements.run.lock
 
 clean:
-	rm -rf $(VENV) build staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build staticfiles clients/typescript/build clients/typescript/node_modules clients/typescript/src/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis
