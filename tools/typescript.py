@@ -46,9 +46,17 @@ def node(*arguments: str) -> list[str]:
     return [str(node_folder() / "node"), *arguments]
 
 
+def npm() -> list[str]:
+    """The command line of npm."""
+    # The wheel's own `npm` is a copy of what should be a link, and does not find its parts.
+    packed = node_folder().parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return node(str(packed)) if packed.exists() else [str(node_folder() / "npm")]
+
+
 def _run(*command: str, cwd: Path = ROOT) -> None:
-    path = f"{node_folder()}{os.pathsep}{os.environ['PATH']}" if cwd == CLIENT else None
-    env = {**os.environ, "PATH": path} if path else None
+    env = dict(os.environ)
+    if cwd == CLIENT:  # What npm starts finds the same Node.
+        env["PATH"] = f"{node_folder()}{os.pathsep}{env.get('PATH', '')}"
     done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
@@ -74,11 +82,11 @@ def build() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         installed = CLIENT / "node_modules" / ".package-lock.json"
         if not _is_newer(installed, [CLIENT / "package-lock.json"]):
-            _run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=CLIENT)
+            _run(*npm(), "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=CLIENT)
             installed.touch()
         built = CLIENT / "build" / "built"
         if not _is_newer(built, _sources()):
-            _run("npm", "run", "build", cwd=CLIENT)
+            _run(*npm(), "run", "build", cwd=CLIENT)
             built.touch()
     return CLIENT
 

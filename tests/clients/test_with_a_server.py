@@ -65,7 +65,16 @@ def test_the_readme_of_the_typescript_client_does_what_it_says(served: Served) -
     example = folder / "build" / "example.mts"  # inside the package, which is found by its name
     example.write_text("\n".join(blocks(text, "ts")))
     compiler = str(folder / "node_modules" / "typescript" / "bin" / "tsc")
-    options = ["--strict", "--target", "es2022", "--module", "nodenext", "--types", "node", "--skipLibCheck"]
+    options = [
+        "--strict",
+        "--target",
+        "es2022",
+        "--module",
+        "nodenext",
+        "--types",
+        "node",
+        "--skipLibCheck",
+    ]
     served.play(*typescript.node(compiler, *options, str(example)), cwd=folder)
     said = served.play(*typescript.node(str(example.with_suffix(".mjs"))), cwd=folder)
     assert said == "".join(blocks(text, "text"))
