@@ -9,8 +9,11 @@ With ``"maverick": [words], "folder": where`` it is the command line instead, wi
 ``stdin`` may name a file.
 """
 
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import resource
 import signal
 import sys
@@ -31,14 +34,18 @@ def main() -> None:
     import celery.worker.components
     import celery.worker.consumer
     import celery.worker.strategy  # noqa: F401
+    import networkx  # noqa: F401
 
-    import runs.cli.commands.run
-    import runs.cli.driving
-    import runs.cli.here
-    import runs.cli.main
-    import runs.engine.here
-    import runs.engine.runners
-    import runs.operations.resume_run  # noqa: F401
+    import runs.cli
+    import runs.engine
+    import runs.operations
+    import runs.projections
+
+    # Commands import what they need when they need it; once here instead of once in each.
+    for package in (runs.cli, runs.engine, runs.operations, runs.projections):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    gc.freeze()  # else each child's first collection copies every page
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody here waits for the dead
     for line in sys.stdin:
