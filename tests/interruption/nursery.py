@@ -18,6 +18,7 @@ import resource
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 
@@ -28,11 +29,16 @@ def main() -> None:
 
     django.setup()
     app.loader.import_default_modules()
+    import celery.app.builtins
+    import celery.app.control
     import celery.apps.worker
+    import celery.backends.base
+    import celery.bin.celery
     import celery.bin.worker
     import celery.concurrency.solo
     import celery.worker.components
     import celery.worker.consumer
+    import celery.worker.consumer.delayed_delivery
     import celery.worker.strategy  # noqa: F401
     import networkx  # noqa: F401
 
@@ -45,6 +51,11 @@ def main() -> None:
     for package in (runs.cli, runs.engine, runs.operations, runs.projections):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
+    # The classes of the language are built when the first file is read.
+    from runs.definition import load_workflow
+
+    for file in (Path(__file__).parents[1] / "shapes").rglob("*.yaml"):
+        load_workflow(file.read_text())
     gc.freeze()  # else each child's first collection copies every page
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody here waits for the dead
