@@ -2,11 +2,13 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -110,6 +112,19 @@ def up(maverick_home: Path) -> Iterator[Callable[..., Up]]:
         one.end()
 
 
+@pytest.fixture(scope="module")
+def standing() -> Iterator[Up]:
+    """One that several tests use; each leaves it ready."""
+    home = Path(tempfile.mkdtemp(prefix="mvk-"))
+    one = Up(home, MAVERICK_WORKERS="2")
+    try:
+        wait_for(one.started().ready)
+        yield one
+    finally:
+        one.end()
+        shutil.rmtree(home, ignore_errors=True)
+
+
 def alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -125,21 +140,30 @@ def wait_for(what: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_starts_from_nothing_and_ends_with_nothing_left(up, number):
-    one = up().started()
-    wait_for(one.ready)
-    words = list(one.children().values())
-    assert any("celery" in w and "worker" in w for w in words), words
-    mine = [*one.children(), one.server()]
-    began = time.monotonic()
-    assert one.end(number) == 0
-    assert time.monotonic() - began < 8
-    assert [pid for pid in mine if alive(pid)] == []
+def test_all_processes_together_stay_small(standing):
+    one = standing
+    server = one.server()
+    group = [one.it.pid, *one.children(), server]
+    for folder in Path("/proc").iterdir():
+        try:
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == server:
+                group.append(int(folder.name))
+        except OSError:
+            continue
+        except ValueError:
+            continue
+    total = 0
+    for pid in group:
+        try:
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        total += int(re.findall(r"^Pss:\s+(\d+)", rollup, re.M)[0])
+    assert total / 1024 < 400
 
 
-def test_the_link_signs_in_once_and_the_token_is_good(up):
-    one = up().started()
+def test_the_link_signs_in_once_and_the_token_is_good(standing):
+    one = standing
     with httpx.Client(base_url=one.url, follow_redirects=False) as browser:
         assert browser.get("/runs").headers["Location"].startswith("/sign-in/")
         assert browser.get(one.link).headers["Location"] == "/runs"
@@ -156,38 +180,78 @@ def test_the_link_signs_in_once_and_the_token_is_good(up):
     assert httpx.get(one.url + "/api/v1/runs").status_code == 401
 
 
-def test_a_second_start_finds_token_secret_and_rows(up):
-    one = up().started()
-    token = one.token
-    assert one.end() == 0
-    again = up().started()  # how fast is for the benchmark: a busy machine would fail it here
-    assert httpx.get(again.url + "/sign-in/").status_code == 200
-    assert again.token == token
-    assert "Preparing the database." not in again.lines
+@pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
+def test_a_body_above_the_limit_is_413(standing, declared):
+    one = standing
+    shown = {"Authorization": f"Bearer {one.token}", "Content-Type": "application/json"}
+    block = b"x" * 65536
+
+    def blocks() -> Iterator[bytes]:
+        for _ in range(176):  # 11 MB
+            yield block
+
+    body = block * 176 if declared else blocks()
+    answer = httpx.post(one.url + "/api/v1/runs", content=body, headers=shown, timeout=30)
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "too-large"
+    small = httpx.post(
+        one.url + "/api/v1/runs", content=iter([b'{"workflow": ', b'"none"}']), headers=shown
+    )
+    assert small.status_code in (404, 422)  # chunked, and whole when it gets there
 
 
-def test_a_killed_worker_is_back_and_nothing_else_noticed(up):
-    one = up().started()
-    wait_for(one.ready)
+def test_a_second_up_on_the_same_home_is_refused(standing):
+    one = standing
+    other = Up(one.home)
+    out, err = other.it.communicate(timeout=30)
+    assert (other.it.returncode, out) == (2, "")
+    assert err.startswith("maverick: already running at " + one.url)
+    assert httpx.get(one.url + "/healthz").status_code == 200
+
+
+def test_a_killed_worker_is_back_and_nothing_else_noticed(standing):
+    one = standing
     web, worker = one.child("maverick_site.web"), one.child("celery_worker")
+    before = set(one.children())
     os.kill(worker, signal.SIGKILL)
-    wait_for(lambda: one.child("celery_worker") not in (0, worker), 5)
+    wait_for(
+        lambda: any("celery" in one.children()[pid] for pid in set(one.children()) - before), 5
+    )
     assert one.child("maverick_site.web") == web
     wait_for(one.ready)
 
 
-def test_a_killed_web_process_is_back_on_the_same_port(up):
-    one = up().started()
+def test_a_killed_web_process_is_back_on_the_same_port(standing):
+    one = standing
     os.kill(one.child("maverick_site.web"), signal.SIGKILL)
     # The socket is the parent's: this request waits for the new process.
     assert httpx.get(one.url + "/healthz", timeout=30).status_code == 200
-
-
-def test_a_killed_database_is_back(up):
-    one = up().started()
     wait_for(one.ready)
+
+
+def test_a_killed_database_is_back(standing):
+    one = standing
     os.kill(one.server(), signal.SIGKILL)
     wait_for(one.ready, 60)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_starts_from_nothing_ends_with_nothing_left_and_finds_it_all_again(up, number):
+    one = up().started()
+    wait_for(one.ready)
+    token = one.token
+    words = list(one.children().values())
+    assert any("celery" in w and "worker" in w for w in words), words
+    mine = [*one.children(), one.server()]
+    began = time.monotonic()
+    assert one.end(number) == 0
+    assert time.monotonic() - began < 8
+    assert [pid for pid in mine if alive(pid)] == []
+    again = up().started()  # how fast is for the benchmark: a busy machine would fail it here
+    assert httpx.get(again.url + "/sign-in/").status_code == 200
+    assert again.token == token
+    assert "Preparing the database." not in again.lines
 
 
 def test_a_killed_parent_takes_its_children_along_and_the_next_start_works(up):
@@ -199,15 +263,6 @@ def test_a_killed_parent_takes_its_children_along_and_the_next_start_works(up):
     wait_for(lambda: not any(alive(pid) for pid in children), 10)
     again = up().started()
     wait_for(again.ready)
-
-
-def test_a_second_up_on_the_same_home_is_refused(up):
-    one = up().started()
-    other = up()
-    out, err = other.it.communicate(timeout=30)
-    assert (other.it.returncode, out) == (2, "")
-    assert err.startswith("maverick: already running at " + one.url)
-    assert httpx.get(one.url + "/healthz").status_code == 200
 
 
 def test_a_taken_port_is_refused_in_one_line(up):
@@ -235,47 +290,3 @@ def test_ending_while_it_starts_leaves_nothing(up):
     wait_for(lambda: (one.home / "pg/start.lock").exists())
     assert one.end() in (0, -signal.SIGTERM, 130)
     wait_for(lambda: not (one.home / "pg/data/postmaster.pid").exists(), 20)
-
-
-@pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
-def test_a_body_above_the_limit_is_413(up, declared):
-    one = up(MAVERICK_WORKERS="0").started()
-    shown = {"Authorization": f"Bearer {one.token}", "Content-Type": "application/json"}
-    block = b"x" * 65536
-
-    def blocks() -> Iterator[bytes]:
-        for _ in range(176):  # 11 MB
-            yield block
-
-    body = block * 176 if declared else blocks()
-    answer = httpx.post(one.url + "/api/v1/runs", content=body, headers=shown, timeout=30)
-    assert answer.status_code == 413
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json()["code"] == "too-large"
-    small = httpx.post(
-        one.url + "/api/v1/runs", content=iter([b'{"workflow": ', b'"none"}']), headers=shown
-    )
-    assert small.status_code in (404, 422)  # chunked, and whole when it gets there
-
-
-def test_all_processes_together_stay_small(up):
-    one = up(MAVERICK_WORKERS="2").started()
-    wait_for(one.ready)
-    server = one.server()
-    group = [one.it.pid, *one.children(), server]
-    for folder in Path("/proc").iterdir():
-        try:
-            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == server:
-                group.append(int(folder.name))
-        except OSError:
-            continue
-        except ValueError:
-            continue
-    total = 0
-    for pid in group:
-        try:
-            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        except OSError:
-            continue
-        total += int(re.findall(r"^Pss:\s+(\d+)", rollup, re.M)[0])
-    assert total / 1024 < 400
