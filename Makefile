@@ -51,11 +51,11 @@ ORDER := tests/interruption/test_every_crashpoint.py tests/interruption/test_res
 # Django refuses to ask the database in a thread that has one.
 test: setup browser typescript
 	$(PYTEST) $(ORDER) --ignore=tests/browser -n $(TESTERS) --dist loadscope --no-loadscope-reorder \
-	  -m "not bench"
+	  -m "not bench and not thorough"
 	$(PYTEST) tests/browser
 
 test-fast: setup
-	$(PYTEST) tests/unit tests/integration tests/web tests/api tests/docs -n 2 --dist loadscope -m "not slow and not browser and not bench"
+	$(PYTEST) tests/unit tests/integration tests/web tests/api tests/docs -n 2 --dist loadscope -m "not slow and not browser and not bench and not thorough"
 
 lint: setup
 	$(BIN)/ruff check .
@@ -63,9 +63,14 @@ lint: setup
 	$(BIN)/python -W ignore -m mypy .
 	$(BIN)/lint-imports --no-logo
 
-# Every way a run can be interrupted, with every shape it can have: interrupted and resumed.
+# All of the large walks, of which `make test` does a part: every way a run can be interrupted with
+# every shape it can have, every crash point with every shape, a flight that dies after each step.
 matrix: setup
-	$(PYTEST) tests/interruption/test_resume_matrix.py -q
+	MAVERICK_TEST_ALL=1 $(PYTEST) tests/interruption/test_resume_matrix.py \
+	  tests/interruption/test_every_crashpoint.py tests/workflows/test_killed.py \
+	  tests/unit/test_planning_oracle.py tests/unit/test_planning_frontier.py \
+	  tests/unit/test_expressions_reference.py tests/unit/test_definition_fuzz.py \
+	  tests/unit/test_definition_roundtrip.py tests/web/test_rubbish.py -q -n $(TESTERS) --dist loadscope
 
 bench: setup
 	$(BIN)/python tests/benchmarks/bench.py

@@ -16,7 +16,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from runs.actor import SYSTEM
 from runs.models import Checkpoint, Execution, Run
 from runs.operations.start_run import start_run
 
+from ..thorough import pairs
 from . import harness
 from .harness import ACTIONS, Command, Site, output, steps, wait_for
 from .tables import TABLES
@@ -44,6 +44,7 @@ SCENARIOS = {
     "disk full": "no room for the checkpoint's file",
     "elsewhere": "the step fails; its file is resumed in another folder, by an empty database",
 }
+PAIRS = pairs(SHAPES, list(SCENARIOS))
 AT_ONCE = 8  # commands; each has up to four steps in hand
 MORE = '''
 @action("trouble")
@@ -184,11 +185,15 @@ def small_disk(own_site: Site) -> Iterator[Path | None]:
 
 
 class Walk:
-    """Goes through one scenario with all shapes."""
+    """Goes through one scenario with its shapes; all of them are walked in calm."""
 
     def __init__(self, site: Site, scenario: str) -> None:
         self.site, self.scenario = site, scenario
-        self.cells = [self._cell(shape) for shape in SHAPES]
+        self.cells = [
+            self._cell(shape)
+            for shape in SHAPES
+            if scenario == "calm" or (shape, scenario) in PAIRS
+        ]
 
     def _cell(self, shape: str) -> Cell:
         name = f"{shape}-{self.scenario}".replace(" ", "-")
@@ -459,7 +464,7 @@ EXIT = {
 }
 CELLS = pytest.mark.parametrize(
     ("shape", "scenario"),
-    [pytest.param(a, b, id=f"{a}-{b}") for a, b in product(SHAPES, SCENARIOS)],
+    [pytest.param(a, b, id=f"{a}-{b}") for a, b in PAIRS],
 )
 
 
@@ -529,6 +534,9 @@ def test_the_matrix(cells: Cells, small_disk: Path | None, request: pytest.Fixtu
     for shape in SHAPES:
         row = []
         for scenario, width in zip(SCENARIOS, columns, strict=True):
+            if (shape, scenario) not in PAIRS:
+                row.append(" " * width)
+                continue
             cell = cells[shape, scenario]
             counts = cell.run.get("counts", {})
             fine = cell.results == cells[shape, "calm"].results

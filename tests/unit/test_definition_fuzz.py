@@ -23,6 +23,7 @@ from runs.errors import Refused
 from runs.library.find import Found
 from runs.operations.check_workflow import Report, inspect_workflow
 from runs.planning.graph import compile_workflow
+from tests.thorough import examples
 from tests.unit.workflow_documents import VALUES
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -113,7 +114,7 @@ def mutated(seed: int) -> str:
     return text
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**48))
 def test_a_file_after_an_accident_is_told_what_is_wrong_with_it(seed: int) -> None:
     law(mutated(seed))
@@ -134,7 +135,7 @@ SHAPES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(KEYS), SHAPES, max_size=8), SHAPES)
 def test_no_shape_of_a_step_or_an_input_is_more_than_a_problem(
     kind: str, fields: dict[str, object], inputs: object

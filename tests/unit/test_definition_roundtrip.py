@@ -14,13 +14,14 @@ from runs.definition.drawing import mermaid, tree
 from runs.definition.walk import walk
 from runs.planning.graph import compile_workflow
 from runs.schemas import violations
+from tests.thorough import examples
 from tests.unit.workflow_documents import DOCUMENTS, Document, as_written, raw_steps, without_marks
 
 SCHEMA = workflow_json_schema()
 # Big values take time to make, and this machine may be busy.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 often = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )  # fmt: skip
 
 

@@ -15,8 +15,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from runs.expressions import ExpressionError, evaluate, judge, render
+from tests.thorough import examples
 
-often = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+often = settings(
+    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 LIST = [3, "a", None, True, [1], {"k": 2}]
 NAMES: dict[str, Any] = {

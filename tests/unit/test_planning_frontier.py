@@ -26,6 +26,7 @@ from runs.planning.frontier import Fact, Frontier, Open, Queue, RunEnd, Settle
 from runs.planning.graph import Compiled, compile_workflow
 from runs.planning.names import Names
 from runs.states import STEP_OVER, RunStatus, StepStatus
+from tests.thorough import examples
 
 
 class Store:
@@ -312,7 +313,10 @@ def chance_of(seed: int) -> tuple[Made, WorkflowSpec, Compiled]:
 
 
 SETTINGS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=examples(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,
 )
 
 

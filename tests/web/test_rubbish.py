@@ -88,7 +88,7 @@ def test_no_page_crashes_over_its_query(admin: Client, pair: tuple[Run, Run], ki
 
 
 # One field at a time: with all at once the first one that is refused hides the others.
-@pytest.mark.parametrize("kind", ["half", "superscript"])
+@pytest.mark.parametrize("kind", [pytest.param("half", marks=pytest.mark.thorough), "superscript"])
 def test_no_page_crashes_over_one_field(admin: Client, pair: tuple[Run, Run], kind: str) -> None:
     failed, again = pair
     crashed = []

@@ -80,7 +80,7 @@ def test_killed_at_any_stage_it_ends_the_same(cli_site: Site, undisturbed: str, 
     assert len(again) <= 1, again
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_killed_after_each_step_it_ends_the_same(cli_site: Site, undisturbed: str) -> None:
     """One flight that dies after every single step, with the work done and nothing recorded."""
     site = cli_site
