@@ -11,6 +11,7 @@ from django.urls import get_resolver
 
 from runs.models import Run, User
 from tests.browser.rows import add, make_run
+from tests.thorough import pairs
 
 FIELDS = (
     "run", "tab", "node", "part", "ids", "from", "to", "reuse", "show", "only", "against", "q",
@@ -41,9 +42,12 @@ RUBBISH = {
 DEEDS = ("", "&do=mark&action=delete", "&do=assertions&action=restart&sure=1")
 
 
-def pages(**known: str) -> Iterator[str]:
-    """The address of every page, with a run that there is."""
-    for pattern in get_resolver("runs.web.urls").url_patterns:
+def pages(kind: str, **known: str) -> Iterator[str]:
+    """The address of every page that gets this kind of rubbish, with a run that there is."""
+    patterns = get_resolver("runs.web.urls").url_patterns
+    for pattern, one in pairs(patterns, list(RUBBISH)):
+        if one != kind:
+            continue
         text = str(pattern.pattern)
         for name, value in known.items():
             text = re.sub(rf"<\w+:{name}>", quote(value), text)
@@ -80,7 +84,7 @@ def sent(values: list[str], *names: str) -> str:
 def test_no_page_crashes_over_its_query(admin: Client, pair: tuple[Run, Run], kind: str) -> None:
     failed, again = pair
     crashed = {}
-    for address in pages(run_id=again.pk, other=failed.pk):
+    for address in pages(kind, run_id=again.pk, other=failed.pk):
         answer = admin.get(f"{address}?{sent(RUBBISH[kind], *FIELDS)}")
         if answer.status_code >= 500:
             crashed[address] = answer.status_code
@@ -92,7 +96,7 @@ def test_no_page_crashes_over_its_query(admin: Client, pair: tuple[Run, Run], ki
 def test_no_page_crashes_over_one_field(admin: Client, pair: tuple[Run, Run], kind: str) -> None:
     failed, again = pair
     crashed = []
-    for address in pages(run_id=again.pk, other=failed.pk):
+    for address in pages(kind, run_id=again.pk, other=failed.pk):
         if admin.get(address).status_code == 405:
             continue  # a button
         crashed += [
@@ -111,7 +115,7 @@ def test_no_page_crashes_over_what_its_form_sends(
     crashed = {}
     more = ("do", "tags", "note", "assertions", "reason", "path", "plan_id", "turn", "sure", "all")
     body = sent(RUBBISH[kind], *FIELDS, *more, "confirm", "decision", "comment")
-    for address in pages(run_id=again.pk, other=failed.pk):
+    for address in pages(kind, run_id=again.pk, other=failed.pk):
         if address.endswith("/delete"):
             continue  # it would take the run away from the others
         for deed in DEEDS if kind in ("unknown", "nul", "path") else DEEDS[:1]:
@@ -131,7 +135,7 @@ def test_no_page_crashes_over_its_path(admin: Client, pair: tuple[Run, Run], kin
         text = value.encode("utf-8", "replace").decode().replace("\r\n", "") or " "
         for known in ({"run_id": text}, {"run_id": pair[1].pk, "other": text, "where": text}):
             named = {"other": text, "checkpoint_id": text, "name": text, "where": text, **known}
-            for address in pages(**named):
+            for address in pages(kind, **named):
                 for method in ("GET", "POST"):
                     if address.endswith("/delete") and pair[1].pk in address:
                         continue
