@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import transaction
 
-from runs.actor import Actor
 from runs.agentfield import MAX_ID, Caller, Report, status_of
 from runs.models import AgentCall, Execution
 from runs.record import agent_calls
@@ -18,7 +17,7 @@ from runs.record.agent_calls import Target
 LOCAL = "local"  # the kind of a call that an agent made in its own process
 
 
-def note_event(body: Mapping[str, Any], *, by: Actor) -> None:
+def note_event(body: Mapping[str, Any]) -> None:
     """Take in an event; what is odd about it is let go."""
     status = status_of(body.get("status"))
     call_id, run_id = _text(body, "execution_id"), _text(body, "run_id", "workflow_id")

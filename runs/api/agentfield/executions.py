@@ -105,7 +105,7 @@ def notes(request: HttpRequest, call_id: str) -> HttpResponse:
 
 def event(request: HttpRequest) -> HttpResponse:
     """What an agent tells of an execution as it goes on. Never ends one that was sent from here."""
-    note_event(body_of(request), by=asker(request))
+    note_event(body_of(request))
     return answer({"success": True})
 
 
