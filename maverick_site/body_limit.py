@@ -7,8 +7,9 @@ request of any size would fill the disk. This stands before it.
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from maverick_site.problems import is_api
+from maverick_site.problems import agentfield_body, is_api
 from runs import problem_json
+from runs.agentfield import is_agentfield
 from runs.errors import TooLarge
 
 Message = MutableMapping[str, Any]
@@ -21,11 +22,12 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 DRAIN = 64 * 1024 * 1024
 
 
-def body_limit(app: App, limit: int, words: str) -> App:
+def body_limit(app: App, limit_of: Callable[[str], int], words: Callable[[int], str]) -> App:
     async def limited(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
+        limit = limit_of(scope["path"])
         declared = dict(scope["headers"]).get(b"content-length", b"")
         if declared.isdigit() and int(declared) <= limit:
             await app(scope, receive, send)
@@ -49,7 +51,7 @@ def body_limit(app: App, limit: int, words: str) -> App:
             if not message.get("more_body", False) or size > limit + DRAIN:
                 break
         if size > limit:
-            await _refuse(scope, send, words)
+            await _refuse(scope, send, words(limit))
             return
 
         async def replay() -> Message:
@@ -61,7 +63,9 @@ def body_limit(app: App, limit: int, words: str) -> App:
 
 
 async def _refuse(scope: MutableMapping[str, Any], send: Send, words: str) -> None:
-    if is_api(scope["path"]):
+    if is_agentfield(scope["path"]):
+        kind, content = "application/json", agentfield_body(TooLarge(words))
+    elif is_api(scope["path"]):
         kind = problem_json.CONTENT_TYPE
         content = problem_json.body(TooLarge(words), scope["path"])
     else:

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from maverick_site.problems import is_api, refuse
+from runs.agentfield import is_agentfield
 from runs.errors import BadRequest, TooLarge, UnknownPath
 
 COMPRESS_FROM = 2048  # bytes; below, the headers cost as much as is won
@@ -84,8 +85,9 @@ def size_limit(get_response: GetResponse) -> GetResponse:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
             return refuse(request, BadRequest("Content-Length is no number."))
-        if length > settings.MAVERICK_MAX_BODY_BYTES:
-            return refuse(request, TooLarge(too_large()))
+        limit = body_limit_of(request.path)
+        if length > limit:
+            return refuse(request, TooLarge(too_large(limit)))
         return get_response(request)
 
     return middleware
@@ -119,7 +121,12 @@ def _without_nul(sent: Any) -> Any:
     return clean
 
 
-def too_large() -> str:
-    limit = settings.MAVERICK_MAX_BODY_BYTES
+def body_limit_of(path: str) -> int:
+    """What agents hand to each other may be larger than what people do."""
+    name = "MAVERICK_AGENT_BODY_BYTES" if is_agentfield(path) else "MAVERICK_MAX_BODY_BYTES"
+    return int(getattr(settings, name))
+
+
+def too_large(limit: int) -> str:
     words = f"{limit // 2**20} MB" if limit >= 2**20 else f"{limit} bytes"
     return f"The request is larger than {words}."

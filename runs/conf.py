@@ -48,6 +48,11 @@ _ALL = (
     Setting("MAVERICK_MAX_TAKEOVERS", "3", "Lost workers after which their step has failed."),
     Setting("MAVERICK_STEP_TIMEOUT", "21600", "Seconds for a step that names no timeout."),
     Setting("MAVERICK_MAX_BODY_BYTES", "10485760", "A larger request is answered with 413."),
+    Setting("MAVERICK_AGENT_BODY_BYTES", "33554432", "The same for what agents send and get."),
+    Setting(
+        "MAVERICK_AGENT_GRACE_SECONDS", "30", "How long work of a lost agent may still report."
+    ),
+    Setting("MAVERICK_CALL_WAIT_SECONDS", "90", "How long a synchronous call waits for its end."),
     Setting("MAVERICK_INLINE_BYTES", "65536", "A larger output is stored once, under its hash."),
     Setting(
         "MAVERICK_SNAPSHOT_FILE_MB", "100", "Larger files are in no snapshot; 0: no snapshots."
@@ -88,6 +93,20 @@ def worker_silence_seconds() -> float:
 
 def max_body_bytes() -> int:
     return int(settings.MAVERICK_MAX_BODY_BYTES)
+
+
+def agent_body_bytes() -> int:
+    return int(settings.MAVERICK_AGENT_BODY_BYTES)
+
+
+def agent_grace_seconds() -> float:
+    """After an agent's process was replaced, or the worker that called it died: so long may a
+    report still come."""
+    return float(settings.MAVERICK_AGENT_GRACE_SECONDS)
+
+
+def call_wait_seconds() -> float:
+    return float(settings.MAVERICK_CALL_WAIT_SECONDS)
 
 
 def inline_bytes() -> int:

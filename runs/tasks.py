@@ -10,7 +10,7 @@ from celery.signals import celeryd_after_setup, worker_shutting_down
 from django.db import DatabaseError, close_old_connections, connection
 
 from runs import conf
-from runs.engine import driver, here
+from runs.engine import calling, driver, here
 from runs.engine.away import GONE
 from runs.engine.heartbeat import Watched, exit_process, heartbeat
 from runs.engine.sweep import Sweep
@@ -25,6 +25,18 @@ def work(run_id: str) -> None:
     close_old_connections()  # one that broke since the last task, and only that
     if not driver.stopping.is_set():  # Celery may hand out one more on its way out
         driver.work(run_id)
+
+
+@shared_task(name="runs.call", ignore_result=True)  # type: ignore[untyped-decorator]
+def call(call_id: str) -> None:
+    """Send a call to its agent; the answer comes while this worker does other things."""
+    calling.start(call_id)
+
+
+@shared_task(name="runs.cancel_call", ignore_result=True)  # type: ignore[untyped-decorator]
+def cancel_call(call_id: str) -> None:
+    """Tell an agent that nobody waits for an execution any more."""
+    calling.start_cancel(call_id)
 
 
 # Not `worker_ready`: that comes when the broker answers, and a sweep does without one.

@@ -108,7 +108,9 @@ class StepBuilder(PartBuilder):
         if isinstance(fields.get("retry"), dict):
             self.unknown_keys(fields["retry"], (*path, "retry"), yaml_keys(Retry), "`retry`")
         for key in ("action", "workflow", "generator", "context"):
-            if isinstance(fields.get(key), str):
+            # What a reasoner is given may be a mapping that the run has already.
+            is_given = key == "context" and kind == "agent" and "${{" in str(fields.get(key))
+            if isinstance(fields.get(key), str) and not is_given:
                 fields[key] = self.literal_name(key, fields[key], (*path, key))
         if "rollback" in fields:
             fields["rollback"] = self.rollback(fields["rollback"], (*path, "rollback"))

@@ -51,12 +51,13 @@ def _named(step: StepBase) -> Iterator[tuple[str, str, str, Path]]:
     match step:
         case PythonStep():
             yield "D301", "action", step.action, ("action",)
-        case AgentStep():
+        # A name with a dot is an agent's reasoner: it may register itself when the run has begun.
+        case AgentStep() if "." not in step.agent:
             yield "D305", "agent", step.agent, ("agent",)
         case GenerateStep():
             yield "D306", "generator", step.generator, ("generator",)
     context = getattr(step, "context", None)
-    if isinstance(context, str):
+    if isinstance(context, str) and "${{" not in context:
         yield "D307", "context builder", context, ("context",)
     if isinstance(step.rollback, RollbackCall):
         yield "D301", "action", step.rollback.action, ("rollback", "action")

@@ -22,6 +22,12 @@ NAMES = (
     "after-takeover",  # taken, and nobody was told
 )
 
+# On the way of a call to its agent; the "path" is the call's id.
+OF_CALLS = (
+    "after-dispatch-noted",  # it is recorded that the request goes out, and it has not yet
+    "after-dispatch",  # the agent has answered, nothing of that is recorded
+)
+
 
 def reach(name: str, path: str = "") -> None:
     """End the process here if a test has asked for it."""

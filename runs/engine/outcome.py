@@ -44,6 +44,7 @@ class Parked:
     reason: str  # one stable word, then a detail
     due: float | None = None  # seconds from now; None: until somebody decides
     data: Any = None  # what is known so far, kept with the attempt
+    call: str = ""  # of an agent, to go out when it is recorded that the step waits for it
 
 
 Outcome = Succeeded | Failed | GivenBack | Parked

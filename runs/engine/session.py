@@ -14,9 +14,10 @@ from collections.abc import Callable
 from django.db import DatabaseError, connection
 
 from runs import dispatch
+from runs.engine import calling
 from runs.engine.consequences import Job, Writing
 from runs.engine.crashpoints import reach
-from runs.engine.outcome import Outcome, Succeeded
+from runs.engine.outcome import Outcome, Parked, Succeeded
 from runs.engine.state import RunState
 from runs.engine.steps import Writer
 from runs.planning.commuting import made_ready
@@ -95,6 +96,9 @@ class Session:
         reach("after-commit", job.path)
         if writing is None:
             return None
+        if isinstance(outcome, Parked) and outcome.call:
+            # Not before: a report that came sooner would find a step that does not wait.
+            calling.start(outcome.call)
         self._hint(writing, job.path)
         return writing.next
 

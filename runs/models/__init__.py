@@ -1,5 +1,6 @@
 """What is stored. Rows are written by ``runs.record`` only."""
 
+from runs.models.agent import Agent, AgentCall, AgentMemory
 from runs.models.audit import AuditEntry
 from runs.models.checkpoint import Checkpoint
 from runs.models.event import Event
@@ -16,6 +17,9 @@ from runs.models.workflow import Workflow, WorkflowVersion
 
 __all__ = [
     "AcceptedValue",
+    "Agent",
+    "AgentCall",
+    "AgentMemory",
     "ApiToken",
     "AuditEntry",
     "Checkpoint",

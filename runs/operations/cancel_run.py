@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from runs import dispatch
 from runs.actor import Actor
 from runs.errors import RunIsOver, UnknownRun
 from runs.models import Run
@@ -20,10 +21,12 @@ def cancel_run(run_id: str, *, by: Actor, reason: str = "") -> Run:
         if run is None:
             raise UnknownRun(f"There is no run {run_id}.")
         why = f"cancelled by {by.name}" + (f": {reason}" if reason else "")
-        if not end_run(run, RunStatus.CANCELLED, why):
+        told = end_run(run, RunStatus.CANCELLED, why)
+        if told is None:
             raise RunIsOver(
                 f"{run_id} has already ended: {run.status}.", hint="There is nothing to cancel."
             )
+        dispatch.cancel_calls(told)
         audit.note(by, "run.cancel", run_id, reason=reason)
     run.refresh_from_db()
     return run

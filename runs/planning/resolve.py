@@ -88,9 +88,12 @@ def count_of(written: Any, what: str, least: int, names: Mapping[str, Any]) -> i
 
 
 def _told(step: AgentStep | GenerateStep, names: Mapping[str, Any]) -> dict[str, Any]:
-    # A text names the action that builds the context when the step runs.
+    # A text names the action that builds the context when the step runs, unless it is an expression.
     written = step.context
-    context = written if isinstance(written, str) else render(dict(written), names)
+    if isinstance(written, str):
+        context = render(written, names) if "${{" in written else written
+    else:
+        context = render(dict(written), names)
     return {
         "context": context,
         **({"config": render(dict(step.config), names)} if step.config else {}),

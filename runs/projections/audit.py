@@ -14,6 +14,7 @@ ACTIONS = {
     "run.fork": "forked",
     "run.resume": "resumed from a checkpoint",
     "run.cancel": "cancelled",
+    "call.cancel": "cancelled a call of",
     "run.pause": "paused",
     "run.unpause": "let go on",
     "run.delete": "deleted",

@@ -56,7 +56,26 @@ def shapes_of(made: Compiled | None, states: Mapping[str, StepState]) -> Shapes:
             shapes.nodes.append(Shape(path, state.name, state.type, undoes=undone))
             shapes.edges.append((undone, path))
             shapes.asides.add((undone, path))
+    _add_calls(shapes, states, drawn)
     return shapes
+
+
+# More calls of agents than this make a wall, not a picture; the steps tab has every one.
+MOST_CALLS = 100
+
+
+def _add_calls(shapes: Shapes, states: Mapping[str, StepState], drawn: set[str]) -> None:
+    """The calls that agents made, below who made them, in the order of their births."""
+    calls = sorted((s for s in states.values() if s.type == "call"), key=lambda s: s.position)
+    for state in calls[:MOST_CALLS]:
+        caller = steppath.scope_of(state.path)
+        if caller and caller not in drawn:
+            continue  # inside a loop, which is drawn closed
+        drawn.add(state.path)
+        shapes.nodes.append(Shape(state.path, state.name, state.type))
+        if caller:
+            shapes.edges.append((caller, state.path))
+            shapes.asides.add((caller, state.path))
 
 
 class _Walk:

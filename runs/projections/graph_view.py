@@ -61,6 +61,9 @@ def graph_view(
     preview: Preview | None = None,
 ) -> GraphView:
     """The graph of a run; with ``preview``, what a restart would make of it."""
+    if preview is not None:
+        # What agents will call nobody knows before they do.
+        states = {path: state for path, state in states.items() if state.type != "call"}
     return view_of(title, shapes_of(made, states), states, over, now, preview)
 
 

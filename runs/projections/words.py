@@ -132,6 +132,7 @@ CONTAINERS = frozenset({"loop", "branch", "subworkflow"})  # kinds that do no wo
 KIND_ICONS: Mapping[str, str] = {
     "subworkflow": "workflows",
     "generate": "agents",
+    "call": "agents",
     "validate": "once",
     "wait": "clock",
     "": "workflows",

@@ -158,7 +158,12 @@ def _results(run: Run, execution_id: str, path: str, compiled: Compiled) -> dict
     steps: dict[str, Any] = {}
     loops: dict[str, Any] = {}
     unfinished: dict[str, Any] = {}
-    rows = list(Execution.objects.filter(run=run).select_related("payload").iterator(500))
+    rows = list(
+        Execution.objects.filter(run=run)
+        .exclude(type="call")
+        .select_related("payload")
+        .iterator(500)
+    )
     stays = tolerated(compiled, {row.path: row.state for row in rows})
     for row in rows:
         if row.type == "loop" and row.input and "items" in row.input:

@@ -57,7 +57,7 @@ def adopt_abandoned() -> list[str]:
         cursor.execute(
             f"""
             UPDATE runs_run r SET placement = ''
-            WHERE r.status IN {_OPEN} AND r.placement <> '' AND NOT EXISTS (
+            WHERE r.status IN {_OPEN} AND r.placement NOT IN ('', 'agents') AND NOT EXISTS (
               SELECT 1 FROM runs_workerprocess w
               WHERE w.id = r.placement AND w.seen_at >= now() - %s * interval '1 second')
             RETURNING r.id
@@ -77,6 +77,7 @@ def runs_nobody_took(older_than: float) -> list[str]:
               AND r.created_at < now() - %s * interval '1 second'
               AND (r.status = 'queued' OR EXISTS (
                 SELECT 1 FROM runs_execution e WHERE e.run_id = r.id AND e.status = 'queued'
+                  AND e.type <> 'call'
                   AND e.created_at < now() - %s * interval '1 second'))
             ORDER BY r.id LIMIT 500
             """,  # noqa: S608

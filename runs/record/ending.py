@@ -1,20 +1,22 @@
 """End a run from outside its workers: cancel, or replace by a resumed one."""
 
 from runs.models import Execution, Run
-from runs.record import ledger
+from runs.record import agent_calls, ledger
 from runs.states import RUN_OVER, RunStatus, StepStatus
 
 _OPEN = ("queued", "running", "waiting")
 
 
-def end_run(run: Run, status: RunStatus, reason: str, code: str = "cancelled") -> bool:
-    """Close the run and every open execution; False when the run is over already.
+def end_run(run: Run, status: RunStatus, reason: str, code: str = "cancelled") -> list[str] | None:
+    """Close the run and every open execution; None when the run is over already, else the calls
+    that agents may be working on.
 
     The caller holds the run's row lock in a transaction. Fences go up, so a worker that still
     runs a step can write nothing and finds that out at its next heartbeat.
     """
     if run.state in RUN_OVER:
-        return False
+        return None
+    told = agent_calls.end_open(run, reason)
     open_rows = list(
         Execution.objects.filter(run=run, status__in=_OPEN).values_list(
             "id", "path", "status", "tries"
@@ -56,4 +58,4 @@ def end_run(run: Run, status: RunStatus, reason: str, code: str = "cancelled") -
     )
     if seq is None:
         raise RuntimeError(f"{run.id} changed under its own row lock")
-    return True
+    return told

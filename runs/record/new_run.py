@@ -41,7 +41,7 @@ def create_run(new: NewRun) -> Run:
     """Write the run and its reused executions. Raises IntegrityError for a second resume."""
     with transaction.atomic():
         if new.source is not None:
-            _hold(new.source.id)
+            hold(new.source.id)
         decisions, reused_ids = _decisions(new)
         inside = sum(1 for path in reused_ids if steppath.parent_of(path) in reused_ids)
         run_id = ids.run_id()
@@ -51,7 +51,8 @@ def create_run(new: NewRun) -> Run:
             workers.beat(new.placement, workers.COMMAND)
         run = Run.objects.create(
             id=run_id,
-            workflow_name=new.compiled.spec.name,
+            # Of a direct call it is the target, which is no name for a file.
+            workflow_name=new.source.workflow_name if new.source else new.compiled.spec.name,
             version=new.version,
             status=RunStatus.QUEUED,
             kind=new.kind,
@@ -85,7 +86,7 @@ def create_run(new: NewRun) -> Run:
     return run
 
 
-def _hold(source: str) -> None:
+def hold(source: str) -> None:
     """The source is not deleted before this run is committed; afterwards only when it is over."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM runs_run WHERE id = %s FOR KEY SHARE", [source])

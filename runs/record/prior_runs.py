@@ -18,16 +18,20 @@ Content = Mapping[str, Any]
 
 def prior_run(run: Run, compiled: Compiled, kept: frozenset[str] | None = None) -> PriorRun:
     """What ``run`` recorded. ``compiled``: the workflow as that run had it."""
-    rows = Execution.objects.filter(run=run).values_list(
-        "path",
-        "id",
-        "type",
-        "status",
-        "duration_ms",
-        "status_reason",
-        "code_version",
-        "input_digest",
-        "started_at",
+    rows = (
+        Execution.objects.filter(run=run)
+        .exclude(type="call")
+        .values_list(
+            "path",
+            "id",
+            "type",
+            "status",
+            "duration_ms",
+            "status_reason",
+            "code_version",
+            "input_digest",
+            "started_at",
+        )
     )
     steps = {}
     for path, pk, kind, status, duration, reason, version, given, started in rows:

@@ -111,7 +111,7 @@ SELECT id, path, status, fence,
   CASE WHEN status = 'running' AND type IN ('loop', 'branch', 'subworkflow', 'validate') THEN input END,
   CASE WHEN status IN ('queued', 'running', 'waiting') THEN tries END,
   CASE WHEN reused_from = '' THEN seq ELSE 0 END
-FROM runs_execution WHERE
+FROM runs_execution WHERE type <> 'call' AND  -- agents' calls are no steps of the definition
 """
 
 _ROWS = _COLUMNS + "run_id = %(run)s"

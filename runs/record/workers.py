@@ -20,6 +20,9 @@ from runs.models import WorkerProcess
 
 FORGET_AFTER = timedelta(days=1)
 WORKER, COMMAND = "celery", "here"
+# The placement of direct calls' runs: their agents drive them, and no worker does. Nobody adopts
+# them, as there is no process that could die.
+AGENTS = "agents"
 
 # Process ids come again, in a container even at once: what a dead process of our number held
 # must not look as if we held it.

@@ -23,7 +23,7 @@ _ICONS = frozenset(
 )
 _KINDS = frozenset(
     {"shell", "python", "agent", "generate", "validate", "loop", "branch", "checkpoint", "wait",
-     "approval"}
+     "approval", "call"}
 )  # fmt: skip
 CELLS = 40  # turns drawn one by one; above that, shares
 _RING = "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z"

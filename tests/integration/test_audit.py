@@ -15,18 +15,23 @@ from django.db import connection, transaction
 
 from runs import operations
 from runs.actor import SYSTEM, Actor
+from runs.agentfield import Caller
 from runs.errors import Refused
-from runs.models import AuditEntry, Checkpoint, Execution, Run
+from runs.models import AgentCall, AuditEntry, Checkpoint, Execution, Run
+from runs.operations import steer_call
 from runs.operations.bulk_runs import bulk_runs
 from runs.operations.cancel_run import cancel_run
 from runs.operations.clear_checkpoints import clear_checkpoints
 from runs.operations.decide_approval import decide_approval
 from runs.operations.delete_run import clean_up, clean_up_automatically, delete_run
+from runs.operations.execute_target import execute_target, find_target
 from runs.operations.golden import accept_value, mark_golden, set_assertions, unmark_golden
 from runs.operations.import_checkpoint import import_checkpoint
 from runs.operations.import_run import import_run
 from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.publish_workflow import publish_workflow
+from runs.operations.register_agent import register_agent
+from runs.operations.restart_call import RestartCall, restart_call
 from runs.operations.restart_execution import restart_execution
 from runs.operations.restart_run import RestartRequest, restart_run
 from runs.operations.resume_checkpoint import resume_checkpoint
@@ -181,6 +186,37 @@ def _revoke_token(project: Path) -> Any:
     revoke_token("ci", by=ANN)
 
 
+def _called(project: Path, by: Actor = SYSTEM) -> AgentCall:
+    """A call that its agent has been sent."""
+    about = {"id": "auditor", "base_url": "http://127.0.0.1:9", "reasoners": [{"id": "plan"}]}
+    register_agent(about)
+    call = execute_target(find_target("auditor.plan", {}), Caller(), by=by)
+    AgentCall.objects.filter(pk=call.pk).update(state="begun", status="running")
+    return call
+
+
+def _execute_target(project: Path) -> Any:
+    _called(project, ANN)
+
+
+def _restart_call(project: Path) -> Any:
+    restart_call(_called(project).pk, RestartCall(), by=ANN)
+
+
+def _cancel_call(project: Path) -> Any:
+    steer_call.cancel_call(_called(project).pk, reason="enough", by=ANN)
+
+
+def _pause_call(project: Path) -> Any:
+    steer_call.pause_call(_called(project).pk, reason="", by=ANN)
+
+
+def _resume_call(project: Path) -> Any:
+    call = _called(project)
+    steer_call.pause_call(call.pk, reason="", by=SYSTEM)
+    steer_call.resume_call(call.pk, by=ANN)
+
+
 # What does it, and the word that it leaves. An operation without a line here fails the test below.
 DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "start_run": [(_start, "run.start")],
@@ -207,9 +243,14 @@ DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "publish_workflow": [(_publish, "workflow.publish")],
     "create_token": [(_create_token, "token.create")],
     "revoke_token": [(_revoke_token, "token.revoke")],
+    "execute_target": [(_execute_target, "run.start")],
+    "restart_call": [(_restart_call, "run.restart")],
+    "cancel_call": [(_cancel_call, "call.cancel")],
+    "pause_call": [(_pause_call, "run.pause")],
+    "resume_call": [(_resume_call, "run.unpause")],
 }
 # Parts of the operations above, which write the entry.
-PARTS = {"resume_start", "import_source", "answered", "remember"}
+PARTS = {"new_run_of", "resume_start", "import_source", "answered", "remember"}
 
 
 def commands() -> dict[str, Callable[..., Any]]:

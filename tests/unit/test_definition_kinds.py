@@ -74,7 +74,8 @@ def test_a_context_may_be_the_name_of_what_builds_it() -> None:
     [
         ("name: a\ntype: agent", [("D101", 6)]),
         ("name: a\ntype: agent\nagent: x\ncontext: [1]", [("D102", 9)]),
-        ("name: a\ntype: agent\nagent: x\ncontext: '${{ inputs }}'", [("D209", 9)]),
+        ("name: a\ntype: agent\nagent: x\ncontext: '${{ inputs }}'", []),
+        ("name: a\ntype: generate\ngenerator: x\ncontext: '${{ inputs }}'", [("D209", 9)]),
         ("name: a\ntype: agent\nagent: x\noutput_schema: 3", [("D102", 9)]),
         ("name: a\ntype: agent\nagent: x\noutput_schema: a.b.C", [("W007", 9)]),
         ("name: a\ntype: agent\nagent: x\noutput_schema: {type: objekt}", [("D310", 9)]),

@@ -13,6 +13,7 @@ from runs.agents.settings import load_agents
 from runs.agents.setup import Role
 from runs.definition.spec import AgentStep, GenerateStep
 from runs.engine.context import StepContext
+from runs.engine.runners.remote_agent import is_remote, run_remote
 from runs.engine.runners.stopping import Stop
 from runs.errors import ActionFailed
 from runs.library.actions.workspace import inside
@@ -22,6 +23,8 @@ from runs.operations.places import user_folder
 
 def run_agent(context: StepContext, given: Any) -> Any:
     """Ask the agent that the step names; the output is its answer. Raises what `call_agent` does."""
+    if is_remote(given["agent"]):
+        return run_remote(context, given["agent"], _told(context, given["context"]))
     return _ask(context, "agent", given["agent"], given)
 
 

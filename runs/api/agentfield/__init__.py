@@ -1,0 +1,1 @@
+"""The AgentField protocol, inbound: its paths, its manners (docs/agentfield.md)."""

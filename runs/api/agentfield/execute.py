@@ -1,0 +1,51 @@
+"""POST /execute/{target} and /execute/async/{target}."""
+
+import time
+
+from django.http import HttpRequest, HttpResponse
+
+from runs import conf
+from runs.agentfield import Caller
+from runs.api.agentfield.manners import answer, asker, body_of, error
+from runs.models import AgentCall
+from runs.operations.call_answers import synchronous
+from runs.operations.execute_target import checked_input, execute_target, find_target
+from runs.projections.agent_calls import submitted
+
+HIT = "X-AgentField-Replay-Hit"
+
+
+def submit(request: HttpRequest, target: str) -> HttpResponse:
+    """Record the call and answer 202 when it is committed."""
+    call = _submitted(request, target)
+    return _with_ids(answer(submitted(call), 202), call)
+
+
+def wait_here(request: HttpRequest, target: str) -> HttpResponse:
+    """The synchronous call, for servers without ASGI: it holds a thread while it waits.
+
+    Under ASGI `waiting.py` stands before this and holds none.
+    """
+    call = _submitted(request, target)
+    until = time.monotonic() + conf.call_wait_seconds()
+    while time.monotonic() < until:
+        told = synchronous(call.pk)
+        if told is not None:
+            return _with_ids(answer(told[1], told[0]), call)
+        time.sleep(0.05)
+    return error("execution timed out waiting for its end", 504, execution_id=call.pk)
+
+
+def _submitted(request: HttpRequest, target: str) -> AgentCall:
+    body = body_of(request)
+    given, context = checked_input(body)
+    caller = Caller.of(request.headers)
+    return execute_target(find_target(target, given, context), caller, by=asker(request))
+
+
+def _with_ids(response: HttpResponse, call: AgentCall) -> HttpResponse:
+    response["X-Execution-ID"], response["X-Run-ID"] = call.pk, call.run_id
+    source = call.status_reason.partition("replayed_from_execution:")[2]
+    if source:
+        response[HIT] = source
+    return response

@@ -1,0 +1,146 @@
+"""/executions/{id}: polls, reports, restarts, and what else is said about one execution."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from runs.agentfield import OVER, Report, text
+from runs.api.agentfield.manners import answer, asker, body_of, error, text_of
+from runs.operations import steer_call
+from runs.operations.agent_events import note_event
+from runs.operations.agent_logs import add_logs
+from runs.operations.call_answers import find_call, polled
+from runs.operations.report_execution import report_execution
+from runs.operations.restart_call import RestartCall, restart_call
+from runs.projections.agent_calls import restarted
+
+
+def poll(request: HttpRequest, call_id: str) -> HttpResponse:
+    """How it stands."""
+    return answer(polled(call_id))
+
+
+def status(request: HttpRequest, call_id: str) -> HttpResponse:
+    """The agent's report; answered when it is committed."""
+    report = Report.of(body_of(request))
+    call = report_execution(call_id, report)
+    return answer({"execution_id": call.pk, "status": call.status, "run_id": call.run_id})
+
+
+def restart(request: HttpRequest, call_id: str) -> HttpResponse:
+    """A new run of the call or of its run's root."""
+    asked = RestartCall.of(body_of(request))
+    key = request.headers.get("Idempotency-Key")
+    call = restart_call(call_id, asked, by=asker(request), idempotency_key=key)
+    return answer(restarted(call), 202, X_Execution_ID=call.pk, X_Run_ID=call.run_id)
+
+
+def cancel(request: HttpRequest, call_id: str) -> HttpResponse:
+    """End it, and tell its agent."""
+    reason = text_of(body_of(request), "reason")
+    return _moved(
+        call_id,
+        lambda: steer_call.cancel_call(call_id, reason=reason, by=asker(request)),
+        "cancelled",
+        {"reason": reason or None, "cancelled_at": text(timezone.now())},
+    )
+
+
+def pause(request: HttpRequest, call_id: str) -> HttpResponse:
+    """Nothing more goes out in its run."""
+    reason = text_of(body_of(request), "reason")
+    return _moved(
+        call_id,
+        lambda: steer_call.pause_call(call_id, reason=reason, by=asker(request)),
+        "paused",
+        {"reason": reason or None, "paused_at": text(timezone.now())},
+    )
+
+
+def resume(request: HttpRequest, call_id: str) -> HttpResponse:
+    """What stayed goes out."""
+    body_of(request)
+    return _moved(
+        call_id,
+        lambda: steer_call.resume_call(call_id, by=asker(request)),
+        "running",
+        {"resumed_at": text(timezone.now())},
+    )
+
+
+def _moved(call_id: str, move: Any, word: str, more: dict[str, Any]) -> HttpResponse:
+    call = find_call(call_id)
+    before = steer_call.shown_status(call, call.run)
+    try:
+        move()
+    except steer_call.WrongState as wrong:
+        return answer({"error": "invalid_state", "message": wrong.message}, 409)
+    told = {"execution_id": call_id, "previous_status": before, "status": word, **more}
+    return answer({name: value for name, value in told.items() if value is not None})
+
+
+def logs(request: HttpRequest, call_id: str) -> HttpResponse:
+    """Lines of its log."""
+    entries = body_of(request).get("entries")
+    count = add_logs(call_id, entries if isinstance(entries, list) else [])
+    return answer({"accepted": count}, 202)
+
+
+def note(request: HttpRequest) -> HttpResponse:
+    """A note about the execution in the header."""
+    body = body_of(request)
+    call_id = (request.headers.get("X-Execution-ID") or "").strip()
+    tags = [str(tag)[:100] for tag in body.get("tags") or () if isinstance(tag, str)]
+    if not call_id or not steer_call.add_note(call_id, text_of(body, "message"), tags):
+        return error(f"execution {call_id[:60]} not found", 404)
+    return answer({"success": True, "execution_id": call_id})
+
+
+def notes(request: HttpRequest, call_id: str) -> HttpResponse:
+    """The notes, oldest first."""
+    found = find_call(call_id).notes
+    return answer({"execution_id": call_id, "notes": found, "total": len(found)})
+
+
+def event(request: HttpRequest) -> HttpResponse:
+    """What an agent tells of an execution as it goes on. Never ends one that was sent from here."""
+    note_event(body_of(request))
+    return answer({"success": True})
+
+
+def local(request: HttpRequest) -> HttpResponse:
+    """A call within one process; upstream has no such address, and the SDK does not need it."""
+    return error("not found", 404)
+
+
+def awaiter(request: HttpRequest, node: str, call_id: str) -> HttpResponse:
+    """The execution waits for a child, or goes on."""
+    word = text_of(body_of(request), "status")
+    if word not in ("waiting", "running"):
+        return error("status must be waiting or running", 400)
+    call = find_call(call_id)
+    if call.status in OVER:
+        return answer({"status": call.status, "applied": False})
+    reason = "awaiting_child" if word == "waiting" else ""
+    call = report_execution(call_id, Report(word, status_reason=reason))
+    return answer({"status": call.status, "applied": call.status == word})
+
+
+def ask_approval(request: HttpRequest, node: str, call_id: str) -> HttpResponse:
+    """The execution waits for somebody's word."""
+    try:
+        approval = steer_call.request_approval(call_id, body_of(request))
+    except steer_call.WrongState as wrong:
+        return answer({"error": "invalid_state", "message": wrong.message}, 409)
+    names = {"approval_request_url": approval["request_url"]}
+    return answer({"approval_request_id": approval["approval_request_id"], **names})
+
+
+def approval_status(request: HttpRequest, node: str, call_id: str) -> HttpResponse:
+    """Whether somebody has decided."""
+    approval = find_call(call_id).approval
+    if approval is None:
+        return error("no approval was requested", 404)
+    names = ("status", "response", "request_url", "requested_at", "responded_at")
+    return answer({name: approval.get(name) for name in names})

@@ -1,0 +1,129 @@
+"""How these addresses answer: JSON always, `{"error": …}`, no redirect, no CSRF token.
+
+Not by ninja: the protocol says which fault is told before which, takes bodies of 32 MiB, and has
+one shape for all that is wrong.
+"""
+
+import json
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from runs import conf
+from runs.actor import Actor
+from runs.agentfield import BadCall
+from runs.errors import MaverickError, NotSignedIn, Refused, TooLarge
+
+log = logging.getLogger(__name__)
+View = Callable[..., HttpResponse]
+
+
+def answer(told: Any, status: int = 200, **headers: str) -> HttpResponse:
+    """JSON; headers with `_` for `-`."""
+    body = json.dumps(told, ensure_ascii=False, separators=(",", ":"), default=str)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return HttpResponse(
+        body.encode("utf-8", "replace"),
+        status=status,
+        content_type="application/json",
+        headers=named,
+    )
+
+
+def error(message: str, status: int, **more: Any) -> HttpResponse:
+    """The one shape of what went wrong."""
+    return answer({"error": message, "message": message, **more}, status)
+
+
+def speaks(**methods: View) -> Callable[..., HttpResponse]:
+    """A view that answers to these methods in the protocol's manner."""
+
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        chosen = methods.get(request.method or "")
+        if chosen is None:
+            response = error("method not allowed", 405)
+            response["Allow"] = ", ".join(methods)
+            return response
+        return guarded(chosen)(request, *args, **kwargs)
+
+    return csrf_exempt(view)
+
+
+def guarded(view: View) -> View:
+    """The view, with everything that goes wrong told as JSON."""
+
+    @wraps(view)
+    def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            asker(request)
+            return view(request, *args, **kwargs)
+        except BadCall as wrong:
+            return error(str(wrong), 400)
+        except MaverickError as wrong:
+            if wrong.status >= 500:
+                return _unforeseen(request, wrong)
+            code = 400 if type(wrong) is Refused else wrong.status
+            return error(wrong.message, code, error_category=wrong.code.replace("-", "_"))
+        except (OperationalError, InterfaceError) as wrong:
+            # 503 and not 500: a client that sends it again has not begun anything here.
+            log.error("The database did not answer: %s", wrong)
+            response = error("the database does not answer at the moment", 503)
+            response["Retry-After"] = "2"
+            return response
+        except Exception as wrong:
+            return _unforeseen(request, wrong)
+
+    return told
+
+
+def _unforeseen(request: HttpRequest, wrong: BaseException) -> HttpResponse:
+    error_id = f"err_{secrets.token_hex(6)}"
+    log.error("%s: %s %s failed", error_id, request.method, request.path, exc_info=wrong)
+    return error(f"internal error {error_id}; the server's log says more", 500)
+
+
+def asker(request: HttpRequest) -> Actor:
+    """Who asks, as the site's door has found out. Raises NotSignedIn."""
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None:
+        raise NotSignedIn()
+    return actor
+
+
+def body_of(request: HttpRequest) -> dict[str, Any]:
+    """The body as a JSON object; an empty one is one without fields. Raises BadCall, TooLarge."""
+    most = conf.agent_body_bytes()
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    if announced.isdigit() and int(announced) > most:
+        raise TooLarge(f"The body has {announced} bytes, more than {most}.")
+    # Not `request.body`: its limit is that of the other API.
+    data = request.read(most + 1)
+    if len(data) > most:
+        raise TooLarge(f"The body has more than {most} bytes.")
+    if not data.strip():
+        return {}
+    try:
+        value = json.loads(data, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as wrong:
+        raise BadCall(f"the body is no JSON: {wrong}") from None
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise BadCall("the body must be a JSON object")
+    return value
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def text_of(body: Mapping[str, Any], name: str) -> str:
+    """A text field; empty when it is absent or something else."""
+    value = body.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,77 @@
+"""Every address of the AgentField protocol. None ends in a slash, and none redirects."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.views.decorators.csrf import csrf_exempt
+
+from runs.api.agentfield import execute, executions, nodes
+from runs.api.agentfield.manners import guarded, speaks
+from runs.projections.agent_calls import is_call
+
+V1 = "api/v1/"
+ONE = f"{V1}executions/<str:call_id>"
+
+urlpatterns = [
+    path(f"{V1}nodes", speaks(GET=nodes.every)),
+    path(f"{V1}nodes/register", speaks(POST=nodes.register)),
+    path(f"{V1}nodes/<str:node>", speaks(GET=nodes.one)),
+    path(f"{V1}nodes/<str:node>/heartbeat", speaks(POST=nodes.beat)),
+    path(f"{V1}nodes/<str:node>/shutdown", speaks(POST=nodes.shutdown)),
+    path(f"{V1}execute/async/<str:target>", speaks(POST=execute.submit)),
+    path(f"{V1}execute/<str:target>", speaks(POST=execute.wait_here)),
+    path(f"{V1}executions/note", speaks(POST=executions.note)),
+    path(ONE, speaks(GET=executions.poll)),
+    path(f"{ONE}/status", speaks(POST=executions.status)),
+    path(f"{ONE}/logs", speaks(POST=executions.logs)),
+    path(f"{ONE}/notes", speaks(GET=executions.notes)),
+    path(f"{ONE}/cancel", speaks(POST=executions.cancel)),
+    path(f"{ONE}/pause", speaks(POST=executions.pause)),
+    path(f"{ONE}/resume", speaks(POST=executions.resume)),
+    path(f"{V1}workflow/executions/events", speaks(POST=executions.event)),
+    path(f"{V1}workflow/executions", speaks(POST=executions.local)),
+    path(
+        f"{V1}agents/<str:node>/executions/<str:call_id>/awaiter-status",
+        speaks(POST=executions.awaiter),
+    ),
+    path(
+        f"{V1}agents/<str:node>/executions/<str:call_id>/request-approval",
+        speaks(POST=executions.ask_approval),
+    ),
+    path(
+        f"{V1}agents/<str:node>/executions/<str:call_id>/approval-status",
+        speaks(GET=executions.approval_status),
+    ),
+    path(f"{V1}discovery/capabilities", speaks(GET=nodes.discover)),
+    path(f"{V1}memory/set", speaks(POST=nodes.memory_set)),
+    path(f"{V1}memory/get", speaks(POST=nodes.memory_get)),
+    path(f"{V1}memory/delete", speaks(POST=nodes.memory_delete)),
+    path(f"{V1}memory/list", speaks(GET=nodes.memory_list)),
+    path(
+        f"{V1}memory/vector/<str:what>",
+        speaks(POST=lambda request, what: nodes.no_vectors(request)),
+    ),
+    path("api/ui/v1/workflows/<str:run_id>/dag", speaks(GET=nodes.dag)),
+    path("api/ui/v1/executions/note", speaks(POST=executions.note)),
+    path("api/ui/v1/executions/<str:call_id>/restart", speaks(POST=executions.restart)),
+]
+
+
+def with_restart(ours: list[URLPattern | Any]) -> list[URLPattern]:
+    """The one address that both protocols have: `/executions/{id}/restart`.
+
+    Which of them answers, the execution says: the call of an agent is restarted in AgentField's
+    way, a step of a workflow in ours. ``ours`` are our own API's patterns.
+    """
+    own: Callable[..., HttpResponse] = next(
+        one.callback for one in ours if str(one.pattern) == "executions/<execution_id>/restart"
+    )
+
+    def restart(request: HttpRequest, call_id: str) -> HttpResponse:
+        if request.method == "POST" and is_call(call_id):
+            return guarded(executions.restart)(request, call_id)
+        return own(request, execution_id=call_id)
+
+    return [path(f"{ONE}/restart", csrf_exempt(restart))]

@@ -1,0 +1,101 @@
+"""Killed in the middle: nothing goes out twice, and nothing hangs for ever. Fan-out and depth."""
+
+import time
+
+import pytest
+
+from runs.models import AgentCall, Execution, Run
+from tests.interruption.harness import wait_for
+
+
+@pytest.fixture
+def workers(plane):
+    """Workers of the test's own; the folder's two are there again afterwards."""
+    plane.site.stop()
+    yield plane.site
+    plane.site.stop()
+    for _ in range(2):
+        plane.site.start_celery()
+
+
+def test_a_call_noted_and_not_sent_fails_after_the_grace(plane, make_agent, workers):
+    workers.start_celery(MAVERICK_CRASH_AT="after-dispatch-noted")
+    agent = make_agent("plan")
+    call = plane.submit(f"{agent.id}.plan")["execution_id"]
+    wait_for(lambda: not workers.workers[0].alive, 20, "the worker's end")
+    workers.start_celery()
+    told = plane.ended(call)
+    assert (told["status"], told["status_reason"]) == ("failed", "internal_error")
+    assert agent.got == []
+
+
+def test_a_call_whose_answer_was_lost_is_not_sent_again_and_its_report_counts(
+    plane, make_agent, workers
+):
+    workers.start_celery(MAVERICK_CRASH_AT="after-dispatch")
+    agent = make_agent("plan")
+    call = plane.submit(f"{agent.id}.plan")["execution_id"]
+    wait_for(lambda: not workers.workers[0].alive, 20, "the worker's end")
+    workers.start_celery()
+    assert agent.report(call, "succeeded", result=1).is_success
+    assert plane.ended(call)["result"] == 1
+    time.sleep(1)
+    assert len(agent.got) == 1
+
+
+def test_server_and_workers_killed_with_fifty_calls_nothing_goes_out_twice(
+    plane, make_agent, workers
+):
+    for _ in range(2):
+        workers.start_celery()
+    agent = make_agent("plan")
+    made = [plane.submit(f"{agent.id}.plan")["execution_id"] for _ in range(50)]
+    wait_for(lambda: len(agent.got) > 5, 20, "some requests")
+    plane.web.kill()
+    plane.web.wait(10)
+    workers.stop()
+    plane.start_web()
+    for _ in range(2):
+        workers.start_celery()
+    wait_for(lambda: not AgentCall.objects.filter(pk__in=made, state="new").exists(), 30)
+    time.sleep(1)
+    for got in list(agent.got):
+        agent.report(got.id, "succeeded", result=1)
+    ended = [plane.ended(call)["status"] for call in made]
+    assert set(ended) <= {"succeeded", "failed"}
+    assert ended.count("succeeded") >= 40
+    assert len({got.id for got in agent.got}) == len(agent.got)
+
+
+def test_a_fan_out_of_a_hundred_nested_calls(plane, api, make_agent):
+    def work(got):
+        if got.path.endswith("outer"):
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(20) as pool:
+                calls = [
+                    pool.submit(agent.call, got, f"{agent.id}.inner", {"n": n}) for n in range(100)
+                ]
+                return sum(one.result() for one in calls)
+        return got.body["n"]
+
+    agent = make_agent("outer", "inner", work=work)
+    made = plane.submit(f"{agent.id}.outer")
+    assert plane.ended(made["execution_id"], 90)["result"] == sum(range(100))
+    run = Run.objects.get(pk=made["run_id"])
+    assert (run.n_total, run.n_succeeded, run.n_running) == (101, 101, 0)
+    assert len(agent.calls("inner")) == 100
+
+
+def test_calls_twenty_deep(plane, api, make_agent):
+    def work(got):
+        n = got.body.get("n", 20)
+        return 0 if n == 0 else 1 + agent.call(got, f"{agent.id}.deep", {"n": n - 1})
+
+    agent = make_agent("deep", work=work)
+    made = plane.submit(f"{agent.id}.deep", {"n": 20})
+    assert plane.ended(made["execution_id"], 60)["result"] == 20
+    dag = api.get(f"/api/ui/v1/workflows/{made['run_id']}/dag?lightweight=1").json()
+    assert dag["max_depth"] == 20
+    deepest = Execution.objects.filter(run_id=made["run_id"]).order_by("-seq")
+    assert max(row.path.count("/") for row in deepest) == 20
