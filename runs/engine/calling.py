@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 from django.db import close_old_connections, transaction
@@ -143,7 +144,7 @@ def _order(call: AgentCall, agent: Agent | None) -> Order | None:
     folder = "skills" if call.kind == "skill" else "reasoners"
     return Order(
         call.pk,
-        f"{agent.base_url.rstrip('/')}/{folder}/{call.name}",
+        f"{agent.base_url.rstrip('/')}/{folder}/{quote(call.name, safe='')}",
         order_headers(call.pk, call.run_id, caller_of(call)),
         agent_values.real(call.sealed, "input", call.input),
         call.kind,

@@ -48,14 +48,14 @@ def plane(django_db_setup: None, django_db_blocker: Any) -> Iterator["Plane"]:
             shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def api(plane: "Plane") -> Iterator[httpx.Client]:
     with httpx.Client(base_url=plane.url, timeout=30) as client:
         yield client
 
 
-@pytest.fixture
-def make_agent(plane: "Plane", api: httpx.Client) -> Iterator[Callable[..., "FakeAgent"]]:
+@pytest.fixture(scope="session")
+def make_agent(plane: "Plane") -> Iterator[Callable[..., "FakeAgent"]]:
     """Agents of the protocol, served by this process and registered."""
     from tests.agentfield.agents import FakeAgent
 
@@ -99,7 +99,7 @@ def sdk_python() -> str:
     return str(python)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run_agent(plane: "Plane", sdk_python: str) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Start an agent of the published package from `real_agents.py`; wait until it is ready."""
     started: list[subprocess.Popen[bytes]] = []
