@@ -1,6 +1,4 @@
-"""cancel_call, pause_call, resume_call, request_approval, add_note: about one call of an agent."""
-
-from typing import Any
+"""cancel_call, cancel_tree, pause_call, resume_call, add_note: about calls of agents."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -115,22 +113,3 @@ def add_note(call_id: str, message: str, tags: list[str]) -> bool:
         call.notes = [*call.notes, note][-MOST_NOTES:]
         call.save(update_fields=["notes"])
     return True
-
-
-def request_approval(call_id: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """The execution waits until somebody decides. Raises WrongState."""
-    with transaction.atomic():
-        run, call = locked_call(call_id)
-        if call.ended_at is not None:
-            raise WrongState(f"execution {call_id} is already {call.status}")
-        approval = {
-            "approval_request_id": str(asked.get("approval_request_id") or f"appr_{call.pk}")[:200],
-            "request_url": str(asked.get("approval_request_url") or "")[:500],
-            "callback_url": str(asked.get("callback_url") or "")[:500],
-            "status": "pending",
-            "requested_at": timezone.now().isoformat(),
-        }
-        call.approval = approval
-        call.save(update_fields=["approval"])
-        agent_calls.settle(run, call, Report("waiting", status_reason="waiting_for_approval"))
-    return approval

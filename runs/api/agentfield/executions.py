@@ -13,6 +13,7 @@ from runs.operations import steer_call
 from runs.operations.agent_events import note_event
 from runs.operations.agent_logs import add_logs
 from runs.operations.call_answers import find_call, polled
+from runs.operations.decide_call import request_approval
 from runs.operations.report_execution import report_execution
 from runs.operations.restart_call import RestartCall, restart_call
 from runs.projections.agent_calls import restarted
@@ -165,8 +166,10 @@ def awaiter(request: HttpRequest, node: str, call_id: str) -> HttpResponse:
 
 def ask_approval(request: HttpRequest, node: str, call_id: str) -> HttpResponse:
     """The execution waits for somebody's word."""
+    body = body_of(request)
+    page = request.build_absolute_uri(f"/runs/{find_call(call_id).run_id}")
     try:
-        approval = steer_call.request_approval(call_id, body_of(request))
+        approval = request_approval(call_id, body, page)
     except steer_call.WrongState as wrong:
         return answer({"error": "invalid_state", "message": wrong.message}, 409)
     names = {"approval_request_url": approval["request_url"]}
