@@ -55,7 +55,8 @@ def _born(
         Caller.of({"X-Run-ID": run_id})
     except BadCall:
         return None
-    target = Target(node, name, LOCAL, body.get("input_data"))
+    given = body.get("input_data")
+    target = Target(node, name, LOCAL, {} if given is None else given)
     caller = Caller(parent=_text(body, "parent_execution_id"))
     if run is None:
         run = new_run_of(target, by, run_id=run_id)

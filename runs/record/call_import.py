@@ -74,7 +74,7 @@ def _call(
         **texts,
         replay_mode=value.one_of(row.get("replay_mode") or "", {"", *MODES}, f"Mode of {shown}"),
         match_key="" if hidden else Target(node, name, kind, given, context).key,
-        input=given,
+        input={} if given is None else given,
         context=context,
         sealed=imported.NOT_HERE if hidden else None,
         state="over",

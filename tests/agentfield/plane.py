@@ -36,7 +36,7 @@ class Plane:
             self.site.start_worker()
         from runs.models import WorkerProcess
 
-        wait_for(lambda: WorkerProcess.objects.count() >= workers, 40, "the workers")
+        wait_for(lambda: WorkerProcess.objects.count() >= workers, 90, "the workers")
 
     def start_web(self) -> None:
         log = (self.site.home / "web.log").open("ab")
@@ -48,7 +48,7 @@ class Plane:
             stderr=log,
             start_new_session=True,
         )
-        wait_for(lambda: answers(self.port), 40, "the web server", 0.05)
+        wait_for(lambda: answers(self.port), 90, "the web server", 0.05)
 
     def close(self) -> None:
         if self.web is not None:
@@ -62,7 +62,7 @@ class Plane:
         web = (self.site.home / "web.log").read_text(errors="replace")
         return f"{web[-4000:]}\n{self.site.said()[-4000:]}"
 
-    def ended(self, call_id: str, within: float = 30) -> dict[str, Any]:
+    def ended(self, call_id: str, within: float = 60) -> dict[str, Any]:
         """The answer to a poll, when the execution is over."""
         deadline = time.monotonic() + within
         while True:

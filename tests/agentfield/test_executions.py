@@ -299,7 +299,7 @@ def test_a_cancelled_call_is_over_and_its_agent_is_told(plane, api, make_agent):
     answer = api.post(f"/api/v1/executions/{call}/cancel", json={"reason": "enough"})
     assert answer.status_code == 200
     assert (answer.json()["previous_status"], answer.json()["status"]) == ("running", "cancelled")
-    wait_for(lambda: any(g.path == f"/_internal/executions/{call}/cancel" for g in agent.got), 10)
+    wait_for(lambda: any(g.path == f"/_internal/executions/{call}/cancel" for g in agent.got), 60)
     assert agent.report(call, "cancelled").is_success
     again = api.post(f"/api/v1/executions/{call}/cancel", json={})
     assert (again.status_code, again.json()["error"]) == (409, "invalid_state")
@@ -311,7 +311,7 @@ def test_a_cancelled_run_ends_its_calls_and_their_agents_are_told(plane, api, ma
     wait_sent(agent, "plan")
     assert api.post(f"/api/v1/runs/{made['run_id']}/cancel", json={}).is_success
     assert plane.ended(made["execution_id"])["status"] == "cancelled"
-    wait_for(lambda: any(g.path.startswith("/_internal/") for g in agent.got), 10)
+    wait_for(lambda: any(g.path.startswith("/_internal/") for g in agent.got), 60)
     assert agent.report(made["execution_id"], "succeeded").status_code == 409
 
 

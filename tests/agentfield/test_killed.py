@@ -22,7 +22,7 @@ def test_a_call_noted_and_not_sent_fails_after_the_grace(plane, make_agent, work
     workers.start_worker(MAVERICK_CRASH_AT="after-dispatch-noted")
     agent = make_agent("plan")
     call = plane.submit(f"{agent.id}.plan")["execution_id"]
-    wait_for(lambda: not workers.workers[0].alive, 20, "the worker's end")
+    wait_for(lambda: not workers.workers[0].alive, 60, "the worker's end")
     workers.start_worker()
     told = plane.ended(call)
     assert (told["status"], told["status_reason"]) == ("failed", "internal_error")
@@ -35,7 +35,7 @@ def test_a_call_whose_answer_was_lost_is_not_sent_again_and_its_report_counts(
     workers.start_worker(MAVERICK_CRASH_AT="after-dispatch")
     agent = make_agent("plan")
     call = plane.submit(f"{agent.id}.plan")["execution_id"]
-    wait_for(lambda: not workers.workers[0].alive, 20, "the worker's end")
+    wait_for(lambda: not workers.workers[0].alive, 60, "the worker's end")
     workers.start_worker()
     assert agent.report(call, "succeeded", result=1).is_success
     assert plane.ended(call)["result"] == 1
@@ -50,7 +50,7 @@ def test_server_and_workers_killed_with_fifty_calls_nothing_goes_out_twice(
         workers.start_worker()
     agent = make_agent("plan")
     made = [plane.submit(f"{agent.id}.plan")["execution_id"] for _ in range(50)]
-    wait_for(lambda: len(agent.got) > 5, 20, "some requests")
+    wait_for(lambda: len(agent.got) > 5, 60, "some requests")
     plane.web.kill()
     plane.web.wait(10)
     workers.stop()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runs.models import AgentCall, Execution, Run
+from tests.interruption.harness import wait_for
 
 if TYPE_CHECKING:
     from tests.agentfield.plane import Plane
@@ -125,3 +126,27 @@ def test_a_restart_answers_what_succeeded_and_runs_the_rest(plane, api, works, a
     assert run["counts"]["reused"] == 4
     page = api.get(f"/runs/{again['run_id']}")
     assert page.status_code == 200, plane.said()
+
+
+def test_a_pause_is_decided_and_the_agent_goes_on(plane, api, works):
+    made = plane.submit("research.careful", {"topic": "owls"})
+    path = f"/api/v1/runs/{made['run_id']}/approvals"
+    (item,) = wait_for(lambda: api.get(path).json()["items"], 60, "the question")
+    assert "ask owls" in item["prompt"]
+    assert api.get(f"/api/v1/executions/{made['execution_id']}").json()["status"] == "waiting"
+    decided = api.post(f"{path}/careful", json={"approve": True, "comment": "go on"})
+    assert decided.status_code == 200, decided.text
+    told = plane.ended(made["execution_id"], 60)
+    assert told["result"] == {"approved": True, "feedback": "go on"}
+
+
+def test_an_agent_that_was_killed_leaves_nothing_open(plane, api, works, run_agent):
+    """The last of this file: afterwards there is no agent any more."""
+    made = plane.submit("research.endless")
+    wait_for(lambda: "endless" in works.lines(), 60, "the work's begin")
+    run_agent.processes[0].kill()
+    told = plane.ended(made["execution_id"], 90)
+    assert (told["status"], told["status_reason"]) == ("failed", "agent_restart_orphaned")
+    again = api.post(f"/api/v1/executions/{made['execution_id']}/restart", json={})
+    assert again.status_code == 202
+    api.post(f"/api/v1/executions/{again.json()['execution_id']}/cancel", json={})
