@@ -9,6 +9,8 @@ found by `record.lost_calls.orphaned`.)
 import asyncio
 import logging
 import time
+from collections.abc import Callable, Coroutine
+from typing import Any
 from urllib.parse import urlsplit
 
 from runs import conf
@@ -39,7 +41,11 @@ def look_after() -> None:
     for node, base_url in silent:
         if node not in _knocking:
             _knocking.add(node)
-            desk().start(lambda at, node=node, url=base_url: _knock(at, node, url))  # type: ignore[misc]
+            desk().start(_knocking_at(node, base_url))
+
+
+def _knocking_at(node: str, base_url: str) -> Callable[[Desk], Coroutine[Any, Any, None]]:
+    return lambda at: _knock(at, node, base_url)
 
 
 async def _knock(at: Desk, node: str, base_url: str) -> None:

@@ -7,7 +7,7 @@ call inside the agent's process events are all that there is, so they make and e
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from runs.actor import Actor
 from runs.agentfield import MAX_ID, BadCall, Caller, Report, shown_text, split_target, status_of
@@ -31,19 +31,25 @@ def note_event(body: Mapping[str, Any], by: Actor) -> None:
     known = AgentCall.objects.filter(pk=call_id).values_list("kind", flat=True).first()
     if known is not None and known != LOCAL:
         return
-    with transaction.atomic():
+    try:
+        with transaction.atomic():
+            _take_in(run_id, call_id, status, body, by)
+    except IntegrityError:
+        # Two events that begin the same run or the same execution: now it is there.
+        with transaction.atomic():
+            _take_in(run_id, call_id, status, body, by)
+
+
+def _take_in(run_id: str, call_id: str, status: str, body: Mapping[str, Any], by: Actor) -> None:
+    run = agent_calls.lock(run_id)
+    call = AgentCall.objects.filter(pk=call_id).first()
+    if call is None and not Execution.objects.filter(pk=call_id).exists():
+        call = _born(run, run_id, call_id, body, by)
         run = agent_calls.lock(run_id)
-        call = AgentCall.objects.filter(pk=call_id).first()
-        if call is None:
-            call = _born(run, run_id, call_id, body, by)
-            run = agent_calls.lock(run_id)
-        if run is None or (call is not None and call.run_id != run.pk):
-            return
-        if call is None or call.kind != LOCAL:
-            return
-        report = Report.of({**body, "status": status})
-        if call.ended_at is None and status != "running":
-            agent_calls.settle(run, call, report)
+    if run is None or call is None or call.run_id != run.pk or call.kind != LOCAL:
+        return
+    if call.ended_at is None and status != "running":
+        agent_calls.settle(run, call, Report.of({**body, "status": status}))
 
 
 def _born(

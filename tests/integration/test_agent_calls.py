@@ -262,7 +262,7 @@ def test_a_question_shows_on_the_page_with_its_form(plane, signed_in):
     page = signed_in.get(f"/runs/{call['run_id']}?node=plan").content.decode()
     assert "asks for a decision" in page
     assert f"/runs/{call['run_id']}/approvals/plan" in page
-    assert plane.get(f"runs/{call['run_id']}/executions/{call['execution_id']}/why")["because"]
+    assert plane.get(f"runs/{call['run_id']}/why?path=plan")
     signed_in.post(f"/runs/{call['run_id']}/approvals/plan", {"decision": "approve"})
     assert list_approvals(call["run_id"], SYSTEM) == ()
 
