@@ -18,6 +18,7 @@ from maverick_site.env import (
     env_folder,
     env_int,
     env_list,
+    env_networks,
     env_origin,
     env_secret,
     env_text,
@@ -62,6 +63,15 @@ def _is_loopback(host: str) -> bool:
     except ValueError:
         return False
 
+
+# Unset, it is loopback as long as nobody else can reach this server.
+MAVERICK_AGENTS_ALLOW_PRIVATE = (
+    env_networks("MAVERICK_AGENTS_ALLOW_PRIVATE")
+    if os.environ.get("MAVERICK_AGENTS_ALLOW_PRIVATE", "").strip()
+    else ["127.0.0.0/8", "::1/128"]
+    if _is_loopback(MAVERICK_HOST)
+    else []
+)
 
 if not MAVERICK_AUTH and not _is_loopback(MAVERICK_HOST):
     raise OddSetting(

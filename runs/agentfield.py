@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from runs.canonical import storable
+
 MODES = ("succeeded-before", "all-succeeded", "none")
 OVER = ("succeeded", "failed", "cancelled", "timeout")
 STATUSES = ("pending", "queued", "waiting", "running", *OVER)
@@ -22,13 +24,17 @@ _ALIASES = {
 }
 MAX_ID = 40
 MAX_TEXT = 200
-_RUN_ID = re.compile(r"[A-Za-z0-9._:\-]{1,40}")
+MAX_ERROR = 100_000
+# Not with a dot first: an id stands in addresses and names a folder.
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,39}")
 _TARGET = re.compile(r"([^./\s]{1,200})\.([^./\s]{1,200})")
 
 # What is AgentField's under /api/: these answer in its manner, also when a middleware refuses.
 _PATHS = re.compile(
     r"/api/v1/(nodes|execute|workflow|agents|memory|discovery|did)(/|$)"
     r"|/api/v1/executions/(note$|[^/]+(/(status|logs|notes|cancel|pause|resume))?$)"
+    r"|/api/v1/workflows/[^/]+/cancel-tree$"
+    r"|/api/v1/(execution/vc|policies|revocations|registered-dids|admin)(/|$)"
     r"|/api/ui/v1/"
 )
 
@@ -41,6 +47,11 @@ def text(moment: datetime | None) -> str | None:
 def without_none(values: dict[str, Any]) -> dict[str, Any]:
     """What is absent is left out."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def shown_text(value: Any, most: int = 2000) -> str:
+    """A text that PostgreSQL can keep; empty for what is none."""
+    return storable(value[:most]) if isinstance(value, str) else ""  # type: ignore[no-any-return]
 
 
 class BadCall(ValueError):
@@ -159,10 +170,10 @@ class Report:
             status,
             body.get("result"),
             "result" in body,
-            error if isinstance(error, str) else "" if error is None else str(error),
+            error if isinstance(error, str) else "" if error is None else str(error)[:MAX_ERROR],
             body.get("error_details"),
             code if isinstance(code, int) and 100 <= code <= 599 else None,
-            str(body.get("status_reason") or ""),
+            shown_text(body.get("status_reason")),
             body.get("usage"),
         )
 

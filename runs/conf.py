@@ -52,6 +52,11 @@ _ALL = (
     Setting(
         "MAVERICK_AGENT_GRACE_SECONDS", "30", "How long work of a lost agent may still report."
     ),
+    Setting(
+        "MAVERICK_AGENTS_ALLOW_PRIVATE",
+        "",
+        "Private networks that agents may be in, with commas; unset, loopback where only it is served.",
+    ),
     Setting("MAVERICK_CALL_WAIT_SECONDS", "90", "How long a synchronous call waits for its end."),
     Setting("MAVERICK_INLINE_BYTES", "65536", "A larger output is stored once, under its hash."),
     Setting(
@@ -103,6 +108,11 @@ def agent_grace_seconds() -> float:
     """After an agent's process was replaced, or the worker that called it died: so long may a
     report still come."""
     return float(settings.MAVERICK_AGENT_GRACE_SECONDS)
+
+
+def agent_networks() -> tuple[str, ...]:
+    """Networks that agents may be in though they are not public."""
+    return tuple(settings.MAVERICK_AGENTS_ALLOW_PRIVATE)
 
 
 def call_wait_seconds() -> float:

@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 WORK_TASK = "runs.work"
 CALL_TASK = "runs.call"
 CANCEL_TASK = "runs.cancel_call"
+TELL_TASK = "runs.tell_decision"
 
 
 def wake_run(run_id: str) -> None:
@@ -39,6 +40,15 @@ def cancel_calls(call_ids: list[str]) -> None:
     def send_now() -> None:
         for call_id in call_ids:
             send(call_id, CANCEL_TASK)
+
+    transaction.on_commit(send_now, robust=True)
+
+
+def tell_decision(call_id: str) -> None:
+    """Tell some worker, after commit, to tell an agent what was decided about its request."""
+
+    def send_now() -> None:
+        send(call_id, TELL_TASK)
 
     transaction.on_commit(send_now, robust=True)
 

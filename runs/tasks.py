@@ -10,7 +10,7 @@ from celery.signals import celeryd_after_setup, worker_shutting_down
 from django.db import DatabaseError, close_old_connections, connection
 
 from runs import conf
-from runs.engine import calling, driver, here
+from runs.engine import calling, driver, here, telling
 from runs.engine.away import GONE
 from runs.engine.heartbeat import Watched, exit_process, heartbeat
 from runs.engine.sweep import Sweep
@@ -37,6 +37,12 @@ def call(call_id: str) -> None:
 def cancel_call(call_id: str) -> None:
     """Tell an agent that nobody waits for an execution any more."""
     calling.start_cancel(call_id)
+
+
+@shared_task(name="runs.tell_decision", ignore_result=True)  # type: ignore[untyped-decorator]
+def tell_decision(call_id: str) -> None:
+    """Tell an agent what was decided about its request."""
+    telling.start(call_id)
 
 
 # Not `worker_ready`: that comes when the broker answers, and a sweep does without one.

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from runs.agentfield import Order, Report
+from runs.agents.addresses import AgentAddressRefused, places
 
 # A process that has just registered binds its port a moment later; upstream waits as long.
 REFUSED_FOR = 15.0
@@ -46,11 +47,13 @@ async def send(client: httpx.AsyncClient, order: Order) -> Report | None:
     headers = {**order.headers, "Content-Type": "application/json"}
     while True:
         try:
-            answer = await client.post(order.url, content=body, headers=headers)
+            answer = await post(client, order.url, body, headers)
             return meaning(order, answer)
         except httpx.ConnectError as error:
             if time.monotonic() + wait > until:
                 return _failed("agent_unreachable", f"The agent at {order.url} refused: {error}")
+        except AgentAddressRefused as error:
+            return _failed("permission_denied", f"{error.message}. {error.hint}")
         except httpx.ConnectTimeout:
             return _failed("agent_unreachable", f"The agent at {order.url} did not answer.")
         except httpx.TimeoutException:
@@ -67,18 +70,44 @@ async def send(client: httpx.AsyncClient, order: Order) -> Report | None:
 async def cancel(client: httpx.AsyncClient, base_url: str, run_id: str, call_id: str) -> None:
     """Tell an agent that nobody waits for this execution any more; best effort."""
     try:
-        await client.post(
+        await post(
+            client,
             f"{base_url.rstrip('/')}/_internal/executions/{call_id}/cancel",
-            json={"execution_id": call_id, "reason": "cancelled"},
-            headers={
+            json.dumps({"execution_id": call_id, "reason": "cancelled"}).encode(),
+            {
+                "Content-Type": "application/json",
                 "X-Execution-ID": call_id,
                 "X-Workflow-ID": run_id,
                 "X-AgentField-Source": "cancel-dispatcher",
             },
-            timeout=5.0,
+            5.0,
         )
-    except (httpx.HTTPError, httpx.InvalidURL):
+    except (httpx.HTTPError, httpx.InvalidURL, AgentAddressRefused):
         return
+
+
+async def post(
+    client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str], within: float = 0
+) -> httpx.Response:
+    """One request to an address that was checked; what a name stands for is tried in turn, as
+    long as nothing was sent. Raises AgentAddressRefused, httpx.HTTPError, httpx.InvalidURL."""
+    try:
+        found = await places(url)
+    except OSError as error:
+        raise httpx.ConnectError(f"the name is not known: {error}") from None
+    for place in found:
+        try:
+            return await client.post(
+                place.url,
+                content=body,
+                headers={**headers, **place.headers},
+                extensions=place.extensions,
+                timeout=within or httpx.USE_CLIENT_DEFAULT,
+            )
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            if place is found[-1]:
+                raise
+    raise httpx.ConnectError("the name stands for no address")
 
 
 def meaning(order: Order, answer: httpx.Response) -> Report | None:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 from django.db import close_old_connections, transaction
@@ -105,7 +106,7 @@ async def _call(at: Desk, call_id: str) -> None:
     if report is None:
         await at.record(lambda: _answered(call_id))
     else:
-        await at.record(lambda: _report(call_id, report))
+        await at.record(lambda: end_lost(call_id, report))
 
 
 async def _cancel(at: Desk, call_id: str) -> None:
@@ -133,7 +134,7 @@ def take(call_id: str) -> Order | None:
         order = _order(found, agent)
     if order is None:
         text = f"There is no agent {found.node}."
-        _report(call_id, Report("failed", error=text, status_reason="target_not_found"))
+        end_lost(call_id, Report("failed", error=text, status_reason="target_not_found"))
     return order
 
 
@@ -143,7 +144,7 @@ def _order(call: AgentCall, agent: Agent | None) -> Order | None:
     folder = "skills" if call.kind == "skill" else "reasoners"
     return Order(
         call.pk,
-        f"{agent.base_url.rstrip('/')}/{folder}/{call.name}",
+        f"{agent.base_url.rstrip('/')}/{folder}/{quote(call.name, safe='')}",
         order_headers(call.pk, call.run_id, caller_of(call)),
         agent_values.real(call.sealed, "input", call.input),
         call.kind,
@@ -154,7 +155,8 @@ def _answered(call_id: str) -> None:
     AgentCall.objects.filter(pk=call_id).update(answered_at=timezone.now())
 
 
-def _report(call_id: str, report: Report) -> None:
+def end_lost(call_id: str, report: Report) -> None:
+    """Record how a call ended, as far as this side knows; what the agent said stays."""
     try:
         report_execution(call_id, report)
     except (Conflict, NotFound) as error:
@@ -171,9 +173,9 @@ def look_after() -> int:
     orphans = lost_calls.orphaned(grace)
     for call_id in orphans:
         text = "agent_restart_orphaned: the agent's process was replaced while it worked"
-        _report(call_id, Report("failed", error=text, status_reason="agent_restart_orphaned"))
+        end_lost(call_id, Report("failed", error=text, status_reason="agent_restart_orphaned"))
     lost = lost_calls.lost(grace)
     for call_id in lost:
         text = "The process that called the agent died; whether the agent has the call is unknown."
-        _report(call_id, Report("failed", error=text, status_reason="internal_error"))
+        end_lost(call_id, Report("failed", error=text, status_reason="internal_error"))
     return len(waiting) + len(orphans) + len(lost)

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from itertools import islice
 from typing import Any
 
 from django.utils import timezone
@@ -13,6 +16,20 @@ from runs.models import AgentMemory
 # Where a value belongs when the request does not say: to the narrowest that it names.
 _HEADERS = (("workflow", "X-Workflow-ID"), ("session", "X-Session-ID"), ("actor", "X-Actor-ID"))
 _SCOPES = ("global", "agent", "workflow", "run", "session", "actor", "user")
+
+
+MOST_EVENTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which changes are asked for."""
+
+    scope: str = ""
+    scope_id: str = ""
+    patterns: tuple[str, ...] = ()
+    since: datetime | None = None
+    limit: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +48,14 @@ def place(scope: str, headers: Mapping[str, str]) -> Place:
         return Place("global", "")
     wanted = {"run": "workflow", "user": "actor"}.get(scope, scope)
     for name, header in _HEADERS:
-        value = (headers.get(header) or "").strip()[:200]
+        value = _scope_id(headers, header)
         if value and wanted in ("", name):
             return Place(name, value)
     return Place(wanted or "global", "")
+
+
+def _scope_id(headers: Mapping[str, str], header: str) -> str:
+    return str(storable((headers.get(header) or "").strip()[:200]))
 
 
 def keep(at: Place, key: str, data: Any) -> dict[str, Any]:
@@ -52,13 +73,46 @@ def keep(at: Place, key: str, data: Any) -> dict[str, Any]:
 
 def look_up(at: Place, key: str) -> dict[str, Any] | None:
     """A value with its key; None when there is none."""
-    row = AgentMemory.objects.filter(scope=at.scope, scope_id=at.scope_id, key=key).first()
+    rows = AgentMemory.objects.filter(scope=at.scope, scope_id=at.scope_id, key=storable(key))
+    row = rows.first()
     return None if row is None else _told(row)
+
+
+def places(scope: str, headers: Mapping[str, str]) -> list[Place]:
+    """Where a value is looked for: without a scope from the narrowest place to everybody's.
+    Raises BadCall."""
+    if scope:
+        return [place(scope, headers)]
+    named = [(name, _scope_id(headers, header)) for name, header in _HEADERS]
+    return [*(Place(name, value) for name, value in named if value), Place("global", "")]
+
+
+def history(headers: Mapping[str, str], asked: Asked) -> list[dict[str, Any]]:
+    """The last change of each value, newest first; earlier ones and deletions are not kept."""
+    rows = AgentMemory.objects.order_by("-changed_at", "-pk")
+    if asked.scope:
+        at = place(asked.scope, headers)
+        rows = rows.filter(scope=at.scope, scope_id=storable(asked.scope_id) or at.scope_id)
+    if asked.since is not None:
+        rows = rows.filter(changed_at__gt=asked.since)
+    found = (
+        row
+        for row in rows[:MOST_EVENTS]
+        if not asked.patterns or any(fnmatchcase(row.key, one) for one in asked.patterns)
+    )
+    return [_event(row) for row in islice(found, asked.limit)]
+
+
+def _event(row: AgentMemory) -> dict[str, Any]:
+    at = text(row.changed_at)
+    told = {"id": f"{row.pk}-{at}", "type": "memory_change", "timestamp": at, "action": "set"}
+    known = {"scope": row.scope, "scope_id": row.scope_id, "key": row.key, "data": row.data}
+    return {**told, **known, "previous_data": None, "metadata": {}}
 
 
 def forget(at: Place, key: str) -> None:
     """Delete a value; harmless when there is none."""
-    AgentMemory.objects.filter(scope=at.scope, scope_id=at.scope_id, key=key).delete()
+    AgentMemory.objects.filter(scope=at.scope, scope_id=at.scope_id, key=storable(key)).delete()
 
 
 def keys(at: Place) -> list[dict[str, Any]]:

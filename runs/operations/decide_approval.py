@@ -20,7 +20,9 @@ from runs.errors import (
 )
 from runs.models import Execution, Run
 from runs.models.stored import compiled_version
+from runs.operations.decide_call import decide_call, pending_of
 from runs.record import approvals, audit
+from runs.record.agent_calls import CALL
 
 
 def decide_approval(
@@ -45,6 +47,14 @@ def decide_approval(
         execution = Execution.objects.filter(run=run, **{key: where}).first()
         if execution is None:
             raise UnknownExecution(f"{run_id} has no execution {where}.")
+        call = pending_of(execution)
+        if call is not None:
+            decide_call(run, call, approve=approve, by=by, comment=comment, values=values or {})
+            word = "step.approve" if approve else "step.reject"
+            audit.note(by, word, run_id, path=execution.path, comment=comment)
+            return run
+        if execution.type == CALL:
+            raise Conflict(f"{execution.path} does not wait for a decision.")
         step = compiled_version(run.version_id).node(execution.path).step
         if not isinstance(step, ApprovalStep):
             raise Refused(f"{execution.path} is a {step.type} step; nobody has to decide about it.")

@@ -4,6 +4,7 @@ import re
 
 from django.db import transaction
 
+from runs.agentfield import BadCall, split_target
 from runs.canonical import digest
 from runs.models import Workflow, WorkflowVersion
 
@@ -29,14 +30,30 @@ def step_name(reasoner: str) -> str:
     return name if re.match(r"[A-Za-z_]", name) else f"_{name}"
 
 
-def direct_workflow(node: str, reasoner: str) -> WorkflowVersion:
-    """The stored workflow of calls of ``node.reasoner``; made with the first of them."""
+def direct_text(node: str, reasoner: str) -> str:
+    """Its text; the same for the same target everywhere."""
     target = f"{node}.{reasoner}"
-    text = _TEXT.format(
+    return _TEXT.format(
         name=("call-" + re.sub(r"[^a-z0-9]+", "-", target.lower())).strip("-")[:64],
         target=target,
         step=step_name(reasoner),
     )
+
+
+def brought_workflow(name: str, text: str) -> WorkflowVersion | None:
+    """The workflow of direct calls that a file from elsewhere names; None when it is another."""
+    node, _, reasoner = name.partition(".")
+    try:
+        split_target(name)
+    except BadCall:
+        return None
+    return direct_workflow(node, reasoner) if text == direct_text(node, reasoner) else None
+
+
+def direct_workflow(node: str, reasoner: str) -> WorkflowVersion:
+    """The stored workflow of calls of ``node.reasoner``; made with the first of them."""
+    target = f"{node}.{reasoner}"
+    text = direct_text(node, reasoner)
     content = digest([text, {}])
     name = target[:200]
     known = WorkflowVersion.objects.filter(workflow__name=name, digest=content).first()

@@ -99,10 +99,10 @@ def new_run_of(
     return run
 
 
-def new_root(run: Run, target: Target, caller: Caller) -> AgentCall:
+def new_root(run: Run, target: Target, caller: Caller, *, call_id: str = "") -> AgentCall:
     """The call that its new run is."""
     name = step_name(target.name)
-    return agent_calls.born(run, target, caller, role="root", path=name, name=name)
+    return agent_calls.born(run, target, caller, role="root", path=name, name=name, call_id=call_id)
 
 
 def _nested(run: Run, target: Target, caller: Caller) -> AgentCall:

@@ -11,6 +11,7 @@ from runs.actor import Actor
 from runs.errors import MaverickError, NotAllowed
 from runs.models import Run
 from runs.models.stored import compile_texts
+from runs.operations.direct_workflow import brought_workflow
 from runs.operations.import_refusals import RunExists, clash, one_line
 from runs.operations.places import project_folder
 from runs.operations.publish_workflow import Checked, store_version
@@ -46,7 +47,9 @@ def import_run(
         known = run_import.Ids(new_id)
         try:
             with transaction.atomic():
-                version = store_version(checked)
+                # The text of a direct call's workflow is called otherwise than its runs.
+                name = str(reader.json(run_file.DEFINITION).get("name"))
+                version = brought_workflow(name, checked.source) or store_version(checked)
                 folder = str(project_folder(workspace))
                 run = run_import.write_run(reader, version, folder, known, by.name)
                 told = reader.json(run_file.RUN)

@@ -1,28 +1,30 @@
 """register_agent: an agent says hello, and again after each of its starts."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import transaction
 
 from runs.agentfield import BadCall
+from runs.agents.addresses import check_url
+from runs.canonical import storable
 from runs.models import Agent
 from runs.record import agents
 
+# As in a target; printable, because it stands in addresses.
+_NAME = re.compile(r"[^./\s\x00-\x1f\x7f\ud800-\udfff]{1,200}")
 _STATUSES = ("starting", "ready", "degraded", "offline")
 
 
 def register_agent(body: Mapping[str, Any]) -> Agent:
-    """Keep what the agent says of itself. Raises BadCall."""
+    """Keep what the agent says of itself. Raises BadCall and AgentAddressRefused."""
     agent_id, base_url = body.get("id"), body.get("base_url")
-    if not isinstance(agent_id, str) or not 0 < len(agent_id.strip()) <= 200 or "." in agent_id:
-        raise BadCall("id must be a text of 1 to 200 characters without a dot")
+    if not isinstance(agent_id, str) or not _NAME.fullmatch(agent_id.strip()):
+        raise BadCall("id must be a text of 1 to 200 letters, digits and signs without a dot")
     if not isinstance(base_url, str) or len(base_url) > 500:
         raise BadCall("base_url must be a text")
-    split = urlsplit(base_url)
-    if split.scheme not in ("http", "https") or not split.hostname:
-        raise BadCall(f"base_url must be an address with http or https, not {base_url[:100]!r}")
+    check_url(base_url)
     with transaction.atomic():
         return agents.register(
             agent_id.strip(),
@@ -47,7 +49,7 @@ def shut_down(agent_id: str) -> bool:
 
 def _text(body: Mapping[str, Any], name: str, most: int) -> str:
     value = body.get(name)
-    return value[:most] if isinstance(value, str) else ""
+    return str(storable(value))[:most] if isinstance(value, str) else ""
 
 
 def _status(value: Any) -> str:
@@ -60,4 +62,5 @@ def _abilities(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
         return []
     if not isinstance(given, list):
         raise BadCall(f"{name} must be a list")
-    return [one for one in given if isinstance(one, dict) and isinstance(one.get("id"), str)]
+    named = [one for one in given if isinstance(one, dict) and isinstance(one.get("id"), str)]
+    return [storable(one) for one in named if _NAME.fullmatch(one["id"])]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from runs import dispatch
 from runs.actor import Actor
 from runs.agentfield import MODES, BadCall, Caller
-from runs.errors import UnknownExecution
+from runs.errors import Refused, UnknownExecution
 from runs.models import AgentCall, Run
 from runs.operations.execute_target import find_target, new_root, new_run_of
 from runs.operations.start_run import answered, remember
@@ -133,6 +133,8 @@ def _root_of(run: Run) -> AgentCall:
 
 def _target(chosen: AgentCall, asked: RestartCall) -> Target:
     given = asked.input
+    if given is None and sealing.is_lost(chosen.sealed):
+        raise Refused("The secret input of the call is not here, so it cannot be taken over.")
     if given is None:
         given = agent_values.real(chosen.sealed, "input", chosen.input)
     context = asked.context

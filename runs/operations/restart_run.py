@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from runs import dispatch
+from runs import dispatch, steppath
 from runs.actor import Actor
 from runs.canonical import to_json_value
 from runs.errors import Refused, RunNotOver, StalePlan, UnknownRun
@@ -23,6 +23,7 @@ from runs.planning.planner import make_plan
 from runs.planning.preview import Preview, preview_of, to_confirm
 from runs.planning.prior import PriorRun
 from runs.record import audit, sealing
+from runs.record.agent_calls import CALL
 from runs.record.new_run import NewRun, create_run
 from runs.record.prior_runs import Results, held_paths, last_change, loop_items, prior_run
 from runs.states import RUN_OVER, RunStatus
@@ -251,7 +252,7 @@ def _plan(run_id: str, request: RestartRequest) -> _Made:
         compiled,
         prior,
         reuse=request.reuse,
-        from_=_chosen(source, request.from_),
+        from_=_step_of(source, _chosen(source, request.from_)),
         succeeded=source.state is RunStatus.SUCCEEDED,
         code_version=code_versions(Path(source.workspace or "."), asked.context),
         changed=asked.changed,
@@ -287,6 +288,14 @@ def _basis(request: RestartRequest) -> str:
     names = ("input", "input_patch", "context", "context_patch")
     given = {name: getattr(request, name) for name in names}
     return sealing.keyed_hex(given) if any(v is not None for v in given.values()) else ""
+
+
+def _step_of(source: Run, path: str) -> str:
+    """The step to run again: of an agent's call the step that made it. What it called before is
+    answered from the source (`record.step_reports`)."""
+    while path and Execution.objects.filter(run=source, path=path, type=CALL).exists():
+        path = steppath.scope_of(path)
+    return path
 
 
 def _chosen(source: Run, given: str | None) -> str:

@@ -1,6 +1,4 @@
-"""cancel_call, pause_call, resume_call, request_approval, add_note: about one call of an agent."""
-
-from typing import Any
+"""cancel_call, cancel_tree, pause_call, resume_call, add_note: about calls of agents."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -8,8 +6,9 @@ from django.utils import timezone
 from runs import dispatch
 from runs.actor import Actor
 from runs.agentfield import Report
-from runs.errors import Conflict, UnknownExecution
+from runs.errors import Conflict, UnknownExecution, UnknownRun
 from runs.models import AgentCall, Run
+from runs.operations.cancel_run import cancel_run
 from runs.record import agent_calls, agent_values, audit, step_reports
 from runs.record.pausing import pause, unpause
 from runs.states import RUN_OVER, RunStatus
@@ -52,6 +51,24 @@ def cancel_call(call_id: str, *, reason: str, by: Actor) -> str:
     return before
 
 
+def cancel_tree(run_id: str, *, reason: str, by: Actor) -> list[str]:
+    """Cancel a run with everything in it; the executions that this ended. None when it is over.
+
+    Raises UnknownRun.
+    """
+    with transaction.atomic():
+        run = agent_calls.lock(run_id)
+        if run is None:
+            raise UnknownRun("workflow not found")
+        found = AgentCall.objects.filter(run=run, ended_at=None).order_by("number")
+        ended = list(found.values_list("pk", flat=True))
+        if run.state not in RUN_OVER:
+            cancel_run(run_id, by=by, reason=reason)
+        else:  # agents may still work on what their run did not wait for
+            dispatch.cancel_calls(agent_calls.end_open(run, reason or f"cancelled by {by.name}"))
+    return ended
+
+
 def pause_call(call_id: str, *, reason: str, by: Actor) -> None:
     """Pause the run of a call that runs: calls that have not gone out stay. Raises WrongState."""
     with transaction.atomic():
@@ -88,26 +105,11 @@ def add_note(call_id: str, message: str, tags: list[str]) -> bool:
         if call is None:
             return False
         text = str(agent_values.shown(message))[:10_000]
-        note = {"message": text, "tags": tags[:50], "timestamp": timezone.now().isoformat()}
+        note = {
+            "message": text,
+            "tags": agent_values.shown(tags[:50]),
+            "timestamp": timezone.now().isoformat(),
+        }
         call.notes = [*call.notes, note][-MOST_NOTES:]
         call.save(update_fields=["notes"])
     return True
-
-
-def request_approval(call_id: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """The execution waits until somebody decides. Raises WrongState."""
-    with transaction.atomic():
-        run, call = locked_call(call_id)
-        if call.ended_at is not None:
-            raise WrongState(f"execution {call_id} is already {call.status}")
-        approval = {
-            "approval_request_id": str(asked.get("approval_request_id") or f"appr_{call.pk}")[:200],
-            "request_url": str(asked.get("approval_request_url") or "")[:500],
-            "callback_url": str(asked.get("callback_url") or "")[:500],
-            "status": "pending",
-            "requested_at": timezone.now().isoformat(),
-        }
-        call.approval = approval
-        call.save(update_fields=["approval"])
-        agent_calls.settle(run, call, Report("waiting", status_reason="waiting_for_approval"))
-    return approval

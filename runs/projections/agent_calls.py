@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.utils import timezone
-
 from runs.agentfield import OVER, text, without_none
 from runs.errors import UnknownRun
 from runs.models import Agent, AgentCall, Run
@@ -134,41 +132,6 @@ def _whole(run: Run, statuses: list[str]) -> str:
 
 
 # ---- agents --------------------------------------------------------------------------------------
-
-
-def capabilities(agent_id: str = "", tags: list[str] | None = None) -> dict[str, Any]:
-    """What the registered agents can do."""
-    found = Agent.objects.filter(pk=agent_id) if agent_id else Agent.objects.all()
-    agents = [_capability(agent, tags or []) for agent in found]
-    return {
-        "discovered_at": text(timezone.now()),
-        "total_agents": len(agents),
-        "total_reasoners": sum(len(one["reasoners"]) for one in agents),
-        "total_skills": sum(len(one["skills"]) for one in agents),
-        "pagination": {"limit": len(agents), "offset": 0, "has_more": False},
-        "capabilities": agents,
-    }
-
-
-def _capability(agent: Agent, tags: list[str]) -> dict[str, Any]:
-    def told(one: dict[str, Any]) -> dict[str, Any]:
-        names = ("id", "description", "tags", "input_schema", "output_schema")
-        kept = {name: one[name] for name in names if name in one}
-        return {"tags": [], **kept, "invocation_target": f"{agent.pk}.{one['id']}"}
-
-    def of(known: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [told(one) for one in known if not tags or set(tags) & set(one.get("tags") or ())]
-
-    return {
-        "agent_id": agent.pk,
-        "base_url": agent.base_url,
-        "version": agent.version,
-        "health_status": health(agent),
-        "deployment_type": "long_running",
-        "last_heartbeat": text(agent.last_heartbeat),
-        "reasoners": of(agent.reasoners),
-        "skills": of(agent.skills),
-    }
 
 
 def health(agent: Agent) -> str:

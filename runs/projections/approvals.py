@@ -8,10 +8,11 @@ from typing import Any
 from runs import environment, steppath
 from runs.actor import Actor
 from runs.definition.spec import ApprovalStep, InputSpec
-from runs.models import Execution
+from runs.models import AgentCall, Execution
 from runs.models.stored import drawable_version
 from runs.projections.api_runs import require_run
 
+ASKED = "waiting_for_approval"  # why an agent's execution waits
 EVERY_OPERATOR = ("operator",)  # who may decide when the step names nobody
 
 
@@ -45,16 +46,17 @@ class Approval:
 def list_approvals(run_id: str, by: Actor) -> tuple[Approval, ...]:
     """The steps of a run that wait for a decision, in the order in which they began to wait.
 
-    Raises UnknownRun. One query when something waits.
+    Raises UnknownRun. Two queries, three when an agent has asked.
     """
     rows = list(
         Execution.objects.filter(run_id=run_id, type="approval", status="waiting")
         .order_by("seq", "path")
         .values("id", "path", "input", "tries", "started_at", "due_at", "run__version_id")
     )
-    if not rows:
+    asked = calls_that_ask(run_id, by)
+    if not rows and not asked:
         require_run(run_id)
-    return tuple(
+    own = tuple(
         approval_of(
             step_of(row["run__version_id"], row["path"]),
             execution_id=row["id"],
@@ -66,6 +68,48 @@ def list_approvals(run_id: str, by: Actor) -> tuple[Approval, ...]:
         )
         for row in rows
     )
+    return own + asked
+
+
+def calls_that_ask(run_id: str, by: Actor, execution_id: str = "") -> tuple[Approval, ...]:
+    """Executions of agents that wait for somebody's word, as the agents have asked for it."""
+    calls = AgentCall.objects.filter(run_id=run_id, ended_at=None, approval__status="pending")
+    if execution_id:
+        calls = calls.filter(execution_id=execution_id)
+    found = list(calls.order_by("number"))
+    paths = (
+        dict(
+            Execution.objects.filter(pk__in=[call.execution_id for call in found]).values_list(
+                "id", "path"
+            )
+        )
+        if found
+        else {}
+    )
+    return tuple(
+        Approval(
+            execution_id=call.execution_id,
+            path=paths[call.execution_id],
+            prompt=_prompt(call),
+            form=(),
+            approvers=EVERY_OPERATOR,
+            since=_moment(call.approval["requested_at"]),
+            due=_moment(call.approval.get("expires_at")),
+            may_decide=by.is_among(()),
+        )
+        for call in found
+        if call.execution_id in paths
+    )
+
+
+def _prompt(call: AgentCall) -> str:
+    url = str(call.approval["request_url"])
+    more = f": {url}" if url.startswith(("https://", "http://")) else ""
+    return f"{call.target} asks for a decision ({call.approval['approval_request_id']}){more}"
+
+
+def _moment(given: Any) -> datetime | None:
+    return datetime.fromisoformat(given) if isinstance(given, str) else None
 
 
 def approval_of(

@@ -9,7 +9,7 @@ from typing import IO, Any
 from runs import run_file
 from runs.canonical import digest
 from runs.errors import RunNotOver, UnknownRun
-from runs.models import Checkpoint, Event, Execution, LogChunk, Payload, Run
+from runs.models import AgentCall, Checkpoint, Event, Execution, LogChunk, Payload, Run
 from runs.projections.run_graph import run_graph
 from runs.states import RUN_OVER
 
@@ -25,6 +25,12 @@ EXECUTION_FIELDS = (
     "reused_from", "reused_run", "origin_execution", "origin_run", "decision",
 )  # fmt: skip
 EVENT_FIELDS = ("seq", "kind", "execution_id", "path", "data", "at")
+CALL_FIELDS = (
+    "id", "execution_id", "role", "number", "node", "name", "kind", "parent", "session", "actor",
+    "replay_run", "replay_before", "replay_mode", "input", "context", "status", "status_reason",
+    "error", "error_details", "error_status", "result", "has_result", "usage", "lineage", "notes",
+    "created_at", "dispatched_at", "ended_at", "sealed", "sealed_result",
+)  # fmt: skip
 LOG_FIELDS = ("execution_id", "attempt", "stream", "level", "text", "at")
 _ROWS = 500  # at a time
 
@@ -62,6 +68,9 @@ def export_run(run_id: str, out: IO[bytes]) -> None:
         writer.lines(run_file.EVENTS, _rows(events, EVENT_FIELDS))
         logs = LogChunk.objects.filter(execution__run=run).order_by("id")
         writer.lines(run_file.LOGS, _rows(logs, LOG_FIELDS, 20))
+        calls = AgentCall.objects.filter(run=run).order_by("number")
+        if calls.exists():
+            writer.lines(run_file.CALLS, _calls(calls))
         digests = executions.exclude(payload=None).values_list("payload_id", flat=True)
         for digest in sorted(set(digests)):
             value = Payload.objects.values_list("value", flat=True).get(pk=digest)
@@ -108,6 +117,15 @@ def _rows(rows: Any, names: tuple[str, ...], at_once: int = _ROWS) -> Iterator[d
         yield _plain(row)
 
 
+def _calls(rows: Any) -> Iterator[dict[str, Any]]:
+    """What agents were asked. What is sealed stays here; the file says that there was something."""
+    for row in rows.values(*CALL_FIELDS).iterator(chunk_size=_ROWS):
+        hidden = {name: row[name] is not None for name in ("sealed", "sealed_result")}
+        # Open ones of a run that has ended nobody waits for.
+        status = row["status"] if row["ended_at"] else "cancelled"
+        yield _plain({**row, **hidden, "status": status})
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
@@ -127,6 +145,7 @@ _NAMES = {
     run_file.EXECUTIONS: "Every step with input, output and attempts",
     run_file.EVENTS: "The journal",
     run_file.LOGS: "What the steps printed",
+    run_file.CALLS: "What agents were asked and have reported",
 }
 _STATUS = {"succeeded": "CompletedActionStatus"}
 

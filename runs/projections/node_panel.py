@@ -11,7 +11,13 @@ from runs.definition.spec import ApprovalStep
 from runs.models import Execution, Run
 from runs.planning.graph import Compiled
 from runs.projections import clauses, panel_parts, words
-from runs.projections.approvals import Approval, approval_of, began_to_wait
+from runs.projections.approvals import (
+    ASKED,
+    Approval,
+    approval_of,
+    began_to_wait,
+    calls_that_ask,
+)
 from runs.projections.failures import FAILED, handled
 from runs.projections.panel_parts import Attempt, Beside, Decided, Document, Inside, PanelLine
 from runs.projections.validation_view import Validation, validation_of
@@ -184,7 +190,11 @@ def _went_on(run: Run, made: Compiled | None) -> frozenset[str]:
 
 
 def _approval(execution: Execution | None, step: object, by: Actor) -> Approval | None:
-    if execution is None or execution.status != "waiting" or execution.type != "approval":
+    if execution is None or execution.status != "waiting":
+        return None
+    if execution.status_reason == ASKED:
+        return next(iter(calls_that_ask(execution.run_id, by, execution.pk)), None)
+    if execution.type != "approval":
         return None
     return approval_of(
         step if isinstance(step, ApprovalStep) else None,

@@ -8,6 +8,7 @@ from runs import steppath
 from runs.models import Run
 from runs.planning.graph import ROLLBACK
 from runs.projections import words
+from runs.projections.approvals import ASKED
 from runs.projections.progress import Progress, progress, run_duration
 from runs.projections.step_states import StepState
 from runs.projections.usage import Usage, total
@@ -187,7 +188,11 @@ def _blamed(status_reason: str) -> str:
 def _decisions(states: Mapping[str, StepState], over: bool) -> tuple[str, ...]:
     if over:
         return ()
-    waiting = [s for s in states.values() if s.type == "approval" and s.status == "waiting"]
+    waiting = [
+        s
+        for s in states.values()
+        if s.status == "waiting" and (s.type == "approval" or s.reason == ASKED)
+    ]
     return tuple(s.path for s in sorted(waiting, key=lambda s: steppath.sort_key(s.path)))
 
 

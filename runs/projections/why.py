@@ -15,6 +15,7 @@ from runs.models import Execution, Run
 from runs.models.stored import drawable_version
 from runs.planning.graph import Compiled, Node
 from runs.projections import clauses, why_parts, words
+from runs.projections.approvals import ASKED
 from runs.projections.failures import FAILED
 from runs.projections.run_facts import Decision, Reuse, decision, reuse
 from runs.projections.step_states import StepState, states_of
@@ -256,6 +257,7 @@ class _Asked:
 
     def _waiting(self, path: str, state: StepState, row: Execution, node: Node | None) -> _Told:
         word, _, detail = state.reason.partition(": ")
+        word = "approval" if word == ASKED else word
         kind = word if word in ("approval", "timer", "retry") else "timer"
         until = f" until {words.until(state.due_at, self.now)}" if state.due_at else ""
         more = f": {detail}" if detail else ""

@@ -5,6 +5,7 @@ is no step of the definition: the engine does not see it (`record.statements`). 
 made under the run's row lock, with its entry in the run's journal.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,8 @@ from runs.record.payloads import store
 from runs.states import RUN_OVER, STEP_OVER, RunStatus, StepStatus
 
 CALL = "call"  # the type of a nested call's execution
+_UNFIT = re.compile(r"[\[\]/\x00-\x1f\x7f]")  # in a segment of a path
+_LONGEST_PATH = 1500
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,10 @@ def _copy(row: Execution, known: Recorded, now: datetime) -> None:
 
 def free_path(run: Run, scope: str, name: str) -> str:
     """A path of its own for a call ``name`` below ``scope``."""
+    name = _UNFIT.sub("_", name)
     base = steppath.child(scope, name)
+    if len(base) > _LONGEST_PATH:  # an index holds it; who called it, the row itself says
+        base = steppath.child(scope.partition("/")[0], name)
     taken = Execution.objects.filter(run=run, path=base).exists()
     if not taken:
         return base
@@ -209,8 +215,13 @@ def recorded(run: Run, target: Target, caller: Caller) -> Recorded | None:
 # ---- sent ----------------------------------------------------------------------------------------
 
 
-def begin(run: Run, call: AgentCall, *, worker: str, instance_id: str) -> bool:
-    """Note that the request goes out now; False when it does not. Never twice for one call."""
+def begin(
+    run: Run, call: AgentCall, *, worker: str, instance_id: str, answered: bool = False
+) -> bool:
+    """Note that the request goes out now; False when it does not. Never twice for one call.
+
+    ``answered``: the agent has it, nobody waits for the answer to a request.
+    """
     if run.state is RunStatus.PAUSED:
         return False
     execution = Execution.objects.filter(pk=call.execution_id).first()
@@ -218,7 +229,12 @@ def begin(run: Run, call: AgentCall, *, worker: str, instance_id: str) -> bool:
         return False  # not recorded yet that it waits; a report would come too early
     now = timezone.now()
     sent = AgentCall.objects.filter(pk=call.pk, state="new", ended_at=None).update(
-        state="begun", status="running", worker=worker, instance_id=instance_id, dispatched_at=now
+        state="begun",
+        status="running",
+        worker=worker,
+        instance_id=instance_id,
+        dispatched_at=now,
+        answered_at=now if answered else None,
     )
     if not sent:
         return False

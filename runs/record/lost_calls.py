@@ -36,6 +36,31 @@ def orphaned(grace: float, limit: int = 200) -> list[str]:
     )
 
 
+def silent_agents(seconds: float) -> list[tuple[str, str]]:
+    """Agents with open calls that have given no sign of life for so long, and their addresses."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT a.id, a.base_url FROM runs_agent a
+            WHERE a.last_heartbeat < now() - %s * interval '1 second' AND EXISTS (
+              SELECT 1 FROM runs_agentcall c
+              WHERE c.node = a.id AND c.state = 'begun' AND c.ended_at IS NULL
+                AND c.answered_at IS NOT NULL)
+            LIMIT 200
+            """,
+            [seconds],
+        )
+        return [(row[0], row[1]) for row in cursor.fetchall()]
+
+
+def begun_by(node: str) -> list[str]:
+    """The open calls that an agent has taken; whoever sends the others sees what becomes of them."""
+    found = AgentCall.objects.filter(
+        node=node, state="begun", ended_at=None, answered_at__isnull=False
+    )
+    return list(found.values_list("pk", flat=True))
+
+
 def lost(grace: float, limit: int = 200) -> list[str]:
     """Calls whose sender died before the agent's answer was there. Whether the agent has them
     nobody knows, and sent again they could run twice; a report that comes in time still counts."""

@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 from runs import ids, run_file, steppath
 from runs.canonical import digest
 from runs.masking import is_masked
-from runs.models import Checkpoint, Event, Execution, LogChunk, Run, WorkflowVersion
-from runs.record import checkpoint_files, imported
+from runs.models import AgentCall, Checkpoint, Event, Execution, LogChunk, Run, WorkflowVersion
+from runs.record import call_import, checkpoint_files, imported
 from runs.record import run_values as value
 from runs.record.payloads import store
 from runs.run_file import Reader, RunFileDamaged
@@ -46,6 +46,10 @@ class Ids:
             return ""
         return self._one(given, "exec_", value.is_execution_id(str(given)), ids.execution_id)
 
+    def known(self, given: str) -> str:
+        """The id in place of one that was named before; any other text stays as it is."""
+        return self._known.get(given, given)
+
     def _one(self, given: Any, prefix: str, fine: bool, make: Any) -> str:
         if not fine:
             raise RunFileDamaged(f"{str(given)[:60]!r} is no id ({prefix}…).")
@@ -74,6 +78,8 @@ def write_run(reader: Reader, version: WorkflowVersion, workspace: str, known: I
     mine = set(paths.values())
     for batch in _batches(_logs(reader, known, mine), _LOGS):
         LogChunk.objects.bulk_create(batch)
+    for batch in _batches(call_import.calls_in(reader, run, known, mine)):
+        AgentCall.objects.bulk_create(batch)
     if run.pk == told["id"]:  # a checkpoint is sealed with its run's id in it
         _checkpoints(reader, run)
     return run

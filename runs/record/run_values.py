@@ -12,8 +12,9 @@ from runs.run_file import RunFileDamaged
 
 MOST_NUMBER = 2**31 - 1
 _WORD = re.compile(r"[a-z][a-z0-9_.-]{0,39}")
-_RUN = re.compile(r"run_[0-9a-z]{6,36}")
-_EXECUTION = re.compile(r"exec_[0-9a-z]{6,35}")
+# With `_` inside: the package of AgentField makes its own, `run_<ms>_<hex>`.
+_RUN = re.compile(r"run_[0-9a-z][0-9a-z_]{5,35}")
+_EXECUTION = re.compile(r"exec_[0-9a-z][0-9a-z_]{5,34}")
 _YEARS = range(2000, 2200)  # what every time zone and every driver can write down
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from runs import ids
 from runs.agentfield import Caller
-from runs.models import AgentCall, Execution, Run
+from runs.models import AgentCall, Event, Execution, Run
 from runs.record import agent_calls, agent_values, ledger
 from runs.record.agent_calls import Target
 from runs.states import RUN_OVER, RunStatus, StepStatus
@@ -47,6 +47,22 @@ def hand_over(run: Run, call: AgentCall) -> bool:
     return True
 
 
+def say_waits(run: Run, call: AgentCall, reason: str) -> None:
+    """What the step waits for, in its row and in the journal; under the run's row lock.
+
+    The reason alone: the step stays parked, and no worker has it.
+    """
+    execution = Execution.objects.filter(pk=call.execution_id, status="waiting").first()
+    if execution is None:
+        return
+    execution.status_reason = reason
+    execution.seq = agent_calls.note(
+        run, "step.waiting", execution.pk, execution.path, {"reason": reason}
+    )
+    execution.save(update_fields=["status_reason", "seq"])
+    run.save(update_fields=["event_seq"])
+
+
 def reported(tries: list[dict[str, Any]]) -> str:
     """The call whose report the attempt in hand is to settle; empty when it is to call anew.
 
@@ -71,7 +87,7 @@ def call_for(run_id: str, execution_id: str, target: Target, *, session: str = "
     made = AgentCall.objects.filter(execution_id=execution_id).count()
     path = Execution.objects.values_list("path", flat=True).get(pk=execution_id)
     plain, sealed = agent_values.split({"input": target.input, "context": target.context})
-    source = _source(run, path)
+    replay = _replay(run, path)
     number = agent_calls.note(
         run, "step.called", execution_id, path, {"target": f"{target.node}.{target.name}"}
     )
@@ -86,8 +102,7 @@ def call_for(run_id: str, execution_id: str, target: Target, *, session: str = "
         name=target.name,
         kind=target.kind,
         session=session,
-        replay_run=source,
-        replay_mode="all-succeeded" if source else "",
+        **replay,
         match_key=target.key,
         input=plain["input"],
         context=plain["context"],
@@ -96,10 +111,34 @@ def call_for(run_id: str, execution_id: str, target: Target, *, session: str = "
     )
 
 
+def _replay(run: Run, path: str) -> dict[str, str]:
+    """Which calls are answered from where. A restart from one call answers what began before it."""
+    if run.source_id is None:
+        return {}
+    data = Event.objects.filter(run=run, seq=1).values_list("data", flat=True).first() or {}
+    if data.get("reuse") == "none":
+        return {"replay_mode": "none"}
+    chosen = str(data.get("from") or "")
+    if chosen.startswith(f"{path}/") and data.get("reuse") != "all-succeeded":
+        marker = (
+            AgentCall.objects.filter(
+                run_id=run.source_id, execution_id__in=_at(run.source_id, chosen)
+            )
+            .values_list("pk", flat=True)
+            .first()
+        )
+        if marker:
+            before = {"replay_before": marker, "replay_mode": "succeeded-before"}
+            return {"replay_run": run.source_id, **before}
+    return {"replay_run": _source(run, path), "replay_mode": "all-succeeded"}
+
+
+def _at(run_id: str, path: str) -> list[str]:
+    return list(Execution.objects.filter(run_id=run_id, path=path).values_list("pk", flat=True))
+
+
 def _source(run: Run, path: str) -> str:
     """Whose calls count for this step's: the source run's, or where it had its output from."""
-    if run.source_id is None:
-        return ""
     known = Execution.objects.filter(run_id=run.source_id, path=path).values_list(
         "origin_run", flat=True
     )

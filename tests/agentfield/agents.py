@@ -2,12 +2,15 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
+
+from tests.agentfield.web import http
 
 
 @dataclass
@@ -78,7 +81,7 @@ class FakeAgent:
             "skills": [{"id": name} for name in self.skills],
             **more,
         }
-        return httpx.post(f"{self.plane}/api/v1/nodes/register", json=body, timeout=30)
+        return http.post(f"{self.plane}/api/v1/nodes/register", json=body)
 
     def respond(self, got: Got) -> tuple[int, Any]:
         if self.answer is not None:
@@ -100,10 +103,9 @@ class FakeAgent:
 
     def report(self, call_id: str, status: str, **more: Any) -> httpx.Response:
         """The status callback."""
-        return httpx.post(
+        return http.post(
             f"{self.plane}/api/v1/executions/{call_id}/status",
             json={"status": status, "execution_id": call_id, **more},
-            timeout=30,
         )
 
     def calls(self, name: str = "") -> list[Got]:
@@ -112,23 +114,20 @@ class FakeAgent:
 
     def call(self, got: Got, target: str, given: Any) -> Any:
         """A nested call, as the SDK makes it, and its result."""
-        import time
-
         kept = {
             name: value for name, value in got.headers.items()
             if name.startswith(("X-AgentField-", "X-Session", "X-Actor", "X-Run", "X-Workflow"))
         }  # fmt: skip
         headers = {**kept, "X-Parent-Execution-ID": got.id, "X-Execution-ID": got.id}
-        with httpx.Client(base_url=self.plane, timeout=30) as client:
-            made = client.post(
-                f"/api/v1/execute/async/{target}", json={"input": given}, headers=headers
-            )
-            assert made.status_code == 202, made.text
-            call_id = made.json()["execution_id"]
-            while True:
-                told = client.get(f"/api/v1/executions/{call_id}").json()
-                if told["status"] == "succeeded":
-                    return told.get("result")
-                if told["status"] in ("failed", "cancelled", "timeout"):
-                    raise RuntimeError(f"Execution {told['status']}: {told.get('error')}")
-                time.sleep(0.05)
+        made = http.post(
+            f"{self.plane}/api/v1/execute/async/{target}", json={"input": given}, headers=headers
+        )
+        assert made.status_code == 202, made.text
+        call_id = made.json()["execution_id"]
+        while True:
+            told = http.get(f"{self.plane}/api/v1/executions/{call_id}").json()
+            if told["status"] == "succeeded":
+                return told.get("result")
+            if told["status"] in ("failed", "cancelled", "timeout"):
+                raise RuntimeError(f"Execution {told['status']}: {told.get('error')}")
+            time.sleep(0.15)  # as the package does

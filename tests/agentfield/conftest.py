@@ -21,9 +21,12 @@ if TYPE_CHECKING:  # this file is read before Django has its settings
 SDK = "agentfield==0.1.144"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plane(django_db_setup: None, django_db_blocker: Any) -> Iterator["Plane"]:
-    """Server and workers, without logins, with a short grace for agents that are lost."""
+    """Server and workers, without logins, with a short grace for agents that are lost.
+
+    For this folder and not for the session: while it is there, this process's database is its own.
+    """
     from tests.agentfield.plane import Plane
     from tests.interruption import harness
 
@@ -48,14 +51,14 @@ def plane(django_db_setup: None, django_db_blocker: Any) -> Iterator["Plane"]:
             shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def api(plane: "Plane") -> Iterator[httpx.Client]:
     with httpx.Client(base_url=plane.url, timeout=30) as client:
         yield client
 
 
-@pytest.fixture
-def make_agent(plane: "Plane", api: httpx.Client) -> Iterator[Callable[..., "FakeAgent"]]:
+@pytest.fixture(scope="package")
+def make_agent(plane: "Plane") -> Iterator[Callable[..., "FakeAgent"]]:
     """Agents of the protocol, served by this process and registered."""
     from tests.agentfield.agents import FakeAgent
 
@@ -99,7 +102,7 @@ def sdk_python() -> str:
     return str(python)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run_agent(plane: "Plane", sdk_python: str) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Start an agent of the published package from `real_agents.py`; wait until it is ready."""
     started: list[subprocess.Popen[bytes]] = []
@@ -125,9 +128,10 @@ def run_agent(plane: "Plane", sdk_python: str) -> Iterator[Callable[..., subproc
             at = Agent.objects.filter(pk=name, base_url__endswith=f":{port}").first()
             return at is not None and answers(port)
 
-        wait_for(ready, 40, f"the agent {name}", 0.1)
+        wait_for(ready, 90, f"the agent {name}", 0.1)
         return process
 
+    start.processes = started  # type: ignore[attr-defined]
     yield start
     for process in started:
         process.kill()

@@ -4,6 +4,7 @@
 that FAIL_WHILE names is there. Each writes a line for each of its works into WORKS.
 """
 
+import asyncio
 import os
 import sys
 from typing import Any
@@ -53,6 +54,19 @@ async def pipeline(topic: str) -> dict[str, Any]:
     told = await app.call(f"{name}.summarise", found=found)
     verdict = await app.call(f"{name}.judge", summary=told["summary"])
     return {"topic": topic, "verdict": verdict}
+
+
+@app.reasoner()
+async def careful(topic: str) -> dict[str, Any]:
+    said = await app.pause(approval_request_id=f"ask {topic}", timeout=60)
+    return {"approved": said.approved, "feedback": said.feedback}
+
+
+@app.reasoner()
+async def endless() -> dict[str, Any]:
+    worked("endless")
+    await asyncio.sleep(3600)
+    return {}
 
 
 @app.skill()

@@ -15,15 +15,15 @@ def workers(plane):
     yield plane.site
     plane.site.stop()
     for _ in range(2):
-        plane.site.start_celery()
+        plane.site.start_worker()
 
 
 def test_a_call_noted_and_not_sent_fails_after_the_grace(plane, make_agent, workers):
-    workers.start_celery(MAVERICK_CRASH_AT="after-dispatch-noted")
+    workers.start_worker(MAVERICK_CRASH_AT="after-dispatch-noted")
     agent = make_agent("plan")
     call = plane.submit(f"{agent.id}.plan")["execution_id"]
-    wait_for(lambda: not workers.workers[0].alive, 20, "the worker's end")
-    workers.start_celery()
+    wait_for(lambda: not workers.workers[0].alive, 60, "the worker's end")
+    workers.start_worker()
     told = plane.ended(call)
     assert (told["status"], told["status_reason"]) == ("failed", "internal_error")
     assert agent.got == []
@@ -32,11 +32,11 @@ def test_a_call_noted_and_not_sent_fails_after_the_grace(plane, make_agent, work
 def test_a_call_whose_answer_was_lost_is_not_sent_again_and_its_report_counts(
     plane, make_agent, workers
 ):
-    workers.start_celery(MAVERICK_CRASH_AT="after-dispatch")
+    workers.start_worker(MAVERICK_CRASH_AT="after-dispatch")
     agent = make_agent("plan")
     call = plane.submit(f"{agent.id}.plan")["execution_id"]
-    wait_for(lambda: not workers.workers[0].alive, 20, "the worker's end")
-    workers.start_celery()
+    wait_for(lambda: not workers.workers[0].alive, 60, "the worker's end")
+    workers.start_worker()
     assert agent.report(call, "succeeded", result=1).is_success
     assert plane.ended(call)["result"] == 1
     time.sleep(1)
@@ -47,16 +47,16 @@ def test_server_and_workers_killed_with_fifty_calls_nothing_goes_out_twice(
     plane, make_agent, workers
 ):
     for _ in range(2):
-        workers.start_celery()
+        workers.start_worker()
     agent = make_agent("plan")
     made = [plane.submit(f"{agent.id}.plan")["execution_id"] for _ in range(50)]
-    wait_for(lambda: len(agent.got) > 5, 20, "some requests")
+    wait_for(lambda: len(agent.got) > 5, 60, "some requests")
     plane.web.kill()
     plane.web.wait(10)
     workers.stop()
     plane.start_web()
     for _ in range(2):
-        workers.start_celery()
+        workers.start_worker()
     wait_for(lambda: not AgentCall.objects.filter(pk__in=made, state="new").exists(), 30)
     time.sleep(1)
     for got in list(agent.got):

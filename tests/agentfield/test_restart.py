@@ -3,55 +3,67 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
 
 from runs.models import AgentCall, Execution, Run
+from tests.agentfield.web import http
 from tests.interruption.harness import wait_for
 
 
-@pytest.fixture
-def chain(plane, make_agent):
-    """An agent whose `root` calls a, b and c; c fails while `broken` is set. And its first run."""
+class Chain:
+    """An agent whose `root` calls a, a, b and c; c fails while `broken` is set. Its first run."""
 
-    class Chain:
-        agent: Any
-        root: str
-        run: str
-        broken = True
+    agent: Any
+    root: str
+    run: str
+    broken = True
+    before = (0, 0, 0, 0)
 
-        def work(self, got):
-            name = got.path.rpartition("/")[2]
-            if name == "root":
-                return [
-                    self.agent.call(got, f"{self.agent.id}.{one}", {"n": n, "x": got.body.get("x")})
-                    for n, one in enumerate("aabc")
-                ]
-            if name == "c" and self.broken:
-                raise RuntimeError("c is out")
-            return {"did": name, "n": got.body["n"], "f": 1.0}
+    def work(self, got):
+        name = got.path.rpartition("/")[2]
+        if name == "root":
+            return [
+                self.agent.call(got, f"{self.agent.id}.{one}", {"n": n, "x": got.body.get("x")})
+                for n, one in enumerate("aabc")
+            ]
+        if name == "c" and self.broken:
+            raise RuntimeError("c is out")
+        return {"did": name, "n": got.body["n"], "f": 1.0}
 
-        def counts(self):
-            return [len(self.agent.calls(one)) for one in ("root", "a", "b", "c")]
+    def all(self):
+        return [len(self.agent.calls(one)) for one in ("root", "a", "b", "c")]
 
-        def restart(self, call_id, status=202, key=None, **body):
-            headers = {"Idempotency-Key": key} if key else {}
-            url = f"{plane.url}/api/v1/executions/{call_id}/restart"
-            answer = httpx.post(url, json=body, headers=headers, timeout=30)
-            assert answer.status_code == status, answer.text
-            return answer.json()
+    def counts(self):
+        """How often each was called in this test."""
+        return [now - before for now, before in zip(self.all(), self.before, strict=True)]
 
-        def of(self, run_id, name):
-            return AgentCall.objects.filter(run_id=run_id, name=name).order_by("number")
+    def restart(self, call_id, status=202, key=None, **body):
+        headers = {"Idempotency-Key": key} if key else {}
+        url = f"{self.agent.plane}/api/v1/executions/{call_id}/restart"
+        answer = http.post(url, json=body, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json()
 
+    def of(self, run_id, name):
+        return AgentCall.objects.filter(run_id=run_id, name=name).order_by("number")
+
+
+@pytest.fixture(scope="module")
+def one_chain(plane, make_agent):
     made = Chain()
     made.agent = make_agent("root", "a", "b", "c", work=made.work)
     first = plane.submit(f"{made.agent.id}.root", {"x": 1}, X_Session_ID="s", X_Actor_ID="me")
     assert plane.ended(first["execution_id"])["status"] == "failed"
-    assert made.counts() == [1, 2, 1, 1]
+    assert made.all() == [1, 2, 1, 1]
     made.root, made.run = first["execution_id"], first["run_id"]
     made.broken = False
     return made
+
+
+@pytest.fixture
+def chain(one_chain):
+    one_chain.before = one_chain.all()
+    return one_chain
 
 
 def test_a_restart_from_the_failed_call_reuses_what_started_before(plane, api, chain):
@@ -67,7 +79,7 @@ def test_a_restart_from_the_failed_call_reuses_what_started_before(plane, api, c
     ended = plane.ended(told["execution_id"])
     assert [one["did"] for one in ended["result"]] == ["a", "a", "b", "c"]
     assert [one["n"] for one in ended["result"]] == [0, 1, 2, 3]
-    assert chain.counts() == [2, 2, 1, 2]
+    assert chain.counts() == [1, 0, 0, 1]
     root = chain.agent.calls("root")[-1]
     assert root.headers["X-AgentField-Replay-Source-Run-ID"] == chain.run
     assert root.headers["X-AgentField-Replay-Before-Execution-ID"] == failed.pk
@@ -106,19 +118,19 @@ def test_all_succeeded_reuses_what_started_later_too(plane, chain):
     told = chain.restart(chain.root, reuse="all-succeeded")
     assert told["replay_mode"] == "all-succeeded"
     assert plane.ended(told["execution_id"])["status"] == "succeeded"
-    assert chain.counts() == [2, 2, 1, 2]
+    assert chain.counts() == [1, 0, 0, 1]
 
 
 def test_from_the_root_with_the_default_nothing_is_reused(plane, chain):
     plane.ended(chain.restart(chain.root)["execution_id"])
-    assert chain.counts() == [2, 4, 2, 2]
+    assert chain.counts() == [1, 2, 1, 1]
 
 
 def test_none_reuses_nothing_and_tells_the_mode(plane, chain):
     told = chain.restart(chain.of(chain.run, "c").get().pk, reuse="none")
     assert "replay_before_execution_id" not in told
     plane.ended(told["execution_id"])
-    assert chain.counts() == [2, 4, 2, 2]
+    assert chain.counts() == [1, 2, 1, 1]
     assert chain.agent.calls("root")[-1].headers["X-AgentField-Replay-Mode"] == "none"
 
 
@@ -129,14 +141,14 @@ def test_the_scope_execution_restarts_that_call_alone(plane, chain):
     assert "replay_before_execution_id" not in told
     assert told["target"] == f"{chain.agent.id}.c"
     assert plane.ended(told["execution_id"])["result"]["did"] == "c"
-    assert chain.counts() == [1, 2, 1, 2]
+    assert chain.counts() == [0, 0, 0, 1]
 
 
 def test_an_input_makes_it_a_fork_and_only_equal_calls_are_reused(plane, chain):
     told = chain.restart(chain.root, reuse="all-succeeded", input={"x": 2})
     assert told["kind"] == "fork"
     plane.ended(told["execution_id"])
-    assert chain.counts() == [2, 4, 2, 2]
+    assert chain.counts() == [1, 2, 1, 1]
     assert chain.agent.calls("root")[-1].body == {"x": 2}
 
 
@@ -145,7 +157,7 @@ def test_a_restart_of_a_restart_reuses_again(plane, chain):
     plane.ended(first["execution_id"])
     second = chain.restart(first["execution_id"], reuse="all-succeeded")
     plane.ended(second["execution_id"])
-    assert chain.counts() == [3, 2, 1, 2]
+    assert chain.counts() == [2, 0, 0, 1]
     row = Execution.objects.get(run_id=second["run_id"], path__endswith=".b")
     assert (row.reused_run, row.origin_run) == (first["run_id"], chain.run)
 
@@ -164,11 +176,12 @@ def test_the_pointers_lead_forward(plane, api, chain):
 
 
 def test_the_same_key_starts_one_run_also_in_a_race(chain):
+    before = Run.objects.filter(source_id=chain.run).count()
     with ThreadPoolExecutor(8) as pool:
         key = f"key {chain.root}"
         answers = list(pool.map(lambda _: chain.restart(chain.root, key=key), range(8)))
     assert len({one["run_id"] for one in answers}) == 1
-    assert Run.objects.filter(source_id=chain.run).count() == 1
+    assert Run.objects.filter(source_id=chain.run).count() == before + 1
     chain.restart(chain.root, 422, key=key, reuse="none")
 
 
@@ -209,5 +222,5 @@ def test_our_own_restart_of_a_direct_call_reuses_its_calls(plane, api, chain):
     run = made.json()["id"]
     wait_for(lambda: Run.objects.get(pk=run).status in ("succeeded", "failed"), 30)
     assert Run.objects.get(pk=run).status == "succeeded", plane.said()
-    assert chain.counts() == [2, 2, 1, 2]
+    assert chain.counts() == [1, 0, 0, 1]
     assert api.get(f"/runs/{run}").status_code == 200

@@ -54,7 +54,7 @@ def ended(plane, run_id, within=30):
 def test_the_step_waits_without_a_worker_and_goes_on_with_the_report(plane, api, make_agent, start):
     agent = make_agent("outer")
     run_id = start(agent)
-    wait_for(lambda: agent.calls("outer"), 20, "the request")
+    wait_for(lambda: agent.calls("outer"), 60, "the request")
     (got,) = agent.calls("outer")
     assert got.body == {"topic": "owls"}
     row = Execution.objects.get(run_id=run_id, path="research")

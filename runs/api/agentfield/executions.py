@@ -6,14 +6,19 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from runs.agentfield import OVER, Report, text
-from runs.api.agentfield.manners import answer, asker, body_of, error, text_of
+from runs.api.agentfield.manners import NotKept, answer, asker, body_of, error, text_of
+from runs.canonical import storable
+from runs.errors import UnknownExecution
 from runs.operations import steer_call
 from runs.operations.agent_events import note_event
 from runs.operations.agent_logs import add_logs
 from runs.operations.call_answers import find_call, polled
+from runs.operations.decide_call import request_approval
 from runs.operations.report_execution import report_execution
 from runs.operations.restart_call import RestartCall, restart_call
 from runs.projections.agent_calls import restarted
+
+MOST_AT_ONCE = 500
 
 
 def poll(request: HttpRequest, call_id: str) -> HttpResponse:
@@ -23,7 +28,12 @@ def poll(request: HttpRequest, call_id: str) -> HttpResponse:
 
 def status(request: HttpRequest, call_id: str) -> HttpResponse:
     """The agent's report; answered when it is committed."""
-    report = Report.of(body_of(request))
+    try:
+        report = Report.of(body_of(request))
+    except NotKept as wrong:
+        # The agent would not say it again: a refusal would leave the execution open for ever.
+        text = f"the agent's report cannot be kept: {wrong}"
+        report = Report("failed", error=text, status_reason="bad_response")
     call = report_execution(call_id, report)
     return answer({"execution_id": call.pk, "status": call.status, "run_id": call.run_id})
 
@@ -91,7 +101,8 @@ def note(request: HttpRequest) -> HttpResponse:
     """A note about the execution in the header."""
     body = body_of(request)
     call_id = (request.headers.get("X-Execution-ID") or "").strip()
-    tags = [str(tag)[:100] for tag in body.get("tags") or () if isinstance(tag, str)]
+    given = body.get("tags")
+    tags = [tag[:100] for tag in given if isinstance(tag, str)] if isinstance(given, list) else []
     if not call_id or not steer_call.add_note(call_id, text_of(body, "message"), tags):
         return error(f"execution {call_id[:60]} not found", 404)
     return answer({"success": True, "execution_id": call_id})
@@ -105,8 +116,34 @@ def notes(request: HttpRequest, call_id: str) -> HttpResponse:
 
 def event(request: HttpRequest) -> HttpResponse:
     """What an agent tells of an execution as it goes on. Never ends one that was sent from here."""
-    note_event(body_of(request))
+    note_event(body_of(request), asker(request))
     return answer({"success": True})
+
+
+def batch(request: HttpRequest) -> HttpResponse:
+    """How many executions stand, by id; those that are not known are told as such."""
+    wanted = body_of(request).get("execution_ids")
+    if not isinstance(wanted, list) or not all(isinstance(one, str) for one in wanted):
+        return error("execution_ids must be a list of ids", 400)
+    if len(wanted) > MOST_AT_ONCE:
+        return error(f"at most {MOST_AT_ONCE} executions at once", 400)
+    return answer({one: _known(one) for one in dict.fromkeys(wanted)})
+
+
+def _known(call_id: str) -> dict[str, Any]:
+    try:
+        return polled(storable(call_id))
+    except UnknownExecution as wrong:
+        return {"execution_id": call_id, "error": wrong.message}
+
+
+def cancel_tree(request: HttpRequest, run_id: str) -> HttpResponse:
+    """End a run with all its executions, and tell the agents."""
+    reason = text_of(body_of(request), "reason")
+    ended = steer_call.cancel_tree(run_id, reason=reason, by=asker(request))
+    told = {"workflow_id": run_id, "run_id": run_id, "status": "cancelled", "reason": reason}
+    at = text(timezone.now())
+    return answer({**told, "cancelled": ended, "cancelled_count": len(ended), "cancelled_at": at})
 
 
 def local(request: HttpRequest) -> HttpResponse:
@@ -129,8 +166,10 @@ def awaiter(request: HttpRequest, node: str, call_id: str) -> HttpResponse:
 
 def ask_approval(request: HttpRequest, node: str, call_id: str) -> HttpResponse:
     """The execution waits for somebody's word."""
+    body = body_of(request)
+    page = request.build_absolute_uri(f"/runs/{find_call(call_id).run_id}")
     try:
-        approval = steer_call.request_approval(call_id, body_of(request))
+        approval = request_approval(call_id, body, page)
     except steer_call.WrongState as wrong:
         return answer({"error": "invalid_state", "message": wrong.message}, 409)
     names = {"approval_request_url": approval["request_url"]}

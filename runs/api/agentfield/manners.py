@@ -18,9 +18,13 @@ from django.views.decorators.csrf import csrf_exempt
 from runs import conf
 from runs.actor import Actor
 from runs.agentfield import BadCall
+from runs.canonical import MAX_DEPTH, MAX_INT_BITS
 from runs.errors import MaverickError, NotSignedIn, Refused, TooLarge
 
 log = logging.getLogger(__name__)
+MOST_DEEP = MAX_DEPTH + 5  # a value within a body
+_LARGEST = 1 << MAX_INT_BITS
+_LOOKED_AT = frozenset({dict, list, float, int})
 View = Callable[..., HttpResponse]
 
 
@@ -50,6 +54,8 @@ def speaks(**methods: View) -> Callable[..., HttpResponse]:
             response = error("method not allowed", 405)
             response["Allow"] = ", ".join(methods)
             return response
+        if any("\x00" in one or len(one) > 500 for one in kwargs.values()):
+            return error("not found", 404)  # no id of anything, and no database takes it
         return guarded(chosen)(request, *args, **kwargs)
 
     return csrf_exempt(view)
@@ -110,17 +116,40 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(data, parse_constant=_no_constant)
+    except NotKept:
+        raise
     except (ValueError, RecursionError) as wrong:
         raise BadCall(f"the body is no JSON: {wrong}") from None
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise BadCall("the body must be a JSON object")
+    _check(value)
     return value
 
 
+class NotKept(BadCall):
+    """What was sent is nearly JSON, and cannot be kept."""
+
+
+def _check(body: dict[str, Any]) -> None:
+    """Raises NotKept for what neither JSON nor a database holds; without recursion."""
+    todo: list[tuple[Any, int]] = [(body, 1)]
+    while todo:
+        value, depth = todo.pop()
+        if isinstance(value, float) and value - value != 0:
+            raise NotKept("a number is larger than a double can be")
+        if isinstance(value, int) and not -_LARGEST < value < _LARGEST:
+            raise NotKept("a whole number has more than 4096 bits")
+        if isinstance(value, dict | list):
+            if depth > MOST_DEEP:
+                raise NotKept(f"the body is nested deeper than {MOST_DEEP} levels")
+            inside = value.values() if isinstance(value, dict) else value
+            todo.extend((one, depth + 1) for one in inside if type(one) in _LOOKED_AT)
+
+
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
+    raise NotKept(f"{name} is not JSON")
 
 
 def text_of(body: Mapping[str, Any], name: str) -> str:

@@ -1,12 +1,14 @@
 """/nodes, /discovery, /memory and the DAG."""
 
+from datetime import UTC, datetime
+
 from django.http import HttpRequest, HttpResponse
 
 from runs.api.agentfield.manners import answer, body_of, error, text_of
 from runs.models import Agent
 from runs.operations import agent_memory
 from runs.operations.register_agent import heartbeat, register_agent, shut_down
-from runs.projections import agent_calls
+from runs.projections import agent_calls, discovery
 
 
 def register(request: HttpRequest) -> HttpResponse:
@@ -18,6 +20,15 @@ def register(request: HttpRequest) -> HttpResponse:
 def beat(request: HttpRequest, node: str) -> HttpResponse:
     """A sign of life; 404 makes the agent register again."""
     if not heartbeat(node, body_of(request)):
+        return _unknown(node)
+    return answer({"success": True, "node_id": node})
+
+
+def health(request: HttpRequest, node: str) -> HttpResponse:
+    """What somebody says of its health; never an agent itself."""
+    body = body_of(request)
+    said = text_of(body, "status") or text_of(body, "health_status")
+    if not heartbeat(node, {"status": {"active": "ready", "inactive": "offline"}.get(said, said)}):
         return _unknown(node)
     return answer({"success": True, "node_id": node})
 
@@ -42,10 +53,10 @@ def every(request: HttpRequest) -> HttpResponse:
 
 def discover(request: HttpRequest) -> HttpResponse:
     """What the agents can do."""
-    query = request.GET
-    agent = query.get("agent") or query.get("agent_id") or query.get("node_id") or ""
-    tags = [tag for tag in query.get("tags", "").split(",") if tag]
-    return answer(agent_calls.capabilities(agent, tags))
+    try:
+        return answer(discovery.capabilities(discovery.Wanted.of(request.GET)))
+    except ValueError as wrong:
+        return error(str(wrong), 400)
 
 
 def dag(request: HttpRequest, run_id: str) -> HttpResponse:
@@ -63,8 +74,11 @@ def memory_set(request: HttpRequest) -> HttpResponse:
 
 def memory_get(request: HttpRequest) -> HttpResponse:
     body = body_of(request)
-    found = agent_memory.look_up(_place(request, body), text_of(body, "key"))
-    return error("key not found", 404) if found is None else answer(found)
+    for place in agent_memory.places(text_of(body, "scope"), request.headers):
+        found = agent_memory.look_up(place, text_of(body, "key"))
+        if found is not None:
+            return answer(found)
+    return error("key not found", 404)
 
 
 def memory_delete(request: HttpRequest) -> HttpResponse:
@@ -75,6 +89,31 @@ def memory_delete(request: HttpRequest) -> HttpResponse:
 
 def memory_list(request: HttpRequest) -> HttpResponse:
     return answer(agent_memory.keys(_place(request, {"scope": request.GET.get("scope", "")})))
+
+
+def memory_history(request: HttpRequest) -> HttpResponse:
+    query = request.GET
+    patterns = tuple(one for one in query.get("patterns", "").split(",") if one)[:20]
+    since = query.get("since", "").replace(" ", "+")  # a plus sign that was not encoded
+    try:
+        after = datetime.fromisoformat(since) if since else None
+        limit = int(query.get("limit") or 100)
+    except ValueError:
+        return error("since must be a time and limit a number", 400)
+    if after is not None and after.tzinfo is None:
+        after = after.replace(tzinfo=UTC)
+    asked = agent_memory.Asked(
+        query.get("scope", ""), query.get("scope_id", "")[:200], patterns, after, max(0, limit)
+    )
+    return answer(agent_memory.history(request.headers, asked))
+
+
+def no_events(request: HttpRequest) -> HttpResponse:
+    return error("streams of memory events are not supported; ask for the history", 404)
+
+
+def no_identities(request: HttpRequest) -> HttpResponse:
+    return error("identities and credentials (DID, VC) are not supported", 404)
 
 
 def no_vectors(request: HttpRequest) -> HttpResponse:

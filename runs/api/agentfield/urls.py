@@ -14,15 +14,33 @@ from runs.projections.agent_calls import is_call
 V1 = "api/v1/"
 ONE = f"{V1}executions/<str:call_id>"
 
+
+def _absent(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view of what is not there, whatever the address says of it."""
+
+    def told(request: HttpRequest, what: str = "") -> HttpResponse:
+        return view(request)
+
+    return told
+
+
+def _any(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    told = _absent(view)
+    return speaks(GET=told, POST=told, PUT=told, DELETE=told)
+
+
 urlpatterns = [
     path(f"{V1}nodes", speaks(GET=nodes.every)),
     path(f"{V1}nodes/register", speaks(POST=nodes.register)),
     path(f"{V1}nodes/<str:node>", speaks(GET=nodes.one)),
     path(f"{V1}nodes/<str:node>/heartbeat", speaks(POST=nodes.beat)),
+    path(f"{V1}nodes/<str:node>/health", speaks(PUT=nodes.health, POST=nodes.health)),
     path(f"{V1}nodes/<str:node>/shutdown", speaks(POST=nodes.shutdown)),
     path(f"{V1}execute/async/<str:target>", speaks(POST=execute.submit)),
     path(f"{V1}execute/<str:target>", speaks(POST=execute.wait_here)),
     path(f"{V1}executions/note", speaks(POST=executions.note)),
+    path(f"{V1}executions/batch-status", speaks(POST=executions.batch)),
+    path(f"{V1}workflows/<str:run_id>/cancel-tree", speaks(POST=executions.cancel_tree)),
     path(ONE, speaks(GET=executions.poll)),
     path(f"{ONE}/status", speaks(POST=executions.status)),
     path(f"{ONE}/logs", speaks(POST=executions.logs)),
@@ -51,8 +69,12 @@ urlpatterns = [
     path(f"{V1}memory/list", speaks(GET=nodes.memory_list)),
     path(
         f"{V1}memory/vector/<str:what>",
-        speaks(POST=lambda request, what: nodes.no_vectors(request)),
+        speaks(POST=_absent(nodes.no_vectors), GET=_absent(nodes.no_vectors)),
     ),
+    path(f"{V1}memory/events/history", speaks(GET=nodes.memory_history)),
+    path(f"{V1}memory/events/<str:what>", speaks(GET=_absent(nodes.no_events))),
+    path(f"{V1}did/<path:what>", _any(nodes.no_identities)),
+    path(f"{V1}execution/vc", _any(nodes.no_identities)),
     path("api/ui/v1/workflows/<str:run_id>/dag", speaks(GET=nodes.dag)),
     path("api/ui/v1/executions/note", speaks(POST=executions.note)),
     path("api/ui/v1/executions/<str:call_id>/restart", speaks(POST=executions.restart)),
