@@ -94,6 +94,7 @@ from maverick_client.models import (
 )
 
 __all__ = [
+    "RUN_OVER",
     "Accepted",
     "AgentCall",
     "AgentDetail",
@@ -155,7 +156,6 @@ __all__ = [
     "PlanCounts",
     "PlanItem",
     "ProblemItem",
-    "RUN_OVER",
     "Reasoner",
     "Refused",
     "RegisteredAgent",
