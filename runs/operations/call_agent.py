@@ -78,7 +78,7 @@ def _needs_all(node: str, name: str, given: Mapping[str, Any]) -> None:
         raise InvalidFields(
             {
                 "code": "missing",
-                "message": f"{node}.{name} needs it.",
+                "message": f"{node}.{name} needs {field}.",
                 "path": f"input.{field}",
                 "hint": "",
             }

@@ -1,11 +1,12 @@
 """The registered agents: how they are, what they can do, and how they were called lately."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from runs import ids
@@ -18,6 +19,7 @@ from runs.models import Agent, AgentCall, Execution
 SILENT_AFTER = timedelta(seconds=60)
 LATELY = timedelta(hours=24)
 LAST_CALLS = 20
+REPLAYED = "replayed_from_execution"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class AgentPage:
 
 
 def list_agents(*, after: str = "", limit: int = 200) -> AgentPage:
-    """One page of agents by name. Three queries."""
+    """One page of agents by name. Two queries."""
     rows = Agent.objects.order_by("id")
     if after:
         rows = rows.filter(id__gt=after)
@@ -106,7 +108,7 @@ def list_agents(*, after: str = "", limit: int = 200) -> AgentPage:
 
 
 def get_agent(name: str) -> AgentDetail:
-    """One agent with its last calls. Raises UnknownAgent. Five queries."""
+    """One agent with its last calls. Raises UnknownAgent. Three queries."""
     agent = Agent.objects.filter(pk=name).first()
     if agent is None:
         raise UnknownAgent(
@@ -173,60 +175,53 @@ def _reasoners(agent: Agent, kind: str, told: list[dict[str, Any]]) -> Iterable[
 def _lately(names: list[str], now: datetime) -> dict[str, Lately]:
     since = now - LATELY
     # Ids are made in the order of time, so their index finds the calls of a day among all.
+    lately = Q(pk__gte=ids.first_execution_id(since), created_at__gte=since)
     rows = (
-        AgentCall.objects.filter(
-            node__in=names, pk__gte=ids.first_execution_id(since), created_at__gte=since
-        )
+        AgentCall.objects.filter(lately | Q(ended_at=None), node__in=names)
         .values_list("node", "status")
         .annotate(
-            number=Count("pk"),
-            reused=Count("pk", filter=Q(status_reason__startswith="replayed_from_execution")),
+            number=Count("pk", filter=lately),
+            reused=Count("pk", filter=lately & Q(status_reason__startswith=REPLAYED)),
+            open=Count("pk", filter=Q(ended_at=None)),
         )
     )
-    is_open = dict(
-        AgentCall.objects.filter(node__in=names, ended_at=None)
-        .values_list("node")
-        .annotate(number=Count("pk"))
-    )
-    counts: dict[str, dict[str, int]] = {name: {} for name in names}
-    reused = dict.fromkeys(names, 0)
-    for node, status, number, again in rows:
-        counts[node][status] = number
-        reused[node] += again
+    counts: dict[str, Counter[str]] = {name: Counter() for name in names}
+    for node, status, number, reused, still_open in rows:
+        counts[node].update({status: number, "reused": reused, "open": still_open, "all": number})
     return {
         name: Lately(
-            total=sum(by.values()),
-            succeeded=by.get("succeeded", 0),
-            reused=reused[name],
-            failed=by.get("failed", 0) + by.get("timeout", 0),
-            cancelled=by.get("cancelled", 0),
-            open=is_open.get(name, 0),
+            total=by["all"],
+            succeeded=by["succeeded"],
+            reused=by["reused"],
+            failed=by["failed"] + by["timeout"],
+            cancelled=by["cancelled"],
+            open=by["open"],
         )
         for name, by in counts.items()
     }
 
 
 def _last_calls(name: str) -> tuple[CallFacts, ...]:
-    found = list(
+    path = Execution.objects.filter(pk=OuterRef("execution_id")).values("path")[:1]
+    found = (
         AgentCall.objects.filter(node=name)
+        .annotate(path=Subquery(path))
         .order_by("-pk")
         .only(
-            "id", "run_id", "execution_id", "node", "name", "status", "status_reason", "error",
-            "created_at", "dispatched_at", "ended_at",
+            "id", "run_id", "node", "name", "status", "status_reason", "error", "created_at",
+            "dispatched_at", "ended_at",
         )[:LAST_CALLS]
     )  # fmt: skip
-    wanted = {call.execution_id for call in found}
-    paths = dict(Execution.objects.filter(pk__in=wanted).values_list("id", "path"))
     return tuple(
         CallFacts(
             id=call.pk,
             run_id=call.run_id,
-            path=paths.get(call.execution_id, ""),
+            path=call.path or "",
             target=call.target,
             status=call.status,
             status_reason=call.status_reason,
             error=call.error,
-            reused=call.status_reason.startswith("replayed_from_execution"),
+            reused=call.status_reason.startswith(REPLAYED),
             created_at=call.created_at,
             finished_at=call.ended_at,
             duration_ms=_took(call),
