@@ -30,10 +30,15 @@ class CallField:
 
 
 def fields_of(schema: Any) -> tuple[CallField, ...]:
-    """The fields that a schema names, in its order; none when it names none."""
+    """The fields that a schema names, those that are needed first; none when it names none.
+
+    PostgreSQL keeps the order of a list and not that of an object's keys.
+    """
     needed = required(schema)
+    known = _properties(schema)
     found = []
-    for name, one in _properties(schema).items():
+    for name in [*(one for one in needed if one in known), *(k for k in known if k not in needed)]:
+        one = known[name]
         about = one if isinstance(one, Mapping) else {}
         kind = type_of(about)
         choices = about.get("enum")

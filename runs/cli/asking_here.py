@@ -48,7 +48,7 @@ class AskingHere:
             raise CliRefusal(
                 "nobody-works",
                 "No worker is running, so the call would not go out.",
-                "`maverick up` starts server and workers; --no-wait leaves the call to them.",
+                "`maverick up` starts server and workers.",
             )
 
     def only_workers_drive(self, run_id: str) -> bool:

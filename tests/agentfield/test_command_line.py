@@ -127,6 +127,8 @@ def test_a_call_is_restarted_with_what_is_changed(maverick, plane, agent, far, t
     assert AgentCall.objects.get(run_id=third["id"], role="root").context == {
         "lang": "de", "model": "small",
     }  # fmt: skip
+    code, said, _ = maverick("execution", "restart", root.pk, "--plan", by=by)
+    assert (code, "has no preview" in said) == (2, True)
     code, said, _ = maverick("execution", "restart", root.pk, "--reuse", "checkpoint", by=by)
     assert code == 2
     assert "reuse must be one of" in said

@@ -42,8 +42,8 @@ PLAN: dict[str, Any] = {
 def agents(now: datetime) -> None:
     """One that is well, one that lacks something, one that says nothing, one that has stopped."""
     told = [
-        ("research", "ready", 1, [PLAN, *({"id": n} for n in ("search", "summarise", "judge", "pipeline"))]),
-        ("reviewer", "degraded", 2, [{"id": "review"}]),
+        ("research", "ready", -3600, [PLAN, *({"id": n} for n in ("search", "summarise", "judge", "pipeline"))]),
+        ("reviewer", "degraded", -3600, [{"id": "review"}]),
         ("mailer", "ready", 700, [{"id": "send"}]),
         ("old-indexer", "offline", 90_000, []),
     ]  # fmt: skip

@@ -79,6 +79,7 @@ def test_the_list_says_how_each_is_and_how_often_it_was_called(
     page = text(alice, "/agents")
     for word in ("Ready", "Silent", "plan, free, add", "1 failed", "/agents/research", "1 h ago"):
         assert word in page, word
+    register("no/route", reasoners=[], skills=[])
     live = text(alice, "/agents?part=live")
     assert "<html" not in live
     assert 'id="agents-now"' in live
@@ -97,7 +98,7 @@ def test_an_agent_s_page_shows_schemas_calls_and_forms(alice: Client, research: 
     assert 'value="3"' in page  # its default
     assert page.count('type="password"') == 1
     assert '<option value="warm">' in page
-    assert '<textarea class="input area mono" id="c-plan-more"' in page
+    assert '<textarea class="input area mono" id="c-1-more"' in page
     assert page.count('name="json"') == 2  # of free and add, which tell no schema
     assert "What about." in page
     live = text(alice, "/agents/research?part=live")
