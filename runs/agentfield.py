@@ -31,7 +31,8 @@ _TARGET = re.compile(r"([^./\s]{1,200})\.([^./\s]{1,200})")
 
 # What is AgentField's under /api/: these answer in its manner, also when a middleware refuses.
 _PATHS = re.compile(
-    r"/api/v1/(nodes|execute|workflow|agents|memory|discovery|did)(/|$)"
+    r"/api/v1/(nodes|execute|workflow|memory|discovery|did)(/|$)"
+    r"|/api/v1/agents/[^/]+/executions(/|$)"
     r"|/api/v1/executions/(note$|[^/]+(/(status|logs|notes|cancel|pause|resume))?$)"
     r"|/api/v1/workflows/[^/]+/cancel-tree$"
     r"|/api/v1/(execution/vc|policies|revocations|registered-dids|admin)(/|$)"

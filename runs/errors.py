@@ -66,6 +66,12 @@ class UnknownCheckpoint(NotFound):
     code = "checkpoint-not-found"
 
 
+class UnknownAgent(NotFound):
+    """There is no such agent."""
+
+    code = "agent-not-found"
+
+
 class Conflict(MaverickError):
     """It does not fit the state things are in."""
 

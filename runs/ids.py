@@ -8,6 +8,7 @@ written by one restart cannot collide; the random part keeps processes apart.
 import os
 import threading
 import time
+from datetime import datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
 _EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
@@ -47,6 +48,12 @@ def run_id() -> str:
 def execution_id() -> str:
     """A new execution id: 21 characters, later ids sort after earlier ones."""
     return _make("exec", 8)
+
+
+def first_execution_id(moment: datetime) -> str:
+    """Below every execution id that was made since then, and above every one from before."""
+    ms = max(0, int(moment.timestamp() * 1000) - _EPOCH_MS)
+    return f"exec_{_encode(ms, _TIME_CHARS)}"
 
 
 def checkpoint_id() -> str:

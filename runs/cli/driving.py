@@ -87,8 +87,14 @@ def signals_set(event: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def watch(side: Backend, run_id: str, *, as_json: bool) -> int:
-    """Follow a run that others drive, and say how it ended."""
+def watch(
+    side: Backend,
+    run_id: str,
+    *,
+    as_json: bool,
+    told: Callable[[Backend, Json, bool], Json] | None = None,
+) -> int:
+    """Follow a run that others drive, and say how it ended; ``told`` may say more of its end."""
     shown = progress(run_id, after_failure(side, run_id), to_stderr=as_json)
     try:
         for event in side.follow(run_id):
@@ -105,7 +111,7 @@ def watch(side: Backend, run_id: str, *, as_json: bool) -> int:
         return INTERRUPTED
     finally:
         shown.close()
-    return end(side, run_id, as_json=as_json)
+    return end(side, run_id, as_json=as_json, told=told)
 
 
 def after_failure(side: Backend, run_id: str) -> Callable[[str], str]:
@@ -132,11 +138,19 @@ def _said_to_failures(graph: Json) -> dict[str, str]:
 
 
 def end(
-    side: Backend, run_id: str, *, as_json: bool, interrupted: bool = False, typed: str = ""
+    side: Backend,
+    run_id: str,
+    *,
+    as_json: bool,
+    interrupted: bool = False,
+    typed: str = "",
+    told: Callable[[Backend, Json, bool], Json] | None = None,
 ) -> int:
     """The last words, and the exit code. With --json the run is the last line of stdout."""
     run = side.get_run(run_id)
-    summary(side, run, err=as_json, interrupted=interrupted, typed=typed)
+    summary(side, run, err=as_json or told is not None, interrupted=interrupted, typed=typed)
+    if told is not None:
+        run = told(side, run, as_json)
     if as_json:
         print_json(run, last_line=True)
     if interrupted:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from runs.cli.asking_here import AskingHere, restart_call
 from runs.cli.backend import Json
 from runs.cli.keeping_here import KeepingHere
 from runs.cli.local import actor as actor
@@ -115,7 +116,7 @@ def somebody_drives(run_id: str) -> bool:
     return bool(placement and living_command(placement)) or somebody_works()
 
 
-class Here(KeepingHere):
+class Here(KeepingHere, AskingHere):
     """This process; see Backend."""
 
     remote = False
@@ -217,6 +218,9 @@ class Here(KeepingHere):
         from runs.operations.restart_execution import restart_execution
         from runs.operations.restart_run import RestartRequest
 
+        of_call = restart_call(execution_id, request)
+        if of_call is not None:
+            return of_call
         run = restart_execution(
             execution_id, RestartRequest(**request), by=actor(), placement=placement
         )

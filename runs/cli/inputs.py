@@ -28,6 +28,21 @@ def read_inputs(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
     return found
 
 
+def read_object(option: str, given: str) -> dict[str, Any]:
+    """A JSON object from ``@file`` (JSON or YAML, ``@-`` is standard input) or typed as it is."""
+    if given.startswith("@"):
+        return dict(_from_file(given[1:]))
+    import json
+
+    try:
+        value = json.loads(given)
+    except (ValueError, RecursionError) as error:
+        raise CliRefusal("usage", f"{option} is no JSON: {error}.", "Write @FILE.") from None
+    if not isinstance(value, dict):
+        raise CliRefusal("usage", f"{option} must be a JSON object.", "Write @FILE.")
+    return value
+
+
 def read_labels(pairs: tuple[str, ...]) -> dict[str, str]:
     """The labels of a run."""
     return dict(_pair(pair, "--label") for pair in pairs)

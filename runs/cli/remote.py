@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from runs.cli.asking_there import AskingThere
 from runs.cli.backend import Json
 from runs.cli.keeping_there import KeepingThere
 from runs.cli.refusals import CliRefusal
@@ -51,7 +52,7 @@ def _on_this_machine(host: str) -> bool:
         return False
 
 
-class There(KeepingThere):
+class There(KeepingThere, AskingThere):
     """A server; see Backend."""
 
     remote = True

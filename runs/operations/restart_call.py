@@ -14,6 +14,7 @@ from runs.errors import Refused, UnknownExecution
 from runs.models import AgentCall, Run
 from runs.operations.execute_target import find_target, new_root, new_run_of
 from runs.operations.start_run import answered, remember
+from runs.planning.fields import merge_patch
 from runs.record import agent_calls, agent_values, sealing
 from runs.record.agent_calls import Target
 
@@ -30,12 +31,14 @@ class RestartCall:
     reason: str = ""
     input: dict[str, Any] | None = None
     context: dict[str, Any] | None = None
+    context_patch: dict[str, Any] | None = None  # ours: RFC 7396, so that a model alone can change
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "RestartCall":
         """Read from a request's body; what is not known is ignored. Raises BadCall."""
         kinds: dict[str, type] = {
-            "scope": str, "reuse": str, "fork": bool, "reason": str, "input": dict, "context": dict
+            "scope": str, "reuse": str, "fork": bool, "reason": str, "input": dict, "context": dict,
+            "context_patch": dict,
         }  # fmt: skip
         given = {name: body[name] for name in kinds if body.get(name) is not None}
         for name, value in given.items():
@@ -53,7 +56,8 @@ class RestartCall:
     @property
     def kind(self) -> str:
         """`fork` when something is changed on purpose."""
-        changed = self.fork or self.input is not None or self.context is not None
+        given = (self.input, self.context, self.context_patch)
+        changed = self.fork or any(one is not None for one in given)
         return "fork" if changed else "restart"
 
     def caller(self, source: AgentCall, chosen: AgentCall) -> Caller:
@@ -140,6 +144,8 @@ def _target(chosen: AgentCall, asked: RestartCall) -> Target:
     context = asked.context
     if context is None:
         context = agent_values.real(chosen.sealed, "context", chosen.context)
+    if asked.context_patch is not None:
+        context = merge_patch(context or {}, asked.context_patch)
     return find_target(chosen.target, given, context or None)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from runs.actor import Actor
 from runs.errors import Refused, UnknownExecution
-from runs.models import Execution, Run
+from runs.models import AgentCall, Execution, Run
 from runs.operations.restart_run import RestartRequest, plan_restart, restart_run
 from runs.planning.preview import Preview
 
@@ -50,5 +50,8 @@ def restart_execution(
 
 
 def plan_execution(execution_id: str, request: RestartRequest) -> Preview:
-    """What ``restart_execution`` would do, without doing it."""
+    """What ``restart_execution`` would do, without doing it. Raises Refused for the call of an
+    agent: what that will call, and with what, only the agent knows."""
+    if AgentCall.objects.filter(pk=execution_id).exclude(role="step").exists():
+        raise Refused("The restart of an agent's call has no preview.", hint="Restart it.")
     return plan_restart(run_of(execution_id), from_execution(execution_id, request))

@@ -9,8 +9,8 @@ from runs.states import RunStatus
 
 
 def is_call(call_id: str) -> bool:
-    """Whether an execution is the call of an agent."""
-    return AgentCall.objects.filter(pk=call_id).exists()
+    """Whether an execution is the call of an agent, and not a step of a workflow that makes one."""
+    return AgentCall.objects.filter(pk=call_id).exclude(role="step").exists()
 
 
 def submitted(call: AgentCall) -> dict[str, Any]:

@@ -15,6 +15,7 @@ ACTIONS = {
     "run.resume": "resumed from a checkpoint",
     "run.cancel": "cancelled",
     "call.cancel": "cancelled a call of",
+    "agent.remove": "removed the agent",
     "run.pause": "paused",
     "run.unpause": "let go on",
     "run.delete": "deleted",

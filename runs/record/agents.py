@@ -49,3 +49,8 @@ def beat(agent_id: str, status: str, instance_id: str) -> bool:
 def gone(agent_id: str) -> bool:
     """It stops; what it has been given it reports, or it is lost with it."""
     return bool(Agent.objects.filter(pk=agent_id).update(status="offline"))
+
+
+def forget(agent_id: str) -> None:
+    """Take it out of the list; what it was called for stays."""
+    Agent.objects.filter(pk=agent_id).delete()

@@ -3,6 +3,8 @@
 The tag ``toasts`` takes it out again (runs/templatetags/maverick.py).
 """
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest
 
 from runs.errors import MaverickError
@@ -18,7 +20,10 @@ def say_refused(request: HttpRequest, refused: MaverickError) -> None:
 
 def why(refused: MaverickError) -> str:
     """Why something was refused: what is listed under problems, or else what to do."""
-    problems = [str(problem.message) for problem in getattr(refused, "problems", ())]
+    problems = [
+        str(problem["message"] if isinstance(problem, Mapping) else problem.message)
+        for problem in getattr(refused, "problems", ())
+    ]
     more = " ".join(problems[:MOST]) if problems else refused.hint
     return f"{refused.message} {more}".strip()
 

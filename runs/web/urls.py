@@ -4,6 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from runs.web.pages import (
+    agents,
     audit,
     bulk,
     cleaning,
@@ -50,6 +51,9 @@ urlpatterns = [
     path("runs/<str:run_id>/check", golden.check, name="run-check"),
     path("runs/<str:run_id>/delete", deletion.delete, name="run-delete"),
     path("cleaning", cleaning.cleaning, name="cleaning"),
+    path("agents", agents.agent_list, name="agent-list"),
+    path("agents/<str:name>", agents.agent, name="agent"),
+    path("agents/<str:name>/remove", agents.remove, name="agent-remove"),
     path("audit", audit.audit, name="audit"),
     path("workflows", workflows.workflow_list, name="workflow-list"),
     path("workflows/<path:name>/run", workflows.start, name="workflow-run"),

@@ -6,6 +6,7 @@ import "./times.js";
 import "./shortcuts.js";
 
 const modules = {
+  agents: () => import("./agents.js"),
   frame: () => import("./frame.js"),
   fork: () => import("./fork.js"),
   graph: () => import("./graph.js"),

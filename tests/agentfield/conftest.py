@@ -104,15 +104,21 @@ def sdk_python() -> str:
 
 @pytest.fixture(scope="module")
 def run_agent(plane: "Plane", sdk_python: str) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Start an agent of the published package from `real_agents.py`; wait until it is ready."""
+    """Start an agent of the published package, from `real_agents.py` unless a script is named;
+    wait until it is ready."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(name: str, **env: str) -> subprocess.Popen[bytes]:
+    def start(name: str, script: Path | None = None, **env: str) -> subprocess.Popen[bytes]:
         port = free_port()
         log = (plane.site.home / f"agent-{name}-{port}.log").open("wb")
         process = subprocess.Popen(
-            [sdk_python, str(Path(__file__).with_name("real_agents.py")), name, str(port)],
-            env={**_plain_env(), "AGENTFIELD_SERVER": plane.url, **env},
+            [
+                sdk_python,
+                str(script or Path(__file__).with_name("real_agents.py")),
+                name,
+                str(port),
+            ],
+            env={**_plain_env(), "AGENTFIELD_SERVER": plane.url, "PORT": str(port), **env},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

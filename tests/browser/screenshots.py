@@ -15,17 +15,19 @@ from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, ROOT, Site
 INTO = ROOT / "build" / "screenshots"
 SEED = """
 from django.utils import timezone
-from tests.browser import sample_kinds
+from tests.browser import sample_agents, sample_kinds
 from tests.browser.sample_runs import everything
 now = timezone.now()
 made = [*everything(now), sample_kinds.waiting(now), sample_kinds.undone(now)]
+sample_agents.agents(now)
+made.append(sample_agents.nested_calls(now))
 print(*(run.pk for run in made))
 """
 WIDTHS = ((1440, 900), (390, 844))
 THEMES = ("light", "dark")
 
 
-def pages(running: str, failed: str, waiting: str, undone: str) -> dict[str, str]:
+def pages(running: str, failed: str, waiting: str, undone: str, nested: str) -> dict[str, str]:
     """Name of the picture → address."""
     return {
         "run-list": "/runs",
@@ -48,7 +50,11 @@ def pages(running: str, failed: str, waiting: str, undone: str) -> dict[str, str
         "compare-step": f"/runs/{failed}/compare/{running}?node=plan",
         "compare-steps": f"/runs/{failed}/compare/{running}?tab=steps&node=preflight",
         "compare-io": f"/runs/{failed}/compare/{running}?tab=io",
+        "run-agent-calls": f"/runs/{nested}?node=research",
+        "run-agent-calls-steps": f"/runs/{nested}?tab=steps&node=research%2Fresearch.search~2",
         "workflows": "/workflows",
+        "agents": "/agents",
+        "agent": "/agents/research?call=plan",
         "audit": "/audit",
         "golden": f"/runs/{running}/golden",
         "check": f"/runs/{failed}/check",

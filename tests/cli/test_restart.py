@@ -52,7 +52,7 @@ def test_an_execution_is_restarted_by_its_id(maverick: Maverick) -> None:
     named = maverick("execution", "restart", two, "--plan-id", plan.json["plan_id"], "--json")
     assert (named.code, named.json["source_run_id"]) == (0, source), named.err
     assert maverick.calls() == ["one-tea", "two", "two", "three"]
-    alone = maverick("execution", "restart", two, "--only", "--json")
+    alone = maverick("execution", "restart", two, "--scope", "execution", "--json")
     assert alone.code == 0, alone.err
     assert maverick.calls()[4:] == ["two"]
     unknown = maverick("execution", "restart", "exec_nobody")

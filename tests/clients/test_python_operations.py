@@ -67,6 +67,10 @@ METHODS: list[tuple[Callable[[Client], Any], str, str]] = [
     ),
     (lambda c: c.import_checkpoint({}), "POST", "checkpoints"),
     (lambda c: c.resume("run_1", "save"), "POST", "runs/run_1/checkpoints/save/resume"),
+    (lambda c: list(c.agents()), "GET", "agents"),
+    (lambda c: c.agent("research"), "GET", "agents/research"),
+    (lambda c: c.call_agent("research.plan", {}), "POST", "agents/research/calls"),
+    (lambda c: c.remove_agent("research"), "DELETE", "agents/research"),
     (lambda c: list(c.tokens()), "GET", "tokens"),
     (lambda c: c.create_token("ci"), "POST", "tokens"),
     (lambda c: c.revoke_token("ci"), "DELETE", "tokens/ci"),
@@ -106,6 +110,7 @@ def test_there_is_a_method_for_every_operation_of_the_api_and_for_nothing_else()
             .replace("checkpoints/save", "checkpoints/{checkpoint_id}")
             .replace("approvals/ask", "approvals/{where}")
             .replace("workflows/release", "workflows/{name}")
+            .replace("agents/research", "agents/{agent}")
             .replace("tokens/ci", "tokens/{name_or_id}"),
         )
         for _call, method, path in METHODS
@@ -135,7 +140,8 @@ HARMLESS = {
 }  # fmt: skip
 
 
-ALIASES = {"ReusedFrom": "ReuseOut", "BulkResult": "BulkOut", "ProblemItem": "ProblemItem"}
+ALIASES = {"ReusedFrom": "ReuseOut", "BulkResult": "BulkOut", "ProblemItem": "ProblemItem",
+           "RegisteredAgent": "AgentOut", "CallCounts": "AgentCallsOut"}  # fmt: skip
 ASKED = {"RestartRequest": "RestartIn", "BulkFilter": "BulkFilterIn"}
 
 

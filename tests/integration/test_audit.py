@@ -20,6 +20,7 @@ from runs.errors import Refused
 from runs.models import AgentCall, AuditEntry, Checkpoint, Execution, Run
 from runs.operations import steer_call
 from runs.operations.bulk_runs import bulk_runs
+from runs.operations.call_agent import call_agent
 from runs.operations.cancel_run import cancel_run
 from runs.operations.clear_checkpoints import clear_checkpoints
 from runs.operations.decide_approval import decide_approval
@@ -31,6 +32,7 @@ from runs.operations.import_run import import_run
 from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.publish_workflow import publish_workflow
 from runs.operations.register_agent import register_agent
+from runs.operations.remove_agent import remove_agent
 from runs.operations.restart_call import RestartCall, restart_call
 from runs.operations.restart_execution import restart_execution
 from runs.operations.restart_run import RestartRequest, restart_run
@@ -199,6 +201,16 @@ def _execute_target(project: Path) -> Any:
     _called(project, ANN)
 
 
+def _call_agent(project: Path) -> Any:
+    _called(project)
+    call_agent("auditor.plan", {}, by=ANN)
+
+
+def _remove_agent(project: Path) -> Any:
+    _called(project)
+    remove_agent("auditor", force=True, by=ANN)
+
+
 def _restart_call(project: Path) -> Any:
     restart_call(_called(project).pk, RestartCall(), by=ANN)
 
@@ -244,6 +256,8 @@ DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "create_token": [(_create_token, "token.create")],
     "revoke_token": [(_revoke_token, "token.revoke")],
     "execute_target": [(_execute_target, "run.start")],
+    "call_agent": [(_call_agent, "run.start")],
+    "remove_agent": [(_remove_agent, "agent.remove")],
     "restart_call": [(_restart_call, "run.restart")],
     "cancel_call": [(_cancel_call, "call.cancel")],
     "pause_call": [(_pause_call, "run.pause")],

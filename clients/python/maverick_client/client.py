@@ -1,6 +1,7 @@
 """The client: one method for each thing that the server can be asked for."""
 
 from maverick_client.calls.admin import AdminCalls
+from maverick_client.calls.agents import AgentCalls
 from maverick_client.calls.checkpoints import CheckpointCalls
 from maverick_client.calls.explaining import ExplainingCalls
 from maverick_client.calls.journal import JournalCalls
@@ -9,7 +10,13 @@ from maverick_client.calls.workflows import WorkflowCalls
 
 
 class Client(
-    JournalCalls, ExplainingCalls, CheckpointCalls, WorkflowCalls, KeepingCalls, AdminCalls
+    JournalCalls,
+    ExplainingCalls,
+    CheckpointCalls,
+    WorkflowCalls,
+    AgentCalls,
+    KeepingCalls,
+    AdminCalls,
 ):
     """Talks to one Maverick server.
 

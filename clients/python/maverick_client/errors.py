@@ -23,7 +23,9 @@ class ApiError(ClientError):
         self.status = status
         self.body = dict(body)
         self.code = str(body.get("code") or f"http-{status}")
-        self.message = str(body.get("detail") or body.get("title") or f"HTTP {status}")
+        # `message`: AgentField's shape, of addresses that belong to its protocol.
+        told = body.get("detail") or body.get("title") or body.get("message")
+        self.message = str(told or f"HTTP {status}")
         self.hint = str(body.get("hint") or "")
         problems = body.get("problems") or body.get("errors") or []
         self.problems: list[Any] = problems if isinstance(problems, list) else [problems]

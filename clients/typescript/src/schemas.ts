@@ -27,6 +27,8 @@ export interface Page<Item> {
   next_cursor: string | null;
 }
 
+export type AgentCall = Schemas["AgentCallOut"];
+export type AgentDetail = Schemas["AgentDetailOut"];
 export type Approval = Schemas["ApprovalOut"];
 export type AuditEntry = Schemas["AuditEntryOut"];
 export type BulkRequest = Schemas["BulkIn"];
@@ -52,6 +54,8 @@ export type Origin = Schemas["OriginOut"];
 export type Plan = Schemas["PlanOut"];
 export type Problem = Schemas["Problem"];
 export type ProblemItem = Schemas["ProblemItem"];
+export type Reasoner = Schemas["ReasonerOut"];
+export type RegisteredAgent = Schemas["AgentOut"];
 export type RestartRequest = Schemas["RestartIn"];
 export type ResumeRequest = Schemas["ResumeIn"];
 export type Run = Schemas["RunOut"];

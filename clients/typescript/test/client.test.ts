@@ -103,6 +103,10 @@ const METHODS: [(c: Client) => Promise<unknown>, string, string][] = [
   [(c) => c.workflow("release"), "GET", "workflows/{name}"],
   [(c) => c.publishWorkflow("name: x"), "POST", "workflows"],
   [(c) => c.validateWorkflow("name: x"), "POST", "workflows/validate"],
+  [(c) => every(c.agents()), "GET", "agents"],
+  [(c) => c.agent("research"), "GET", "agents/{agent}"],
+  [(c) => c.callAgent("research.plan"), "POST", "agents/{agent}/calls"],
+  [(c) => c.removeAgent("research"), "DELETE", "agents/{agent}"],
   [(c) => every(c.audit()), "GET", "audit"],
   [(c) => every(c.tokens()), "GET", "tokens"],
   [(c) => c.createToken("ci"), "POST", "tokens"],
@@ -115,6 +119,7 @@ const GIVEN: Record<string, string> = {
   "{other}": "run_2",
   "{checkpoint_id}": "save",
   "{where}": "ask",
+  "{agent}": "research",
   "{name}": "release",
   "{name_or_id}": "ci",
 };

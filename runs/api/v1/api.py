@@ -13,6 +13,7 @@ from runs.api.v1.docs_page import DocsPage, document, only_signed_in
 from runs.api.v1.errors import DOCS_HINT, problem, to_response
 from runs.api.v1.parsing import JsonParser, refuse_large
 from runs.api.v1.routers import (
+    agents,
     approvals,
     audit,
     bulk,
@@ -130,5 +131,6 @@ api.add_router("/golden", golden.names)
 api.add_router("/runs", deletion.router)
 api.add_router("/gc", deletion.cleaning)
 api.add_router("/workflows", workflows.router)
+api.add_router("/agents", agents.router)
 api.add_router("/tokens", tokens.router)
 api.add_router("/audit", audit.router)

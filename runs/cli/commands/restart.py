@@ -16,13 +16,9 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def recovery_options(*, of_execution: bool = False) -> Callable[[_F], _F]:
     """The options that restarts and a fork share; of an execution, without the step to name."""
-    only = "Run it alone: neither what depends on it nor what failed."
     options: list[Callable[[Any], Any]] = [
         click.option("--reason", default="", help="Why; it is kept with the new run."),
         click.option("--reuse", type=click.Choice(MODES), help="What to reuse."),
-        click.option(
-            "--only", is_flag=True, help=only if of_execution else only.replace("it", "--from", 1),
-        ),
         click.option(
             "--confirm", multiple=True, metavar="PATH",
             help="A step with the effect `ask` that may happen again.",
@@ -43,6 +39,10 @@ def recovery_options(*, of_execution: bool = False) -> Callable[[_F], _F]:
             click.option(
                 "--from", "from_", metavar="PATH",
                 help="The step, turn of a loop, or execution id to start from.",
+            ),
+            click.option(
+                "--only", is_flag=True,
+                help="Run --from alone: neither what depends on it nor what failed.",
             ),
         ]  # fmt: skip
 
@@ -73,7 +73,7 @@ def go(
     reason: str,
     reuse: str | None,
     from_: str | None = None,
-    only: bool,
+    only: bool = False,
     confirm: tuple[str, ...],
     only_plan: bool,
     plan_id: str | None,
@@ -106,12 +106,17 @@ def go(
             return detached(side, new, as_json=as_json)
         return watch(side, new["id"], as_json=as_json)
     from runs.cli.here import Here, placement
+    from runs.projections.agent_calls import is_call
 
     assert isinstance(side, Here)
+    if of_execution and not detach and is_call(given):
+        side.need_workers()
     restart_here = side.restart_execution if of_execution else side.restart
     new = restart_here(source, request, placement=placement(detach))
     if detach:
         return detached(side, new, as_json=as_json)
+    if side.only_workers_drive(new["id"]):
+        return watch(side, new["id"], as_json=as_json)
     return drive_here(side, new["id"], as_json=as_json, threads=threads)
 
 

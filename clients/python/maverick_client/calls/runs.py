@@ -65,7 +65,10 @@ class RunCalls(Sending):
         """Restart a run from one of its executions, with the fields of `restart_run` but
         without `from_`. Unless `reuse` says otherwise, what started before it is kept."""
         path = f"executions/{part(execution_id)}/restart"
-        return cast(Run, self._start(path, restart_body(request), idempotency_key))
+        made = self._start(path, restart_body(request), idempotency_key)
+        if "run_id" in made:  # the call of an agent, restarted and answered in AgentField's way
+            return self.get_run(made["run_id"])
+        return cast(Run, made)
 
     def plan_execution(self, execution_id: str, **request: Unpack[RestartRequest]) -> Plan:
         """What `restart_execution` with the same arguments would do, without doing it."""

@@ -1,5 +1,13 @@
 """The shapes that the server sends, as it sends them. Times are texts in ISO 8601, UTC."""
 
+from maverick_client.models.agents import (
+    AgentCall,
+    AgentDetail,
+    AgentRemoved,
+    CallCounts,
+    Reasoner,
+    RegisteredAgent,
+)
 from maverick_client.models.explaining import (
     Change,
     ComparedNode,
@@ -86,6 +94,9 @@ from maverick_client.models.workflows import (
 __all__ = [
     "RUN_OVER",
     "Accepted",
+    "AgentCall",
+    "AgentDetail",
+    "AgentRemoved",
     "Approval",
     "Attempt",
     "AuditEntry",
@@ -94,6 +105,7 @@ __all__ = [
     "BulkFilter",
     "BulkItem",
     "BulkResult",
+    "CallCounts",
     "Change",
     "Check",
     "Checkpoint",
@@ -135,6 +147,8 @@ __all__ = [
     "PlanCounts",
     "PlanItem",
     "ProblemItem",
+    "Reasoner",
+    "RegisteredAgent",
     "Relative",
     "RestartRequest",
     "Reuse",

@@ -40,13 +40,19 @@ export class RunCalls extends Sending {
 
   /** Restart a run from one of its executions. Unless `reuse` says otherwise, what started
    * before it is kept. */
-  restartExecution(
+  async restartExecution(
     executionId: string,
     request: Omit<RestartRequest, "from"> = {},
     { idempotencyKey }: Keyed = {},
-  ): Promise<Answer<"restartExecution">> {
+  ): Promise<Run> {
     const path = `executions/${part(executionId)}/restart`;
-    return this.start<"restartExecution">(path, request, idempotencyKey);
+    const made: Run | { run_id: string } = await this.start<"restartExecution">(
+      path,
+      request,
+      idempotencyKey,
+    );
+    // The call of an agent is restarted and answered in AgentField's way.
+    return "run_id" in made ? this.getRun(made.run_id) : made;
   }
 
   /** What `restartExecution` with the same request would do, without doing it. */
