@@ -1,5 +1,14 @@
 """A thin, typed client for a Maverick server."""
 
+from maverick_client.agent import (
+    Agent,
+    Call,
+    CallFailed,
+    InputRefused,
+    NotJson,
+    ReasonerFailed,
+    current_call,
+)
 from maverick_client.client import Client
 from maverick_client.errors import (
     ApiError,
@@ -90,6 +99,7 @@ from maverick_client.models import (
 __all__ = [
     "RUN_OVER",
     "Accepted",
+    "Agent",
     "ApiError",
     "Approval",
     "Attempt",
@@ -99,6 +109,8 @@ __all__ = [
     "BulkFilter",
     "BulkItem",
     "BulkResult",
+    "Call",
+    "CallFailed",
     "Change",
     "Check",
     "Checkpoint",
@@ -128,6 +140,7 @@ __all__ = [
     "GraphNode",
     "Imported",
     "ImportedRun",
+    "InputRefused",
     "LastRun",
     "Lineage",
     "Link",
@@ -136,6 +149,7 @@ __all__ = [
     "NodeVerdict",
     "NotAllowed",
     "NotFound",
+    "NotJson",
     "NotSignedIn",
     "OneRun",
     "Origin",
@@ -146,6 +160,7 @@ __all__ = [
     "PlanCounts",
     "PlanItem",
     "ProblemItem",
+    "ReasonerFailed",
     "Refused",
     "Relative",
     "RestartRequest",
@@ -170,4 +185,5 @@ __all__ = [
     "Why",
     "Workflow",
     "WorkflowDetail",
+    "current_call",
 ]
