@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from maverick_client.agent.context import Call, current
-from maverick_client.agent.failures import ReasonerFailed
+from maverick_client.agent.failures import CallFailed, ReasonerFailed
 from maverick_client.agent.jsonform import json_form
 from maverick_client.agent.plane import what
 from maverick_client.agent.reasoners import Reasoner
@@ -159,6 +159,8 @@ async def _outcome(under: _Under) -> Report:
     except ApiError as refused:
         code = refused.status if 400 <= refused.status < 500 else None
         return _failed(refused, code)
+    except CallFailed as failed:
+        return _failed(failed)  # logged where it failed
     except Exception as error:
         log.exception("%s of %s failed", under.call.target, under.call.execution_id)
         return _failed(error)
