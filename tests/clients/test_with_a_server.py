@@ -60,21 +60,31 @@ def running_agent(served: Served, command: list[str], folder: Path) -> Iterator[
         assert process.wait(20) == 0
 
 
-def by_python(file: Path) -> list[str]:
-    return alone(PLAYERS / "by_python.py", str(file))
+def in_typescript(name: str, *words: str) -> list[str]:
+    return typescript.node(str(typescript.build() / "build" / "test" / f"{name}.js"), *words)
 
 
-def by_typescript(file: Path) -> list[str]:
-    return typescript.node(str(typescript.build() / "build" / "test" / "player.js"), str(file))
+Player = tuple[list[str], list[str]]  # what plays, and the agent that it calls
+FIVE = alone(PLAYERS / "five.py")
 
 
-def by_command_line(file: Path) -> list[str]:
-    return [sys.executable, str(PLAYERS / "by_command_line.py"), str(file)]
+def by_python(file: str) -> Player:
+    return alone(PLAYERS / "by_python.py", file), FIVE
+
+
+def by_typescript(file: str) -> Player:
+    return in_typescript("player", file), in_typescript("five")
+
+
+def by_command_line(file: str) -> Player:
+    return [sys.executable, str(PLAYERS / "by_command_line.py"), file], FIVE
 
 
 @pytest.mark.parametrize("player", [by_python, by_typescript, by_command_line])
-def test_one_scenario_is_played_by_every_client(served: Served, player) -> None:
-    assert scenario.judged(served.play(*player(scenario.FILE))) == []
+def test_one_scenario_is_played_by_every_client(served: Served, tmp_path: Path, player) -> None:
+    command, agent = player(str(scenario.FILE))
+    with running_agent(served, agent, tmp_path):
+        assert scenario.judged(served.play(*command)) == []
 
 
 def test_a_player_that_gets_something_else_is_told_at_every_step() -> None:
@@ -133,12 +143,12 @@ def test_the_example_of_five_reasoners_reuses_four_calls(served: Served, tmp_pat
             again = client.wait(client.restart_run(first["id"])["id"], timeout=30)
         assert again["status"] == "succeeded"
         found = {one["path"]: one for one in client.executions(again["id"])}
-        reused = sorted(path for path, one in found.items() if one["reused_from"])
+        reused = sorted(path for path, one in found.items() if one["reuse"])
         assert reused == [f"press/report.{name}" for name in ("draft", "draft~2", "plan", "review")]
-        assert found["press/report.publish"]["output"] == "published 26 words"
+        assert found["press/report.publish"]["output"] == "published 24 words"
         assert found["press"]["output"]["topic"] == "rain"
-        source = found["press/report.draft"]["reused_from"]
-        lines = "".join(part["text"] for part in client.log(first["id"], source["execution_id"]))
+        source = found["press/report.draft"]["reuse"]["source_execution_id"]
+        lines = "".join(part["text"] for part in client.log(first["id"], source))
         assert lines == "drafting title='rain, part 1'\n"
     answer = httpx.get(f"{served.address}/api/v1/nodes/report", headers=bearer(served))
     assert answer.json()["lifecycle_status"] == "offline"

@@ -10,7 +10,7 @@ const SOONEST_MS = 30;
 const LATEST_MS = 1000;
 const LONGEST_PAUSE_MS = 5000;
 // A server that starts anew is back within this.
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 120_000;
 
 export interface Calling {
   /** Part of what a restart compares; it is not sent to the reasoner. */

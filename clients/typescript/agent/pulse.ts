@@ -29,6 +29,7 @@ export class Pulse {
   #busy = false;
   #sending: Promise<void> = Promise.resolve();
   #known = false;
+  #beaten: Promise<void> = Promise.resolve();
 
   constructor(
     readonly plane: Plane,
@@ -40,8 +41,9 @@ export class Pulse {
   async start(): Promise<void> {
     await this.#register();
     this.#known = true;
-    this.#beating = setInterval(() => void this.#beat(), this.everyMs);
-    void this.#beat();
+    const beat = (): void => void (this.#beaten = this.#beat());
+    this.#beating = setInterval(beat, this.everyMs);
+    beat();
   }
 
   /** Send it soon. */
@@ -58,13 +60,17 @@ export class Pulse {
     clearInterval(this.#beating);
     this.#stop.abort(new Error("the agent stops"));
     if (!this.#known) return;
+    await this.#beaten; // else it would say `ready` after the goodbye
     const json = { reason: "signal", timeout_seconds: 30 };
     await this.#once("shutdown", json).catch(() => undefined);
   }
 
   /** Send what still waits. */
   async end(): Promise<void> {
-    await Promise.race([this.#sending, sleep(5000)]);
+    const late = new AbortController();
+    const time = sleep(5000, late.signal).catch(() => undefined);
+    await Promise.race([this.#sending, time]);
+    late.abort();
   }
 
   async #register(): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { ApiError } from "../src/errors.js";
 import { sleep } from "../src/sending.js";
-import { type Call, Cancelled, current } from "./context.js";
+import { type Call, type Cancelled, current } from "./context.js";
 import { CallFailed, ReasonerFailed } from "./failures.js";
 
 const REMEMBERED = 10_000; // calls that are over, and are not begun again if they come once more
@@ -106,7 +106,8 @@ function failure(call: Call, error: unknown): Report {
     const why = (call.signal.reason as Cancelled).message;
     return { status: "cancelled", error: why, status_reason: why };
   }
-  const report: Report = { status: "failed", error: error instanceof Error ? error.message || error.name : String(error) };
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  const report: Report = { status: "failed", error: text };
   if (error instanceof ReasonerFailed) {
     const { result, details, statusCode } = error.told;
     if (result !== undefined) report["result"] = result;
@@ -127,13 +128,15 @@ export function jsonForm(value: unknown, place = "result"): unknown {
   if (typeof value === "number" && Number.isFinite(value)) return value;
   if (Array.isArray(value)) return value.map((one, n) => jsonForm(one, `${place}[${n}]`));
   if (typeof value === "object") {
-    if ("toJSON" in value && typeof value.toJSON === "function") return jsonForm(value.toJSON(), place);
-    const proto: unknown = Object.getPrototypeOf(value);
-    if (!(value instanceof Map || value instanceof Set) && proto !== undefined) {
+    if ("toJSON" in value && typeof value.toJSON === "function") {
+      return jsonForm(value.toJSON(), place);
+    }
+    if (!(value instanceof Map || value instanceof Set)) {
       const told = Object.entries(value).filter(([, one]) => one !== undefined);
-      return Object.fromEntries(told.map(([name, one]) => [name, jsonForm(one, `${place}.${name}`)]));
+      return Object.fromEntries(told.map(([k, one]) => [k, jsonForm(one, `${place}.${k}`)]));
     }
   }
-  const kind = typeof value === "object" ? value.constructor.name : `${typeof value} ${String(value)}`;
+  const isOdd = typeof value === "object";
+  const kind = isOdd ? value.constructor.name : `${typeof value} ${String(value)}`;
   throw new TypeError(`${place} is a ${kind.slice(0, 60)}, which is not JSON`);
 }

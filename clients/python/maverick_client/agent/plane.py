@@ -18,7 +18,7 @@ TROUBLE = BUSY | {408, 500}
 _SOONEST, _LATEST = 0.03, 1.0  # between two polls, in seconds
 _LONGEST_PAUSE = 5.0
 # A server that starts anew is back within this.
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class Plane:
