@@ -10,7 +10,7 @@ asked = iter(["first"])
 
 class Found(TypedDict):
     part: str
-    hits: list[float | None | str]
+    hits: list[float | str | None]
 
 
 @agent.reasoner

@@ -41,10 +41,13 @@ class Reasoner:
 
     async def run(self, arguments: dict[str, Any]) -> Any:
         """Call the function: a coroutine here, anything else in a thread of its own."""
-        if inspect.iscoroutinefunction(self.function):
-            return await self.function(**arguments)
-        found = await _in_a_thread(lambda: self.function(**arguments), self.name)
-        return await found if inspect.isawaitable(found) else found
+        try:
+            if inspect.iscoroutinefunction(self.function):
+                return await self.function(**arguments)
+            found = await _in_a_thread(lambda: self.function(**arguments), self.name)
+            return await found if inspect.isawaitable(found) else found
+        except SystemExit as left:  # else it would end the event loop, and the agent with it
+            raise RuntimeError(f"SystemExit: {left.code}") from None
 
     def told(self) -> dict[str, Any]:
         """As it is registered."""

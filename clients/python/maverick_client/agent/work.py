@@ -164,8 +164,6 @@ async def _outcome(under: _Under) -> Report:
     except Exception as error:
         log.exception("%s of %s failed", under.call.target, under.call.execution_id)
         return _failed(error)
-    except SystemExit as left:  # a reasoner that leaves does not take the agent along
-        return _failed(RuntimeError(f"SystemExit: {left.code}"))
 
 
 def _failed(
