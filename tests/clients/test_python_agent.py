@@ -18,7 +18,7 @@ from maverick_client import (
     current_call,
 )
 
-from tests.clients.little_plane import CUT, Asked, LittlePlane, dispatch
+from tests.clients.little_plane import CUT, HTTP, Asked, LittlePlane, dispatch
 
 
 @pytest.fixture
@@ -131,14 +131,14 @@ def test_a_wrong_input_is_422_with_every_fault_and_its_place(plane: LittlePlane)
         return [
             dispatch(at, "double", {"to": ["a", 1], "more": 1}),
             dispatch(at, "nobody", {}),
-            httpx.post(f"{at}/reasoners/double", content=b"{", headers=headers),
-            httpx.post(f"{at}/reasoners/double", json={"n": 1, "to": []}),
-            httpx.post(
+            HTTP.post(f"{at}/reasoners/double", content=b"{", headers=headers),
+            HTTP.post(f"{at}/reasoners/double", json={"n": 1, "to": []}),
+            HTTP.post(
                 f"{at}/reasoners/double",
                 content=b"{nonsense",
                 headers={**headers, "Content-Type": "application/json"},
             ),
-            httpx.get(f"{at}/elsewhere"),
+            HTTP.get(f"{at}/elsewhere"),
         ]
 
     wrong, *others = while_it_runs(agent, ask)
@@ -296,7 +296,7 @@ def test_a_failure_is_told(plane: LittlePlane, work: Any, told: dict[str, Any]) 
 
 
 def cancel(at: str, call_id: str) -> Any:
-    answer = httpx.post(f"{at}/_internal/executions/{call_id}/cancel", json={"reason": "enough"})
+    answer = HTTP.post(f"{at}/_internal/executions/{call_id}/cancel", json={"reason": "enough"})
     return answer.json()["cancelled"]
 
 
@@ -377,16 +377,16 @@ def test_what_is_not_over_in_time_is_told_as_cut_off(plane: LittlePlane) -> None
 
 
 def test_reasoners_that_wait_in_threads_do_not_wait_for_each_other(plane: LittlePlane) -> None:
-    """As deep as no pool of threads is wide: each waits until all have begun."""
-    agent, all_began = agent_of(plane), threading.Barrier(40)
+    """More than a pool of threads would have on two cores: each waits until all have begun."""
+    agent, all_began = agent_of(plane), threading.Barrier(12)
     agent.reasoner(name="wait")(lambda: all_began.wait(20) >= 0)
 
     def ask(at: str) -> None:
-        for number in range(40):
+        for number in range(12):
             dispatch(at, "wait", {}, f"exec_{number}")
 
     while_it_runs(agent, ask)
-    assert [body["result"] for body in plane.reports().values()] == [True] * 40
+    assert [body["result"] for body in plane.reports().values()] == [True] * 12
 
 
 def test_a_coroutine_that_holds_up_the_loop_holds_up_neither_heartbeats_nor_requests(
