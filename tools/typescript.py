@@ -65,7 +65,10 @@ def _run(*command: str, cwd: Path = ROOT) -> None:
 def _sources() -> list[Path]:
     own = [CLIENT / name for name in ("package.json", "package-lock.json", "tsconfig.json")]
     folders = [
-        file for name in ("src", "test") for file in (CLIENT / name).rglob("*") if file.is_file()
+        file
+        for name in ("src", "agent", "test")
+        for file in (CLIENT / name).rglob("*")
+        if file.is_file()
     ]
     generated = CLIENT / "src" / "generated"
     return [DOCUMENT, *own, *(file for file in folders if generated not in file.parents)]

@@ -37,7 +37,8 @@ def new_client() -> httpx.AsyncClient:
 async def send(client: httpx.AsyncClient, order: Order) -> Report | None:
     """Send the order once; None: it was taken, and the report comes later.
 
-    Only a refused connection is tried again: then nothing was sent.
+    Only a refused connection is tried again: then nothing was sent. And 503 with Retry-After, by
+    which an agent that stops says that it takes nothing; the process after it may.
     """
     until = time.monotonic() + REFUSED_FOR
     wait = 0.1
@@ -48,7 +49,9 @@ async def send(client: httpx.AsyncClient, order: Order) -> Report | None:
     while True:
         try:
             answer = await post(client, order.url, body, headers)
-            return meaning(order, answer)
+            late = time.monotonic() + wait > until
+            if answer.status_code != 503 or "retry-after" not in answer.headers or late:
+                return meaning(order, answer)
         except httpx.ConnectError as error:
             if time.monotonic() + wait > until:
                 return _failed("agent_unreachable", f"The agent at {order.url} refused: {error}")

@@ -37,6 +37,7 @@ class FakeAgent:
     work: Callable[[Got], Any] | None = None  # the result of a reasoner, reported at once
     answer: tuple[int, Any] | None = None  # instead of 202
     instance: str = "one"
+    headers: dict[str, str] = field(default_factory=dict)  # of its answers
     got: list[Got] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -53,6 +54,8 @@ class FakeAgent:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
+                for name, value in agent.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(data)
 

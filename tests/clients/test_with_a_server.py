@@ -1,10 +1,15 @@
 """The clients against a real server with a real worker."""
 
 import json
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
+from maverick_client import Client
 
 from tests.clients import scenario
 from tests.clients.conftest import Served
@@ -27,21 +32,59 @@ def alone(program: Path, *words: str) -> list[str]:
     return [sys.executable, "-c", ALONE, str(PYTHON_CLIENT), str(program), *words]
 
 
-def by_python(file: Path) -> list[str]:
-    return alone(PLAYERS / "by_python.py", str(file))
+REPORT = """
+version: "1.0"
+name: press
+steps:
+  - {name: press, type: agent, agent: report.write, context: {topic: rain}}
+"""
 
 
-def by_typescript(file: Path) -> list[str]:
-    return typescript.node(str(typescript.build() / "build" / "test" / "player.js"), str(file))
+def bearer(served: Served) -> dict[str, str]:
+    return {"Authorization": f"Bearer {served.token}"}
 
 
-def by_command_line(file: Path) -> list[str]:
-    return [sys.executable, str(PLAYERS / "by_command_line.py"), str(file)]
+@contextmanager
+def running_agent(served: Served, command: list[str], folder: Path) -> Iterator[None]:
+    """An agent in a process of its own, until it says that it listens; then SIGTERM."""
+    with subprocess.Popen(
+        command, cwd=folder, env=served.env(), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            said = process.stdout.readline()
+            assert " listens at http://127.0.0.1:" in said, said + process.stdout.read()
+            yield
+        finally:
+            process.terminate()
+        assert process.wait(20) == 0
+
+
+def in_typescript(name: str, *words: str) -> list[str]:
+    return typescript.node(str(typescript.build() / "build" / "test" / f"{name}.js"), *words)
+
+
+Player = tuple[list[str], list[str]]  # what plays, and the agent that it calls
+FIVE = alone(PLAYERS / "five.py")
+
+
+def by_python(file: str) -> Player:
+    return alone(PLAYERS / "by_python.py", file), FIVE
+
+
+def by_typescript(file: str) -> Player:
+    return in_typescript("player", file), in_typescript("five")
+
+
+def by_command_line(file: str) -> Player:
+    return [sys.executable, str(PLAYERS / "by_command_line.py"), file], FIVE
 
 
 @pytest.mark.parametrize("player", [by_python, by_typescript, by_command_line])
-def test_one_scenario_is_played_by_every_client(served: Served, player) -> None:
-    assert scenario.judged(served.play(*player(scenario.FILE))) == []
+def test_one_scenario_is_played_by_every_client(served: Served, tmp_path: Path, player) -> None:
+    command, agent = player(str(scenario.FILE))
+    with running_agent(served, agent, tmp_path):
+        assert scenario.judged(served.play(*command)) == []
 
 
 def test_a_player_that_gets_something_else_is_told_at_every_step() -> None:
@@ -85,3 +128,27 @@ def test_the_tests_of_the_typescript_client_pass(served: Served) -> None:
     files = sorted(map(str, (folder / "build" / "test").glob("*.test.js")))
     said = served.play(*typescript.node("--test", "--test-timeout=30000", *files), cwd=folder)
     assert "# fail 0" in said or "ℹ fail 0" in said, said
+
+
+def test_the_example_of_five_reasoners_reuses_four_calls(served: Served, tmp_path: Path) -> None:
+    """And stops on SIGTERM, after which Maverick knows that it is gone."""
+    assert len((ROOT / "examples" / "five_reasoners_client.py").read_text().splitlines()) <= 60
+    (tmp_path / "press-is-down").touch()
+    with Client(served.address, served.token) as client:
+        with running_agent(served, alone(ROOT / "examples" / "five_reasoners_client.py"), tmp_path):
+            first = client.wait(client.start_run(definition=REPORT)["id"], timeout=30)
+            assert (first["status"], first["counts"]["failed"]) == ("failed", 2), first
+            assert "the press is down" in first["status_reason"]
+            (tmp_path / "press-is-down").unlink()
+            again = client.wait(client.restart_run(first["id"])["id"], timeout=30)
+        assert again["status"] == "succeeded"
+        found = {one["path"]: one for one in client.executions(again["id"])}
+        reused = sorted(path for path, one in found.items() if one["reuse"])
+        assert reused == [f"press/report.{name}" for name in ("draft", "draft~2", "plan", "review")]
+        assert found["press/report.publish"]["output"] == "published 24 words"
+        assert found["press"]["output"]["topic"] == "rain"
+        source = found["press/report.draft"]["reuse"]["source_execution_id"]
+        lines = "".join(part["text"] for part in client.log(first["id"], source))
+        assert lines == "drafting title='rain, part 1'\n"
+    answer = httpx.get(f"{served.address}/api/v1/nodes/report", headers=bearer(served))
+    assert answer.json()["lifecycle_status"] == "offline"

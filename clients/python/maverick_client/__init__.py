@@ -1,5 +1,14 @@
 """A thin, typed client for a Maverick server."""
 
+from maverick_client.agent import (
+    Agent,
+    Call,
+    CallFailed,
+    InputRefused,
+    NotJson,
+    ReasonerFailed,
+    current_call,
+)
 from maverick_client.client import Client
 from maverick_client.errors import (
     ApiError,
@@ -96,6 +105,7 @@ from maverick_client.models import (
 __all__ = [
     "RUN_OVER",
     "Accepted",
+    "Agent",
     "AgentCall",
     "AgentDetail",
     "AgentRemoved",
@@ -108,7 +118,9 @@ __all__ = [
     "BulkFilter",
     "BulkItem",
     "BulkResult",
+    "Call",
     "CallCounts",
+    "CallFailed",
     "Change",
     "Check",
     "Checkpoint",
@@ -138,6 +150,7 @@ __all__ = [
     "GraphNode",
     "Imported",
     "ImportedRun",
+    "InputRefused",
     "LastRun",
     "Lineage",
     "Link",
@@ -146,6 +159,7 @@ __all__ = [
     "NodeVerdict",
     "NotAllowed",
     "NotFound",
+    "NotJson",
     "NotSignedIn",
     "OneRun",
     "Origin",
@@ -157,6 +171,7 @@ __all__ = [
     "PlanItem",
     "ProblemItem",
     "Reasoner",
+    "ReasonerFailed",
     "Refused",
     "RegisteredAgent",
     "Relative",
@@ -182,4 +197,5 @@ __all__ = [
     "Why",
     "Workflow",
     "WorkflowDetail",
+    "current_call",
 ]

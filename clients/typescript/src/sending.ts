@@ -215,7 +215,7 @@ function search(query: Asked["query"] = {}): string {
   return text === "" ? "" : `?${text}`;
 }
 
-function randomKey(): string {
+export function randomKey(): string {
   // Not randomUUID: browsers have that on https and localhost only.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -8,6 +8,7 @@ import { Client, type RestartRequest } from "maverick-client";
 
 interface Step {
   do: string;
+  definition: string;
   as?: string;
   run: string;
   other: string;
@@ -21,13 +22,20 @@ interface Step {
 }
 
 const file = argv[2] ?? "";
-const scenario = JSON.parse(await readFile(file, "utf8")) as { definition: string[]; steps: Step[] };
+interface Scenario {
+  definitions: Record<string, string[]>;
+  steps: Step[];
+}
+const scenario = JSON.parse(await readFile(file, "utf8")) as Scenario;
 const client = new Client(env["MAVERICK_SERVER"] ?? "", env["MAVERICK_TOKEN"]);
 const ids = new Map<string, string>();
 const id = (name: string): string => ids.get(name) ?? "";
 
 const play: Record<string, (step: Step) => Promise<unknown>> = {
-  start: ({ inputs }) => client.startRun({ definition: scenario.definition.join("\n"), inputs }),
+  start: ({ definition, inputs }) => {
+    const text = (scenario.definitions[definition] ?? []).join("\n");
+    return client.startRun({ definition: text, inputs });
+  },
   wait: ({ run }) => client.wait(id(run), { timeoutMs: 60_000 }),
   graph: ({ run }) => client.graph(id(run)),
   events: async ({ run }) => {
@@ -51,6 +59,10 @@ const play: Record<string, (step: Step) => Promise<unknown>> = {
   lineage: ({ run }) => client.lineage(id(run)),
   golden: ({ run, name }) => client.markGolden(id(run), { name, replace: true }),
   check: ({ run, against }) => client.check(id(run), against),
+  output: async ({ run, path }) => {
+    for await (const one of client.executions(id(run))) if (one.path === path) return one;
+    return {};
+  },
   unmark: ({ run }) => client.unmarkGolden(id(run)),
 };
 

@@ -9,7 +9,8 @@ from runs.agentfield import Caller
 from runs.api.agentfield.manners import answer, asker, body_of, error
 from runs.models import AgentCall
 from runs.operations.call_answers import synchronous
-from runs.operations.execute_target import checked_input, execute_target, find_target
+from runs.operations.call_once import call_once
+from runs.operations.execute_target import checked_input, find_target
 from runs.projections.agent_calls import submitted
 
 HIT = "X-AgentField-Replay-Hit"
@@ -40,7 +41,8 @@ def _submitted(request: HttpRequest, target: str) -> AgentCall:
     body = body_of(request)
     given, context = checked_input(body)
     caller = Caller.of(request.headers)
-    return execute_target(find_target(target, given, context), caller, by=asker(request))
+    key = request.headers.get("Idempotency-Key")
+    return call_once(find_target(target, given, context), caller, by=asker(request), key=key)
 
 
 def _with_ids(response: HttpResponse, call: AgentCall) -> HttpResponse:

@@ -14,8 +14,8 @@ MARKS = {"✓": "step.succeeded", "✗": "step.failed"}
 class Player:
     """One method for each thing that a step of the scenario may do."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.ids: dict[str, str] = {}
 
     def ask(self, *words: str) -> tuple[Any, str]:
@@ -31,7 +31,8 @@ class Player:
         inputs = [
             word for key, value in step["inputs"].items() for word in ("-i", f"{key}={value}")
         ]
-        return self.ask("run", str(self.file), *inputs, "--detach")[0]
+        file = str(self.folder / f"{step['definition']}.yaml")
+        return self.ask("run", file, *inputs, "--detach")[0]
 
     def wait(self, step: dict[str, Any]) -> Any:
         return self.ask("runs", "watch", self.ids[step["run"]])[0]
@@ -79,14 +80,18 @@ class Player:
     def unmark(self, step: dict[str, Any]) -> Any:
         return self.ask("runs", "golden", self.ids[step["run"]], "--remove")[0]
 
+    def output(self, step: dict[str, Any]) -> Any:
+        found = self.ask("runs", "show", self.ids[step["run"]])[0]["steps"]
+        return next(one for one in found if one["path"] == step["path"])
+
 
 def main() -> None:
     """Play every step."""
     scenario = json.loads(Path(sys.argv[1]).read_text())
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "three-players.yaml"
-        file.write_text("\n".join(scenario["definition"]))
-        player = Player(file)
+        for name, lines in scenario["definitions"].items():
+            (Path(folder) / f"{name}.yaml").write_text("\n".join(lines))
+        player = Player(Path(folder))
         for step in scenario["steps"]:
             document = getattr(player, step["do"])(step)
             if "as" in step:

@@ -12,12 +12,13 @@ from maverick_client import Client, Reuse
 class Player:
     """One method for each thing that a step of the scenario may do."""
 
-    def __init__(self, client: Client, definition: str) -> None:
-        self.client, self.definition = client, definition
+    def __init__(self, client: Client, definitions: dict[str, list[str]]) -> None:
+        self.client, self.definitions = client, definitions
         self.ids: dict[str, str] = {}
 
     def start(self, step: dict[str, Any]) -> Any:
-        return self.client.start_run(definition=self.definition, inputs=step["inputs"])
+        text = "\n".join(self.definitions[step["definition"]])
+        return self.client.start_run(definition=text, inputs=step["inputs"])
 
     def wait(self, step: dict[str, Any]) -> Any:
         return self.client.wait(self.ids[step["run"]], timeout=60)
@@ -59,12 +60,16 @@ class Player:
     def unmark(self, step: dict[str, Any]) -> Any:
         return self.client.unmark_golden(self.ids[step["run"]])
 
+    def output(self, step: dict[str, Any]) -> Any:
+        found = self.client.executions(self.ids[step["run"]])
+        return next(one for one in found if one["path"] == step["path"])
+
 
 def main() -> None:
     """Play every step."""
     scenario = json.loads(Path(sys.argv[1]).read_text())
     with Client(os.environ["MAVERICK_SERVER"], os.environ["MAVERICK_TOKEN"]) as client:
-        player = Player(client, "\n".join(scenario["definition"]))
+        player = Player(client, scenario["definitions"])
         for step in scenario["steps"]:
             document = getattr(player, step["do"])(step)
             if "as" in step:
