@@ -1,5 +1,6 @@
 """Reading the environment: a value, its default, or one clear line and the end of the process."""
 
+import ipaddress
 import os
 import re
 import secrets
@@ -70,6 +71,22 @@ def env_float(name: str, default: float, *, least: float, most: float) -> float:
 
 def env_list(name: str) -> list[str]:
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
+
+
+def env_networks(name: str) -> list[str]:
+    """Networks with commas between (10.1.0.0/16); `on` is all of them, `off` or nothing is none."""
+    value = os.environ.get(name, "").strip().lower()
+    if value in TRUE:
+        return ["0.0.0.0/0", "::/0"]
+    found = []
+    for part in [] if value in FALSE else env_list(name):
+        try:
+            found.append(str(ipaddress.ip_network(part)))
+        except ValueError as error:
+            raise OddSetting(
+                name, f"{part!r} is no network: {error}.", "Use on, off, or 10.1.0.0/16, ::1/128."
+            ) from None
+    return found
 
 
 def env_origin(name: str) -> str:

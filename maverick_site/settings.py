@@ -18,6 +18,7 @@ from maverick_site.env import (
     env_folder,
     env_int,
     env_list,
+    env_networks,
     env_origin,
     env_secret,
     env_text,
@@ -47,6 +48,8 @@ MAVERICK_CALL_WAIT_SECONDS = env_float("MAVERICK_CALL_WAIT_SECONDS", 90, least=0
 MAVERICK_INLINE_BYTES = env_int("MAVERICK_INLINE_BYTES", 64 * 1024, least=0)
 MAVERICK_RETENTION_DAYS = env_int("MAVERICK_RETENTION_DAYS", 0, least=0)
 MAVERICK_SNAPSHOT_FILE_MB = env_int("MAVERICK_SNAPSHOT_FILE_MB", 100, least=0)
+MAVERICK_WEBHOOKS_ALLOW_PRIVATE = env_networks("MAVERICK_WEBHOOKS_ALLOW_PRIVATE")
+MAVERICK_WEBHOOKS_KEEP_DAYS = env_float("MAVERICK_WEBHOOKS_KEEP_DAYS", 30, least=0, most=36500)
 MAVERICK_SECRET_KEYS = env_list("MAVERICK_SECRET_KEYS")
 MAVERICK_ENV_ALLOW = env_list("MAVERICK_ENV_ALLOW")
 

@@ -13,7 +13,7 @@ from django.db import connection
 
 from runs import conf, dispatch
 from runs.actor import SYSTEM
-from runs.engine import calling, driver
+from runs.engine import calling, delivering, driver
 from runs.engine.session import Session
 from runs.engine.state import RunState
 from runs.operations.delete_run import clean_up_automatically
@@ -40,6 +40,7 @@ class Sweep:
         moved += take_over_lost()
         moved += wake_due()
         moved += calling.look_after()
+        moved += delivering.look_after()
         # Only who has nothing to do looks for work that nobody took. A busy worker would add
         # messages that nobody can follow, and those that matter would wait behind thousands.
         if driver.is_idle():
