@@ -7,6 +7,7 @@ written once, and `--json` prints the same document either way.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from runs.cli.hooks import Hooks
 from runs.cli.keeping import Keeping
 from runs.cli.refusals import CliRefusal
 
@@ -14,7 +15,7 @@ Json = dict[str, Any]
 RUN_OVER = frozenset({"succeeded", "failed", "cancelled", "timeout"})
 
 
-class Backend(Keeping, Protocol):
+class Backend(Keeping, Hooks, Protocol):
     """The questions and the orders that both sides know."""
 
     remote: bool

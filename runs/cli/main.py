@@ -21,7 +21,7 @@ from runs.cli.refusals import FAILED, INTERRUPTED, OK, REFUSED, Told, lines, tel
 COMMANDS = (
     "up", "run", "fly", "refuel", "review", "restart", "fork", "execution", "runs", "why",
     "approvals", "approve", "reject", "check", "golden", "workflow", "checkpoint", "token",
-    "audit", "gc", "doctor",
+    "webhook", "audit", "gc", "doctor",
 )  # fmt: skip
 
 

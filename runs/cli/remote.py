@@ -9,6 +9,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from runs.cli.backend import Json
+from runs.cli.hooks import HooksThere
 from runs.cli.keeping_there import KeepingThere
 from runs.cli.refusals import CliRefusal
 
@@ -51,7 +52,7 @@ def _on_this_machine(host: str) -> bool:
         return False
 
 
-class There(KeepingThere):
+class There(KeepingThere, HooksThere):
     """A server; see Backend."""
 
     remote = True

@@ -9,6 +9,7 @@ import logging
 import time
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 from runs import conf
 from runs.engine.calling import Desk, desk
@@ -67,19 +68,13 @@ def prepared(delivery: WebhookDelivery) -> Message | None:
     try:
         return message_of(delivery)
     except NotSendable as why:
-        webhooks.note(delivery, Came(False, {"error": str(why)}, str(why)))
+        webhooks.note(delivery, Came(False, _told(Answer(None, error=str(why))), str(why)))
         return None
 
 
 def came_of(delivery: WebhookDelivery, answer: Answer, rng: Random) -> Came:
     """What an answer means."""
-    told = {
-        "code": answer.code,
-        "error": answer.error,
-        "response": answer.text,
-        "address": answer.address,
-        "duration_ms": answer.duration_ms,
-    }
+    told = _told(answer)
     if answer.is_success:
         return Came(True, told)
     reason = answer.error or f"answered-{answer.code}"
@@ -88,6 +83,16 @@ def came_of(delivery: WebhookDelivery, answer: Answer, rng: Random) -> Came:
     if delivery.call_id or wait is not None:
         log.info("Message %s was not taken: %s", delivery.message_id, reason)
     return Came(False, told, reason, wait, gone)
+
+
+def _told(answer: Answer) -> dict[str, Any]:
+    return {
+        "code": answer.code,
+        "error": answer.error,
+        "response": answer.text,
+        "address": answer.address,
+        "duration_ms": answer.duration_ms,
+    }
 
 
 def _forget() -> None:

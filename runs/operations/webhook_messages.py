@@ -7,7 +7,7 @@ agent is told what the agent gave.
 from typing import Any
 
 from runs import conf
-from runs.errors import UnknownExecution
+from runs.errors import UnknownDelivery, UnknownExecution
 from runs.models import CallWebhook, WebhookDelivery
 from runs.operations.call_answers import polled
 from runs.record import agent_values, sealing, webhooks
@@ -81,3 +81,11 @@ def body_of(delivery: WebhookDelivery, *, real: bool = False) -> bytes:
         subject,
         data,
     )
+
+
+def shown_body(message_id: str) -> bytes:
+    """What a message says, as people may see it. Raises UnknownDelivery."""
+    row = WebhookDelivery.objects.filter(message_id=message_id).first()
+    if row is None:
+        raise UnknownDelivery(f"There is no message {message_id[:60]!r}.")
+    return body_of(row)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from runs.actor import Actor
-from runs.errors import Conflict, NotAllowed, NotFound, Refused
+from runs.errors import Conflict, NotAllowed, Refused, UnknownDelivery, UnknownWebhook
 from runs.models import WebhookDelivery, WebhookEndpoint
 from runs.record import audit
 from runs.record import webhooks as record
@@ -19,18 +19,6 @@ from runs.webhooks.events import EVENTS, EVERY, PING
 MOST_ENDPOINTS = 100
 MOST_WORKFLOWS = 100
 PREVIOUS_SIGNS = timedelta(hours=24)
-
-
-class UnknownWebhook(NotFound):
-    """There is no such webhook."""
-
-    code = "webhook-not-found"
-
-
-class UnknownDelivery(NotFound):
-    """There is no such message of a webhook."""
-
-    code = "delivery-not-found"
 
 
 class DeliveryPending(Conflict):

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from runs.actor import SYSTEM, Actor
-from runs.errors import NotAllowed
+from runs.errors import NotAllowed, Refused
 from runs.models import AuditEntry, WebhookDelivery, WebhookEndpoint
 from runs.operations import webhooks
 from runs.operations.webhooks import WebhookFields
@@ -201,7 +201,7 @@ def test_private_addresses_are_refused_when_made_and_when_sent(
     made.refresh_from_db()
     assert made.reason.startswith("webhook-address-refused: ")
     assert receiver.got == []
-    with pytest.raises(webhooks.Refused) as told:
+    with pytest.raises(Refused) as told:
         webhooks.create_webhook(WebhookFields(url=receiver.url), by=SYSTEM)
     assert "MAVERICK_WEBHOOKS_ALLOW_PRIVATE" in told.value.hint
 

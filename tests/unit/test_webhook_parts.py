@@ -62,7 +62,9 @@ def test_a_public_address_is_not(address: str) -> None:
      "http://a.localhost/", "https://a.example/" + "x" * 2000, "http://[::ffff:10.0.0.1]/",
      "https://a.example:0/", "http://[fe80::1%25eth0]/"],
 )  # fmt: skip
-def test_an_address_that_no_webhook_may_have_is_refused_with_a_hint(url: str, settings: Any) -> None:
+def test_an_address_that_no_webhook_may_have_is_refused_with_a_hint(
+    url: str, settings: Any
+) -> None:
     settings.MAVERICK_WEBHOOKS_ALLOW_PRIVATE = []
     with pytest.raises(BadAddress) as told:
         check_url(url)

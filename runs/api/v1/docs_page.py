@@ -41,6 +41,7 @@ TAGS = {
     "Workflows": "Known workflows and their versions.",
     "Tokens": "Who may use this API.",
     "Audit": "Who changed what, when and from where.",
+    "Webhooks": "Addresses that are told when a run ends, and what was sent to them.",
 }
 
 

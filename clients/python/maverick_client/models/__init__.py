@@ -74,6 +74,14 @@ from maverick_client.models.runs import (
     StepStatus,
     Usage,
 )
+from maverick_client.models.webhooks import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryDetail,
+    EventName,
+    NewWebhook,
+    Webhook,
+)
 from maverick_client.models.workflows import (
     LastRun,
     ProblemItem,
@@ -107,7 +115,11 @@ __all__ = [
     "Decision",
     "DefinitionChange",
     "Deletion",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryDetail",
     "Event",
+    "EventName",
     "EventPage",
     "Execution",
     "FieldChange",
@@ -125,6 +137,7 @@ __all__ = [
     "Link",
     "LogPart",
     "NewToken",
+    "NewWebhook",
     "NodeVerdict",
     "OneRun",
     "Origin",
@@ -153,6 +166,7 @@ __all__ = [
     "Validation",
     "Version",
     "Waits",
+    "Webhook",
     "Why",
     "Workflow",
     "WorkflowDetail",
