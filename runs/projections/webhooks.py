@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from runs.errors import UnknownDelivery, UnknownWebhook
 from runs.models import CallWebhook, WebhookDelivery, WebhookEndpoint
@@ -97,8 +97,8 @@ def get_webhook(webhook_id: str) -> Webhook:
 
 
 def list_deliveries(wanted: DeliveryFilter, limit: int = 50) -> DeliveryPage:
-    """One page of messages, newest first. Two queries."""
-    rows = WebhookDelivery.objects.select_related("endpoint").order_by("-id")
+    """One page of messages, newest first. One query."""
+    rows = _rows().order_by("-id")
     if wanted.webhook:
         rows = rows.filter(endpoint_id=wanted.webhook)
     if wanted.run:
@@ -114,11 +114,16 @@ def list_deliveries(wanted: DeliveryFilter, limit: int = 50) -> DeliveryPage:
 
 def get_delivery(message_id: str) -> Delivery:
     """Raises UnknownDelivery."""
-    rows = WebhookDelivery.objects.select_related("endpoint").filter(message_id=message_id)
-    found = _told(list(rows))
+    found = _told(list(_rows().filter(message_id=message_id)))
     if not found:
         raise UnknownDelivery(f"There is no message {message_id[:60]!r}.")
     return found[0]
+
+
+def _rows() -> QuerySet[WebhookDelivery]:
+    of_call = CallWebhook.objects.filter(pk=OuterRef("call_id")).values("url")
+    rows = WebhookDelivery.objects.select_related("endpoint")
+    return rows.annotate(call_url=Subquery(of_call))
 
 
 def _with_status(status: str) -> Q:
@@ -130,14 +135,12 @@ def _with_status(status: str) -> Q:
 
 
 def _told(rows: list[WebhookDelivery]) -> list[Delivery]:
-    calls = [row.call_id for row in rows if row.call_id]
-    urls = dict(CallWebhook.objects.filter(pk__in=calls).values_list("pk", "url")) if calls else {}
     return [
         Delivery(
             row.pk,
             row.message_id,
             row.endpoint_id,
-            urls.get(row.call_id, "") if row.call_id else row.endpoint.url if row.endpoint else "",
+            getattr(row, "call_url", None) or (row.endpoint.url if row.endpoint else ""),
             row.event,
             row.run_id,
             row.execution_id,

@@ -16,6 +16,7 @@ from runs.web.pages import (
     run_list,
     run_restart,
     transfer,
+    webhooks,
     workflows,
 )
 
@@ -51,6 +52,9 @@ urlpatterns = [
     path("runs/<str:run_id>/delete", deletion.delete, name="run-delete"),
     path("cleaning", cleaning.cleaning, name="cleaning"),
     path("audit", audit.audit, name="audit"),
+    path("webhooks", webhooks.webhooks, name="webhook-list"),
+    path("webhooks/deliveries/<str:delivery_id>", webhooks.delivery, name="webhook-delivery"),
+    path("webhooks/<str:webhook_id>", webhooks.webhook, name="webhook"),
     path("workflows", workflows.workflow_list, name="workflow-list"),
     path("workflows/<path:name>/run", workflows.start, name="workflow-run"),
     path("workflows/<path:name>/versions/<int:number>", workflows.source, name="workflow-source"),

@@ -10,7 +10,7 @@ from runs.api.v1.schemas.base import In, Out, shown
 EventName = Literal[
     "*", "run.succeeded", "run.failed", "run.cancelled", "run.timeout", "run.waiting"
 ]
-URL = "https://example.org/hooks/maverick"
+URL = "http://hooks.example.org/maverick"
 WORKFLOWS = "Names, `*` stands for anything (`release-*`). Empty: all workflows."
 
 WEBHOOK: Any = {
