@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -111,7 +112,8 @@ def delivery(request: HttpRequest, delivery_id: str) -> HttpResponse:
         body = json.loads(shown_body(delivery_id))
     except NotFound:
         raise Http404 from None
-    context = {"delivery": found, "body": body, "tries": found.tries[::-1], "nav": "webhooks"}
+    tries = [{**one, "at": datetime.fromisoformat(one["at"])} for one in found.tries[::-1]]
+    context = {"delivery": found, "body": body, "tries": tries, "nav": "webhooks"}
     return render(request, "runs/webhook_delivery.html", context)
 
 
