@@ -56,6 +56,12 @@ async def _deliver(at: Desk, delivery: WebhookDelivery) -> None:
         if message is not None:
             answer = await attempt.send(at.client, message, int(time.time()))
             await at.record(lambda: webhooks.note(delivery, came_of(delivery, answer, _rng)))
+    except Exception:
+        # The last frame: a message that cannot be made or noted would come back each minute, for
+        # ever. Should the database be away, this fails as well, and the claim runs out.
+        log.exception("Message %s could not be sent", delivery.message_id)
+        broken = Answer(None, error="internal-error: the worker's log says more")
+        await at.record(lambda: webhooks.note(delivery, came_of(delivery, broken, _rng)))
     finally:
         _out.discard(delivery.pk)
 

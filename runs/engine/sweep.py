@@ -40,7 +40,6 @@ class Sweep:
         moved += take_over_lost()
         moved += wake_due()
         moved += calling.look_after()
-        moved += delivering.look_after()
         # Only who has nothing to do looks for work that nobody took. A busy worker would add
         # messages that nobody can follow, and those that matter would wait behind thousands.
         if driver.is_idle():
@@ -49,7 +48,8 @@ class Sweep:
             moved += self._clean_up()
         if len(self._repeat) > 10_000:
             self._repeat.clear()
-        return moved
+        # Last: whatever goes wrong with who is told, the runs have been looked after.
+        return moved + delivering.look_after()
 
     def _clean_up(self) -> int:
         """A few old runs at a time, and again at once while there are more."""

@@ -7,8 +7,8 @@ from django.db import migrations, models
 
 # The end of a run becomes a row for each endpoint that wants to know, in the same transaction,
 # whatever statement ends it: the engine's, a cancel's, an agent's report. A trigger, because a
-# step's record must not get dearer: the condition is a comparison within the server, and without
-# an enabled endpoint the function is left at once (docs/decisions/007).
+# step's record must not get dearer: the conditions are short (the server reads them anew with
+# each statement), and without an enabled endpoint the function is left at once (decision 007).
 FORWARD = r"""
 CREATE FUNCTION maverick_webhook_run(r runs_run) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT jsonb_build_object(
@@ -45,9 +45,8 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE TRIGGER webhook_run_over AFTER UPDATE OF status ON runs_run FOR EACH ROW
-  WHEN (OLD.status <> NEW.status
-    AND NEW.status IN ('succeeded', 'failed', 'cancelled', 'timeout'))
+CREATE TRIGGER webhook_run_over AFTER UPDATE OF finished_at ON runs_run FOR EACH ROW
+  WHEN (OLD.finished_at IS NULL AND NEW.finished_at IS NOT NULL)
   EXECUTE FUNCTION maverick_webhook_run_over();
 
 -- A step has come to wait for somebody. An imported run's journal tells of such steps as well:
@@ -55,7 +54,8 @@ CREATE TRIGGER webhook_run_over AFTER UPDATE OF status ON runs_run FOR EACH ROW
 CREATE FUNCTION maverick_webhook_run_waits() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE r runs_run;
 BEGIN
-  IF EXISTS (SELECT FROM runs_webhookendpoint WHERE enabled) THEN
+  IF NEW.data->>'reason' ~ '^(approval: |waiting_for_approval$)'
+    AND EXISTS (SELECT FROM runs_webhookendpoint WHERE enabled) THEN
     SELECT * INTO r FROM runs_run WHERE id = NEW.run_id AND finished_at IS NULL;
     IF FOUND THEN
       PERFORM maverick_webhook_add('run.waiting', r, NEW.execution_id, jsonb_build_object(
@@ -67,8 +67,7 @@ BEGIN
 END $$;
 
 CREATE TRIGGER webhook_run_waits AFTER INSERT ON runs_event FOR EACH ROW
-  WHEN (NEW.kind = 'step.waiting'
-    AND NEW.data->>'reason' ~ '^(approval: |waiting_for_approval$)')
+  WHEN (NEW.kind = 'step.waiting')
   EXECUTE FUNCTION maverick_webhook_run_waits();
 
 -- A call that came with an address of its own is over.
