@@ -63,6 +63,14 @@ _ALL = (
         "MAVERICK_SNAPSHOT_FILE_MB", "100", "Larger files are in no snapshot; 0: no snapshots."
     ),
     Setting("MAVERICK_RETENTION_DAYS", "0", "Runs that ended longer ago are deleted; 0: none is."),
+    Setting(
+        "MAVERICK_WEBHOOKS_ALLOW_PRIVATE",
+        "off",
+        "Private networks that webhooks may go to, with commas; `on`: any address.",
+    ),
+    Setting(
+        "MAVERICK_WEBHOOKS_KEEP_DAYS", "30", "Messages that ended longer ago are deleted; 0: none."
+    ),
     Setting("MAVERICK_SECRET_KEYS", "", "More key patterns whose values are never written down."),
     Setting("MAVERICK_ENV_ALLOW", "", "Environment variables that expressions may read."),
 )
@@ -131,6 +139,21 @@ def snapshot_file_bytes() -> int:
 def retention_days() -> float:
     """Runs that ended so many days ago are deleted by the sweep; 0: it deletes none."""
     return float(settings.MAVERICK_RETENTION_DAYS)
+
+
+def webhook_networks() -> tuple[str, ...]:
+    """Networks that webhooks may go to though they are not public."""
+    return tuple(settings.MAVERICK_WEBHOOKS_ALLOW_PRIVATE)
+
+
+def webhook_keep_days() -> float:
+    """Webhook messages that ended so many days ago are deleted by the sweep; 0: none is."""
+    return float(settings.MAVERICK_WEBHOOKS_KEEP_DAYS)
+
+
+def public_url() -> str:
+    """The address that this installation is reached at; empty when nobody has said it."""
+    return str(settings.MAVERICK_PUBLIC_URL)
 
 
 def secret_keys() -> tuple[str, ...]:

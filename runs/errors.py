@@ -72,6 +72,18 @@ class UnknownAgent(NotFound):
     code = "agent-not-found"
 
 
+class UnknownWebhook(NotFound):
+    """There is no such webhook."""
+
+    code = "webhook-not-found"
+
+
+class UnknownDelivery(NotFound):
+    """There is no such message of a webhook."""
+
+    code = "delivery-not-found"
+
+
 class Conflict(MaverickError):
     """It does not fit the state things are in."""
 

@@ -61,6 +61,16 @@ def checkpoint_id() -> str:
     return _make("cp", 6)
 
 
+def webhook_id() -> str:
+    """A new webhook endpoint's id: 17 characters."""
+    return _make("wh", 6)
+
+
+def message_id() -> str:
+    """A new message's id, as `webhook-id` names it; those of a run's end come from the database."""
+    return _make("msg", 12)
+
+
 def _after_fork() -> None:
     # A forked child would otherwise count on from the parent's number and repeat its ids.
     _last.clear()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from runs.cli.asking import Asking
+from runs.cli.hooks import Hooks
 from runs.cli.keeping import Keeping
 from runs.cli.refusals import CliRefusal
 
@@ -15,7 +16,7 @@ Json = dict[str, Any]
 RUN_OVER = frozenset({"succeeded", "failed", "cancelled", "timeout"})
 
 
-class Backend(Keeping, Asking, Protocol):
+class Backend(Keeping, Asking, Hooks, Protocol):
     """The questions and the orders that both sides know."""
 
     remote: bool

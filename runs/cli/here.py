@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from runs.cli.asking_here import AskingHere, restart_call
 from runs.cli.backend import Json
+from runs.cli.hooks import HooksHere
 from runs.cli.keeping_here import KeepingHere
 from runs.cli.local import actor as actor
 from runs.cli.local import plain as plain
@@ -116,7 +117,7 @@ def somebody_drives(run_id: str) -> bool:
     return bool(placement and living_command(placement)) or somebody_works()
 
 
-class Here(KeepingHere, AskingHere):
+class Here(KeepingHere, AskingHere, HooksHere):
     """This process; see Backend."""
 
     remote = False

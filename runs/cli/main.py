@@ -20,8 +20,8 @@ from runs.cli.refusals import FAILED, INTERRUPTED, OK, REFUSED, Told, lines, tel
 # The order is that of `maverick --help`. The name is the module's in runs.cli.commands.
 COMMANDS = (
     "up", "run", "fly", "refuel", "review", "restart", "fork", "execution", "call", "runs",
-    "why", "agents", "approvals", "approve", "reject", "check", "golden", "workflow", "checkpoint", "token",
-    "audit", "gc", "doctor",
+    "why", "agents", "approvals", "approve", "reject", "check", "golden", "workflow", "checkpoint",
+    "token", "webhook", "audit", "gc", "doctor",
 )  # fmt: skip
 
 

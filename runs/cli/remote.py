@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from runs.cli.asking_there import AskingThere
 from runs.cli.backend import Json
+from runs.cli.hooks import HooksThere
 from runs.cli.keeping_there import KeepingThere
 from runs.cli.refusals import CliRefusal
 
@@ -52,7 +53,7 @@ def _on_this_machine(host: str) -> bool:
         return False
 
 
-class There(KeepingThere, AskingThere):
+class There(KeepingThere, AskingThere, HooksThere):
     """A server; see Backend."""
 
     remote = True

@@ -13,7 +13,7 @@ from django.db import connection
 
 from runs import conf, dispatch
 from runs.actor import SYSTEM
-from runs.engine import calling, driver, gone_agents, telling
+from runs.engine import calling, delivering, driver, gone_agents, telling
 from runs.engine.session import Session
 from runs.engine.state import RunState
 from runs.operations.delete_run import clean_up_automatically
@@ -50,7 +50,8 @@ class Sweep:
             moved += self._clean_up()
         if len(self._repeat) > 10_000:
             self._repeat.clear()
-        return moved
+        # Last: whatever goes wrong with who is told, the runs have been looked after.
+        return moved + delivering.look_after()
 
     def _clean_up(self) -> int:
         """A few old runs at a time, and again at once while there are more."""

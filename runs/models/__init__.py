@@ -12,6 +12,7 @@ from runs.models.run import Run
 from runs.models.sign_in import SignInAttempt
 from runs.models.token import ApiToken, LoginToken
 from runs.models.user import User
+from runs.models.webhook import CallWebhook, WebhookDelivery, WebhookEndpoint
 from runs.models.worker import WorkerProcess
 from runs.models.workflow import Workflow, WorkflowVersion
 
@@ -22,6 +23,7 @@ __all__ = [
     "AgentMemory",
     "ApiToken",
     "AuditEntry",
+    "CallWebhook",
     "Checkpoint",
     "Event",
     "Execution",
@@ -33,6 +35,8 @@ __all__ = [
     "Run",
     "SignInAttempt",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "WorkerProcess",
     "Workflow",
     "WorkflowVersion",

@@ -5,16 +5,20 @@ Read here and not in a projection, because what is sealed is opened.
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from runs.agentfield import OVER, text, without_none
 from runs.errors import UnknownExecution
-from runs.models import AgentCall, Execution, Payload
+from runs.models import AgentCall, CallWebhook, Execution, Payload
 from runs.record.agent_values import real
 from runs.states import RunStatus
 
 
 def find_call(call_id: str) -> AgentCall:
     """Raises UnknownExecution."""
-    call = AgentCall.objects.select_related("run").filter(pk=call_id).first()
+    hooked = Exists(CallWebhook.objects.filter(pk=OuterRef("pk")))
+    rows = AgentCall.objects.select_related("run").annotate(hooked=hooked)
+    call = rows.filter(pk=call_id).first()
     if call is None:
         raise UnknownExecution(f"execution {call_id[:60]} not found")
     return call
@@ -53,7 +57,7 @@ def polled(call_id: str) -> dict[str, Any]:
             "completed_at": text(call.ended_at),
             "duration_ms": _took(call) if ended else None,
             "created_at": text(call.created_at),
-            "webhook_registered": False,
+            "webhook_registered": bool(getattr(call, "hooked", False)),
             "restarted_as": {"execution_id": call.restarted_execution, "run_id": call.restarted_run}
             if call.restarted_execution
             and AgentCall.objects.filter(pk=call.restarted_execution).exists()

@@ -10,7 +10,7 @@ from runs.actor import Actor
 from runs.errors import Conflict, NotAllowed, Refused, RunNotOver, UnknownRun
 from runs.models import Golden, Run
 from runs.models.deletable import kept
-from runs.record import audit, deleting
+from runs.record import audit, deleting, webhooks
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,8 @@ def clean_up(
     """Delete the runs that ended longer ago, and the large outputs that nobody uses any more.
 
     Golden runs stay, runs that go on, what those were started from, and the newest ``keep`` of
-    each workflow. ``limit``: at most so many, the oldest first. Raises NotAllowed, Refused.
+    each workflow. Messages to webhooks that ended longer ago go with them. ``limit``: at most so
+    many runs, the oldest first, and no messages. Raises NotAllowed, Refused.
     """
     _admin_only(by, "clean up")
     if older_than < timedelta(0) or keep < 0:
@@ -99,6 +100,9 @@ def clean_up(
     for start in range(0, len(after), BATCH):
         gone += _delete_batch(after[start : start + BATCH], older_than, by)
     count, size = deleting.collect_payloads(grace)
+    if limit is None:  # somebody's command; the sweep has an age of its own for messages
+        while webhooks.forget(older_than):
+            pass
     return Cleaned(False, len(gone), tuple(gone[:MOST_TOLD]), count, size, golden)
 
 

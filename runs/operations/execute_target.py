@@ -10,6 +10,7 @@ from runs.actor import Actor
 from runs.agentfield import BadCall, Caller, split_target
 from runs.errors import NotFound
 from runs.models import Agent, AgentCall, Event, Execution, Run
+from runs.operations.call_webhook import CallHook, register_hook
 from runs.operations.direct_workflow import direct_workflow, step_name
 from runs.record import agent_calls, agent_values, audit, workers
 from runs.record.agent_calls import Target
@@ -37,24 +38,31 @@ def find_target(target: str, given: Any, context: Any = None) -> Target:
     return Target(node, name, kind, given, context)
 
 
-def execute_target(target: Target, caller: Caller, *, by: Actor) -> AgentCall:
-    """Record a call and have it sent. A run that nobody knows begins with it."""
+def execute_target(
+    target: Target, caller: Caller, *, by: Actor, hook: CallHook | None = None
+) -> AgentCall:
+    """Record a call and have it sent. A run that nobody knows begins with it.
+
+    ``hook`` is told when the call is over.
+    """
     try:
         with transaction.atomic():
-            return _execute(target, caller, by)
+            return _execute(target, caller, by, hook)
     except IntegrityError:
         # Two calls that begin the same run: now it is there, and this one is its second.
         with transaction.atomic():
-            return _execute(target, caller, by)
+            return _execute(target, caller, by, hook)
 
 
-def _execute(target: Target, caller: Caller, by: Actor) -> AgentCall:
+def _execute(target: Target, caller: Caller, by: Actor, hook: CallHook | None) -> AgentCall:
     run = agent_calls.lock(caller.run_id) if caller.run_id else None
     if run is None:
         run = new_run_of(target, by, run_id=caller.run_id)
         call = new_root(run, target, caller)
     else:
         call = _nested(run, target, caller)
+    if hook is not None:
+        register_hook(call, hook)
     if call.ended_at is None:
         dispatch.send_call(call.pk)
     return call

@@ -12,6 +12,7 @@ from runs.actor import Actor
 from runs.agentfield import MODES, BadCall, Caller
 from runs.errors import Refused, UnknownExecution
 from runs.models import AgentCall, Run
+from runs.operations.call_webhook import CallHook, register_hook
 from runs.operations.execute_target import find_target, new_root, new_run_of
 from runs.operations.start_run import answered, remember
 from runs.planning.fields import merge_patch
@@ -78,7 +79,12 @@ class RestartCall:
 
 
 def restart_call(
-    call_id: str, asked: RestartCall, *, by: Actor, idempotency_key: str | None = None
+    call_id: str,
+    asked: RestartCall,
+    *,
+    by: Actor,
+    idempotency_key: str | None = None,
+    hook: CallHook | None = None,
 ) -> AgentCall:
     """The root call of the new run. The source only gets a pointer to it.
 
@@ -122,6 +128,8 @@ def restart_call(
         call.lineage = lineage
         call.save(update_fields=["lineage"])
         _point(named, chosen, source_run, call)
+        if hook is not None:
+            register_hook(call, hook)
         dispatch.send_call(call.pk)
     return call
 

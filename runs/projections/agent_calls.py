@@ -1,5 +1,6 @@
 """Calls of agents as the AgentField protocol tells them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from runs.agentfield import OVER, text, without_none
@@ -13,7 +14,7 @@ def is_call(call_id: str) -> bool:
     return AgentCall.objects.filter(pk=call_id).exclude(role="step").exists()
 
 
-def submitted(call: AgentCall) -> dict[str, Any]:
+def submitted(call: AgentCall, hook: Mapping[str, Any]) -> dict[str, Any]:
     """The answer to a submission. What is reused is told as queued too: who reads `succeeded` asks
     once for the result, and takes a lost answer for null."""
     created = text(call.created_at)
@@ -26,16 +27,16 @@ def submitted(call: AgentCall) -> dict[str, Any]:
         "type": call.kind,
         "created_at": created,
         "enqueued_at": created,
-        "webhook_registered": False,
+        **hook,
     }
 
 
-def restarted(call: AgentCall) -> dict[str, Any]:
+def restarted(call: AgentCall, hook: Mapping[str, Any]) -> dict[str, Any]:
     """The answer to a restart."""
     lineage = call.lineage or {}
     names = ("source_execution_id", "source_run_id", "restarted_execution_id", "scope", "kind")
     return {
-        **submitted(call),
+        **submitted(call, hook),
         **{name: lineage.get(name) for name in names},
         "replay_mode": call.replay_mode,
         **({"replay_before_execution_id": call.replay_before} if call.replay_before else {}),

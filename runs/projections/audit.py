@@ -33,6 +33,12 @@ ACTIONS = {
     "token.create": "made the token",
     "token.revoke": "revoked the token",
     "runs.gc": "cleaned up",
+    "webhook.create": "made the webhook",
+    "webhook.change": "changed the webhook",
+    "webhook.remove": "removed the webhook",
+    "webhook.rotate": "gave a new secret to the webhook",
+    "webhook.ping": "tried out the webhook",
+    "webhook.redeliver": "sent again the message",
 }
 
 

@@ -17,6 +17,7 @@ from runs.web.pages import (
     run_list,
     run_restart,
     transfer,
+    webhooks,
     workflows,
 )
 
@@ -55,6 +56,9 @@ urlpatterns = [
     path("agents/<str:name>", agents.agent, name="agent"),
     path("agents/<str:name>/remove", agents.remove, name="agent-remove"),
     path("audit", audit.audit, name="audit"),
+    path("webhooks", webhooks.webhooks, name="webhook-list"),
+    path("webhooks/deliveries/<str:delivery_id>", webhooks.delivery, name="webhook-delivery"),
+    path("webhooks/<str:webhook_id>", webhooks.webhook, name="webhook"),
     path("workflows", workflows.workflow_list, name="workflow-list"),
     path("workflows/<path:name>/run", workflows.start, name="workflow-run"),
     path("workflows/<path:name>/versions/<int:number>", workflows.source, name="workflow-source"),

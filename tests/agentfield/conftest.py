@@ -39,6 +39,7 @@ def plane(django_db_setup: None, django_db_blocker: Any) -> Iterator["Plane"]:
             MAVERICK_AGENT_GRACE_SECONDS="1.5",
             MAVERICK_CALL_WAIT_SECONDS="4",
             MAVERICK_SWEEP_SECONDS="0.3",
+            MAVERICK_WEBHOOKS_ALLOW_PRIVATE="127.0.0.1",
         )
         made = Plane(site)
         try:

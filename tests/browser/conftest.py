@@ -12,11 +12,12 @@ from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, Site
 
 SAMPLES = """
 from django.utils import timezone
-from tests.browser import large_runs, sample_agents, sample_kinds, sample_runs
+from tests.browser import large_runs, sample_agents, sample_kinds, sample_runs, sample_webhooks
 now = timezone.now()
 made = [*sample_runs.everything(now), large_runs.grid(now), sample_runs.odd(now)]
 made += [sample_kinds.waiting(now), sample_kinds.undone(now)]
 sample_agents.agents(now)
+sample_webhooks.everything(now, made[0])
 print(*(run.pk for run in made))
 """
 WORKFLOW = """\

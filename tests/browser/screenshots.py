@@ -15,10 +15,11 @@ from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, ROOT, Site
 INTO = ROOT / "build" / "screenshots"
 SEED = """
 from django.utils import timezone
-from tests.browser import sample_agents, sample_kinds
+from tests.browser import sample_agents, sample_kinds, sample_webhooks
 from tests.browser.sample_runs import everything
 now = timezone.now()
 made = [*everything(now), sample_kinds.waiting(now), sample_kinds.undone(now)]
+sample_webhooks.everything(now, made[0])
 sample_agents.agents(now)
 made.append(sample_agents.nested_calls(now))
 print(*(run.pk for run in made))
@@ -56,6 +57,9 @@ def pages(running: str, failed: str, waiting: str, undone: str, nested: str) -> 
         "agents": "/agents",
         "agent": "/agents/research?call=plan",
         "audit": "/audit",
+        "webhooks": "/webhooks",
+        "webhook": "/webhooks/wh_0sample0000002",
+        "webhook-message": "/webhooks/deliveries/msg_sample",
         "golden": f"/runs/{running}/golden",
         "check": f"/runs/{failed}/check",
         "import": "/runs/import",

@@ -74,6 +74,16 @@ METHODS: list[tuple[Callable[[Client], Any], str, str]] = [
     (lambda c: list(c.tokens()), "GET", "tokens"),
     (lambda c: c.create_token("ci"), "POST", "tokens"),
     (lambda c: c.revoke_token("ci"), "DELETE", "tokens/ci"),
+    (lambda c: list(c.webhooks()), "GET", "webhooks"),
+    (lambda c: c.create_webhook("https://example.org"), "POST", "webhooks"),
+    (lambda c: c.webhook("wh_1"), "GET", "webhooks/wh_1"),
+    (lambda c: c.change_webhook("wh_1", enabled=False), "PATCH", "webhooks/wh_1"),
+    (lambda c: c.remove_webhook("wh_1"), "DELETE", "webhooks/wh_1"),
+    (lambda c: c.rotate_webhook_secret("wh_1"), "POST", "webhooks/wh_1/secret"),
+    (lambda c: c.ping_webhook("wh_1"), "POST", "webhooks/wh_1/ping"),
+    (lambda c: list(c.deliveries()), "GET", "webhooks/deliveries"),
+    (lambda c: c.delivery("msg_1"), "GET", "webhooks/deliveries/msg_1"),
+    (lambda c: c.redeliver("msg_1"), "POST", "webhooks/deliveries/msg_1/redeliver"),
 ]
 
 
@@ -112,6 +122,8 @@ def test_there_is_a_method_for_every_operation_of_the_api_and_for_nothing_else()
             .replace("workflows/release", "workflows/{name}")
             .replace("agents/research", "agents/{agent}")
             .replace("tokens/ci", "tokens/{name_or_id}"),
+            .replace("wh_1", "{webhook_id}")
+            .replace("msg_1", "{delivery_id}"),
         )
         for _call, method, path in METHODS
     }

@@ -18,7 +18,7 @@ from runs.actor import SYSTEM, Actor
 from runs.agentfield import Caller
 from runs.errors import Refused
 from runs.models import AgentCall, AuditEntry, Checkpoint, Execution, Run
-from runs.operations import steer_call
+from runs.operations import steer_call, webhooks
 from runs.operations.bulk_runs import bulk_runs
 from runs.operations.call_agent import call_agent
 from runs.operations.cancel_run import cancel_run
@@ -44,6 +44,7 @@ from runs.operations.tokens import create_token, revoke_token
 from runs.projections.audit import ACTIONS, AuditFilter, list_audit
 from runs.projections.export import export_run
 from runs.record import audit
+from runs.record.webhooks import claim
 
 from .here import LINE, do, done, start
 from .test_retry_now import RETRIED
@@ -229,6 +230,38 @@ def _resume_call(project: Path) -> Any:
     steer_call.resume_call(call.pk, by=ANN)
 
 
+def _webhook(by: Actor) -> str:
+    fields = webhooks.WebhookFields(url="https://example.org/hook")
+    return webhooks.create_webhook(fields, by=by)[0].pk
+
+
+def _create_webhook(project: Path) -> None:
+    _webhook(ANN)
+
+
+def _change_webhook(project: Path) -> None:
+    fields = webhooks.WebhookFields(enabled=False)
+    webhooks.change_webhook(_webhook(SYSTEM), fields, by=ANN)
+
+
+def _remove_webhook(project: Path) -> None:
+    webhooks.remove_webhook(_webhook(SYSTEM), by=ANN)
+
+
+def _rotate_secret(project: Path) -> None:
+    webhooks.rotate_secret(_webhook(SYSTEM), by=ANN)
+
+
+def _ping_webhook(project: Path) -> None:
+    webhooks.ping_webhook(_webhook(SYSTEM), by=ANN)
+
+
+def _redeliver(project: Path) -> None:
+    made = webhooks.ping_webhook(_webhook(SYSTEM), by=SYSTEM)
+    claim(1)
+    webhooks.redeliver(made.message_id, by=ANN)
+
+
 # What does it, and the word that it leaves. An operation without a line here fails the test below.
 DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "start_run": [(_start, "run.start")],
@@ -262,6 +295,12 @@ DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "cancel_call": [(_cancel_call, "call.cancel")],
     "pause_call": [(_pause_call, "run.pause")],
     "resume_call": [(_resume_call, "run.unpause")],
+    "create_webhook": [(_create_webhook, "webhook.create")],
+    "change_webhook": [(_change_webhook, "webhook.change")],
+    "remove_webhook": [(_remove_webhook, "webhook.remove")],
+    "rotate_secret": [(_rotate_secret, "webhook.rotate")],
+    "ping_webhook": [(_ping_webhook, "webhook.ping")],
+    "redeliver": [(_redeliver, "webhook.redeliver")],
 }
 # Parts of the operations above, which write the entry.
 PARTS = {"new_run_of", "resume_start", "import_source", "answered", "remember"}

@@ -1,10 +1,10 @@
 // A thin, typed client for a Maverick server.
 
-import { AgentCalls } from "./calls/agents.js";
+import { WebhookCalls } from "./calls/webhooks.js";
 
 /** Talks to one Maverick server; `token` is an API token. Each class that it stands on has the
  * calls of one subject. */
-export class Client extends AgentCalls {}
+export class Client extends WebhookCalls {}
 
 export type { GoldenRequest } from "./calls/keeping.js";
 export type { Following, Waiting } from "./calls/journal.js";

@@ -111,6 +111,16 @@ const METHODS: [(c: Client) => Promise<unknown>, string, string][] = [
   [(c) => every(c.tokens()), "GET", "tokens"],
   [(c) => c.createToken("ci"), "POST", "tokens"],
   [(c) => c.revokeToken("ci"), "DELETE", "tokens/{name_or_id}"],
+  [(c) => every(c.webhooks()), "GET", "webhooks"],
+  [(c) => c.createWebhook({ url: "https://example.org" }), "POST", "webhooks"],
+  [(c) => c.webhook("wh_1"), "GET", "webhooks/{webhook_id}"],
+  [(c) => c.changeWebhook("wh_1", { enabled: false }), "PATCH", "webhooks/{webhook_id}"],
+  [(c) => c.removeWebhook("wh_1"), "DELETE", "webhooks/{webhook_id}"],
+  [(c) => c.rotateWebhookSecret("wh_1"), "POST", "webhooks/{webhook_id}/secret"],
+  [(c) => c.pingWebhook("wh_1"), "POST", "webhooks/{webhook_id}/ping"],
+  [(c) => every(c.deliveries()), "GET", "webhooks/deliveries"],
+  [(c) => c.delivery("msg_1"), "GET", "webhooks/deliveries/{delivery_id}"],
+  [(c) => c.redeliver("msg_1"), "POST", "webhooks/deliveries/{delivery_id}/redeliver"],
 ];
 
 const GIVEN: Record<string, string> = {
@@ -122,6 +132,8 @@ const GIVEN: Record<string, string> = {
   "{agent}": "research",
   "{name}": "release",
   "{name_or_id}": "ci",
+  "{webhook_id}": "wh_1",
+  "{delivery_id}": "msg_1",
 };
 // Nothing is started by these, or the same once more.
 const HARMLESS = /restart-plan$|\/check$|^workflows|^checkpoints$/;

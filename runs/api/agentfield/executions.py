@@ -13,6 +13,7 @@ from runs.operations import steer_call
 from runs.operations.agent_events import note_event
 from runs.operations.agent_logs import add_logs
 from runs.operations.call_answers import find_call, polled
+from runs.operations.call_webhook import asked_hook, told_hook
 from runs.operations.decide_call import request_approval
 from runs.operations.report_execution import report_execution
 from runs.operations.restart_call import RestartCall, restart_call
@@ -40,10 +41,14 @@ def status(request: HttpRequest, call_id: str) -> HttpResponse:
 
 def restart(request: HttpRequest, call_id: str) -> HttpResponse:
     """A new run of the call or of its run's root."""
-    asked = RestartCall.of(body_of(request))
+    body = body_of(request)
+    asked = RestartCall.of(body)
+    hook, refused = asked_hook(body.get("webhook"))
     key = request.headers.get("Idempotency-Key")
-    call = restart_call(call_id, asked, by=asker(request), idempotency_key=key)
-    return answer(restarted(call), 202, X_Execution_ID=call.pk, X_Run_ID=call.run_id)
+    call = restart_call(call_id, asked, by=asker(request), idempotency_key=key, hook=hook)
+    return answer(
+        restarted(call, told_hook(hook, refused)), 202, X_Execution_ID=call.pk, X_Run_ID=call.run_id
+    )
 
 
 def cancel(request: HttpRequest, call_id: str) -> HttpResponse:

@@ -27,6 +27,7 @@ from runs.api.v1.routers import (
     runs,
     tokens,
     transfer,
+    webhooks,
     workflows,
 )
 from runs.errors import Refused, UnknownPath, WrongMethod
@@ -134,3 +135,4 @@ api.add_router("/workflows", workflows.router)
 api.add_router("/agents", agents.router)
 api.add_router("/tokens", tokens.router)
 api.add_router("/audit", audit.router)
+api.add_router("/webhooks", webhooks.router)

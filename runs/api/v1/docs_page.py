@@ -42,6 +42,7 @@ TAGS = {
     "Agents": "Who has registered to do work, and calling them.",
     "Tokens": "Who may use this API.",
     "Audit": "Who changed what, when and from where.",
+    "Webhooks": "Addresses that are told when a run ends, and what was sent to them.",
 }
 
 

@@ -82,6 +82,14 @@ from maverick_client.models.runs import (
     StepStatus,
     Usage,
 )
+from maverick_client.models.webhooks import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryDetail,
+    EventName,
+    NewWebhook,
+    Webhook,
+)
 from maverick_client.models.workflows import (
     LastRun,
     ProblemItem,
@@ -119,7 +127,11 @@ __all__ = [
     "Decision",
     "DefinitionChange",
     "Deletion",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryDetail",
     "Event",
+    "EventName",
     "EventPage",
     "Execution",
     "FieldChange",
@@ -137,6 +149,7 @@ __all__ = [
     "Link",
     "LogPart",
     "NewToken",
+    "NewWebhook",
     "NodeVerdict",
     "OneRun",
     "Origin",
@@ -167,6 +180,7 @@ __all__ = [
     "Validation",
     "Version",
     "Waits",
+    "Webhook",
     "Why",
     "Workflow",
     "WorkflowDetail",
