@@ -121,7 +121,7 @@ def test_there_is_a_method_for_every_operation_of_the_api_and_for_nothing_else()
             .replace("approvals/ask", "approvals/{where}")
             .replace("workflows/release", "workflows/{name}")
             .replace("agents/research", "agents/{agent}")
-            .replace("tokens/ci", "tokens/{name_or_id}"),
+            .replace("tokens/ci", "tokens/{name_or_id}")
             .replace("wh_1", "{webhook_id}")
             .replace("msg_1", "{delivery_id}"),
         )
