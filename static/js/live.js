@@ -6,6 +6,7 @@
 
 const GATHER_MS = 120;
 const POLL_MS = 5000;
+const SCROLLED = ".panel-body, .json, .log, .facts, .toolbar, [data-scroll]";
 
 export function listen(address, refresh, { onState } = {}) {
   let timer = null;
@@ -105,8 +106,8 @@ export async function fragment(address, signal) {
 export function swap(element, html) {
   if (element.innerHTML === html || element.querySelector("details.menu[open]")) return false;
   const held = element.contains(document.activeElement) ? describe(document.activeElement) : null;
-  const scrolled = [...element.querySelectorAll(".panel-body, .json, .log, .facts")].map((box) => [
-    box.id || box.className,
+  const scrolled = [...element.querySelectorAll(SCROLLED)].map((box) => [
+    box.dataset.scroll || box.id || box.className,
     box.scrollTop,
     box.scrollLeft,
   ]);
@@ -115,8 +116,8 @@ export function swap(element, html) {
   const wrapped = element.querySelector("[data-log].is-wrapped") !== null;
   element.innerHTML = html;
   for (const [name, top, left] of scrolled) {
-    const box = [...element.querySelectorAll(".panel-body, .json, .log, .facts")].find(
-      (one) => (one.id || one.className) === name,
+    const box = [...element.querySelectorAll(SCROLLED)].find(
+      (one) => (one.dataset.scroll || one.id || one.className) === name,
     );
     if (box) [box.scrollTop, box.scrollLeft] = [top, left];
   }

@@ -1,5 +1,6 @@
 // The run page: tabs stay links; the header, the graph, the panel and the tab follow the run.
 import { fragment, listen, swap } from "./live.js";
+import { softTab } from "./run_tab.js";
 
 export function mount(run) {
   const work = run.querySelector(".work");
@@ -9,11 +10,12 @@ export function mount(run) {
   let opener = null;
 
   const address = (part, extra = {}) => {
-    const url = new URL(location.pathname, location.origin);
+    // All that the address asks of this tab: filters, what is open, where it begins.
+    const url = new URL(location);
+    url.hash = "";
+    url.searchParams.delete("node");
     url.searchParams.set("tab", tab);
     url.searchParams.set("part", part);
-    const from = new URL(location).searchParams.get("from");
-    if (from) url.searchParams.set("from", from);
     for (const [key, value] of Object.entries(extra)) if (value) url.searchParams.set(key, value);
     return url;
   };
@@ -61,6 +63,24 @@ export function mount(run) {
     }
   }
 
+  async function refreshTab() {
+    const body = run.querySelector("[data-part=tab]");
+    const asked = new URL(location).search;
+    const html = await fragment(address("tab", { node: chosen() }));
+    if (new URL(location).search !== asked) return; // a later one is on its way
+    const log = body.querySelector("[data-log]");
+    const atEnd = log && log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    swap(body, html);
+    if (atEnd) body.querySelector("[data-log]").scrollTop = 1e9;
+  }
+  if (tab !== "graph") softTab(run, refreshTab);
+  let shownSearch = withoutNode();
+  function withoutNode() {
+    const query = new URL(location).searchParams;
+    query.delete("node");
+    return `${query}`;
+  }
+
   async function refresh() {
     const jobs = [
       fragment(address("head")).then((html) => {
@@ -80,15 +100,7 @@ export function mount(run) {
         ),
       );
     } else {
-      const body = run.querySelector("[data-part=tab]");
-      jobs.push(
-        fragment(address("tab", { node })).then((html) => {
-          const log = body.querySelector("[data-log]");
-          const atEnd = log && log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-          swap(body, html);
-          if (atEnd) body.querySelector("[data-log]").scrollTop = 1e9;
-        }),
-      );
+      jobs.push(refreshTab());
     }
     if (node && panel) {
       jobs.push(fragment(address("panel", { node })).then((html) => chosen() === node && swap(panel, html)));
@@ -153,7 +165,11 @@ export function mount(run) {
   addEventListener("popstate", () => {
     const now = new URL(location).searchParams;
     if ((now.get("tab") ?? "graph") !== tab) location.reload();
-    else if (panel) show(chosen(), false);
+    else {
+      if (withoutNode() !== shownSearch && tab !== "graph") refreshTab();
+      if (panel) show(chosen(), false);
+    }
+    shownSearch = withoutNode();
   });
 
   // On a phone the sheet's handle drags it to full height and back.

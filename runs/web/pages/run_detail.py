@@ -10,21 +10,18 @@ from django.views.decorators.http import require_safe
 
 from runs.errors import NotFound, UnknownRun
 from runs.models import Run
-from runs.projections import lineage
 from runs.projections import run_detail as projection
 from runs.projections.checkpoints import checkpoint_file
 from runs.projections.node_panel import document_of, node_panel
 from runs.projections.origin import origin
 from runs.projections.run_header import header
 from runs.projections.step_states import states_of
-from runs.projections.step_table import step_table
 from runs.projections.why import why_of
 from runs.states import RUN_OVER
 from runs.web.commands import actor, may_operate, new_key
 from runs.web.graph_svg import graph_svg, minimap_svg
 from runs.web.htmx import part_of
-
-TABS = ("graph", "steps", "io", "checkpoints", "lineage", "log")
+from runs.web.pages.run_tabs import TABS
 
 
 @login_required
@@ -64,19 +61,11 @@ def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
         }
         if part == "graph":
             return render(request, "runs/parts/_graph.html", context)
-    elif tab == "steps":
-        first = request.GET.get("from", "0")
-        start = int(first) if first.isdecimal() and len(first) < 9 else 0
-        context["steps"] = step_table(run, states, now, start)
-    elif tab == "checkpoints":
-        context["checkpoints"] = projection.checkpoints(run)
-    elif tab == "lineage":
-        context["family"] = lineage.in_tree(lineage.family(run.pk), now)
-    elif tab == "log":
-        context["lines"], context["log_cut"] = projection.log_of_run(run)
+    else:
+        context |= TABS[tab](request, run, states, now)
     if part == "tab":
         return render(request, f"runs/parts/_tab_{tab}.html", context)
-    if chosen and tab in ("graph", "steps"):
+    if chosen:
         context |= _panel(request, run, chosen)
     return render(request, "runs/run_detail.html", context)
 
