@@ -13,8 +13,8 @@ from runs.planning.graph import Compiled
 from runs.projections.graph_turns import turn_status
 from runs.projections.step_states import StepState
 
-# A run of up to so many steps is shown whole; a larger one begins with its loops and
-# sub-workflows closed.
+# A run of up to so many steps begins with its loops open, a larger one with loops and
+# sub-workflows closed; turns of more than one step begin closed.
 OPEN_UP_TO = 60
 _CLOSED = frozenset({"loop", "validate", "subworkflow"})
 
@@ -48,7 +48,9 @@ class Openness:
             return True
         if node.path in self.shut or self.rows == "none":
             return False
-        return self.rows == "all" or small or not (node.is_turn or node.state.type in _CLOSED)
+        if self.rows == "all":
+            return True
+        return not node.is_turn and (small or node.state.type not in _CLOSED)
 
     def turned(self, path: str, is_open: bool) -> "Openness":
         """The same with one row turned over."""

@@ -1,9 +1,10 @@
 """The Timeline of a run: a row for each step that is open in its tree, bars on one scale."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from django.db import connection
 
@@ -174,11 +175,13 @@ class _Builder:
         )
         first = max(0, min(self._asked.first, len(rows) - 1))
         page = rows[first : first + ROWS_A_PAGE]
-        length = self._clock.length
+        grouped = self._asked.opened.rows != "all"
+        # Room behind the line of now, for what it says.
+        length = self._clock.length * (1 if self._over else 1.04)
         scale = make_scale(length, None if self._asked.idle else self._busy)
         chain = tuple((w.path, self._clock.ms(w.start), self._clock.ms(w.end)) for w in self._chain)
         return Timeline(
-            rows=tuple(self._row(one) for one in page),
+            rows=tuple(self._rows(page) if grouped else map(self._row, page)),
             total=len(rows),
             first=first + 1 if rows else 0,
             next_from=first + ROWS_A_PAGE if first + ROWS_A_PAGE < len(rows) else None,
@@ -186,7 +189,7 @@ class _Builder:
             scale=scale,
             ticks=ticks(scale, length),
             length=length,
-            now=None if self._over else length,
+            now=None if self._over else self._clock.length,
             chain=chain if self._asked.critical else (),
             chain_said=words.duration(chain[-1][2] - chain[0][1]) if chain else "",
             failed=sum(1 for s in self._states.values() if s.look in _BAD and not s.handled),
@@ -206,7 +209,8 @@ class _Builder:
 
     def _spans(self, state: StepState, around: bool) -> tuple[Span, ...]:
         ready = self._ready.get(state.path)
-        container = self._states.get(steppath.parent_of(state.path))
+        around_it = steppath.split_turn(state.path)[0] if state.path.endswith("]") else ""
+        container = self._states.get(around_it or steppath.parent_of(state.path))
         # A reused step could have begun when what is around it began.
         if state.reused and container and container.started_at and not container.reused:
             ready = container.started_at
@@ -217,9 +221,47 @@ class _Builder:
         find = self._asked.find.casefold()
         return (lambda node: find in node.path.casefold()) if find else None
 
+    def _rows(self, page: Sequence[Shown]) -> Iterator[TimelineRow]:
+        """The rows; turns of one loop that were reused one after the other are one row."""
+
+        def of_group(one: Shown) -> str:
+            node = one.node
+            plain = node.turn and node.state.reused and not one.is_open
+            chosen = self._asked.chosen == node.path or self._asked.chosen.startswith(
+                f"{node.path}/"
+            )
+            if not plain or chosen:
+                return ""
+            scope = node.path if node.is_turn else steppath.scope_of(node.path)
+            return steppath.split_turn(scope)[0]
+
+        for loop, group in groupby(page, of_group):
+            together = list(group)
+            if loop and len(together) > 1:
+                yield self._group(together)
+            else:
+                yield from map(self._row, together)
+
+    def _group(self, together: Sequence[Shown]) -> TimelineRow:
+        row = self._row(together[0])
+        last = together[-1].node.turn
+        saved = sum(one.node.state.duration_ms or 0 for one in together)
+        count = len(together)
+        return replace(
+            row,
+            name=f"{row.name} to {last}",
+            is_open=None,
+            is_turn=True,
+            worked=f"×{count}",
+            label=f"{count} turns reused, save {words.duration(saved)}",
+        )
+
     def _row(self, one: Shown) -> TimelineRow:
         node, state = one.node, one.node.state
-        around = bool(node.children) and (node.is_turn or state.type in words.CONTAINERS)
+        # A closed turn is told by one bar, as if it were one step.
+        around = bool(node.children) and (
+            bool(one.is_open) if node.is_turn else state.type in words.CONTAINERS
+        )
         spans = self._spans(state, around)
         if around and state.reused and state.duration_ms:
             spans = self._spans(state, False)

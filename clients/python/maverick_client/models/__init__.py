@@ -39,6 +39,7 @@ from maverick_client.models.keeping import (
     Role,
     Token,
 )
+from maverick_client.models.notes import Note
 from maverick_client.models.restarts import (
     Approval,
     Checkpoint,
@@ -126,6 +127,7 @@ __all__ = [
     "LogPart",
     "NewToken",
     "NodeVerdict",
+    "Note",
     "OneRun",
     "Origin",
     "Page",
