@@ -5,7 +5,7 @@ step, turn and step are one row.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from runs import steppath
@@ -14,7 +14,7 @@ from runs.projections.graph_turns import turn_status
 from runs.projections.step_states import StepState
 
 # A run of up to so many steps begins with its loops open, a larger one with loops and
-# sub-workflows closed; turns of more than one step begin closed.
+# sub-workflows closed.
 OPEN_UP_TO = 60
 _CLOSED = frozenset({"loop", "validate", "subworkflow"})
 
@@ -41,6 +41,7 @@ class Openness:
     rows: str = ""
     open: frozenset[str] = frozenset()
     shut: frozenset[str] = frozenset()
+    turns: bool = False  # turns of small runs begin open as well
 
     def shows(self, node: TreeNode, small: bool) -> bool:
         """Whether the children of ``node`` are shown."""
@@ -50,13 +51,13 @@ class Openness:
             return False
         if self.rows == "all":
             return True
-        return not node.is_turn and (small or node.state.type not in _CLOSED)
+        return small and self.turns if node.is_turn else small or node.state.type not in _CLOSED
 
     def turned(self, path: str, is_open: bool) -> "Openness":
         """The same with one row turned over."""
         if is_open:
-            return Openness(self.rows, self.open - {path}, self.shut | {path})
-        return Openness(self.rows, self.open | {path}, self.shut - {path})
+            return replace(self, open=self.open - {path}, shut=self.shut | {path})
+        return replace(self, open=self.open | {path}, shut=self.shut - {path})
 
 
 Match = Callable[[TreeNode], bool]

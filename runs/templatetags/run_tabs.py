@@ -1,10 +1,14 @@
 """Addresses of a run's tabs: the one that is shown, with something changed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
 from django.http import HttpRequest, QueryDict
 
+from runs.json_diff import Difference
+from runs.projections import words
+from runs.projections.run_io import SourceChanges
 from runs.projections.step_tree import Openness
 
 register = template.Library()
@@ -55,3 +59,15 @@ def _query(context: template.Context) -> QueryDict:
     query.pop("part", None)
     query["tab"] = context["tab"]
     return query
+
+
+@register.simple_tag
+def status_word(value: str) -> str:
+    """The word of a status."""
+    return words.status(value)
+
+
+@register.filter
+def both_sides(changes: SourceChanges) -> list[tuple[str, Sequence[Difference], bool]]:
+    """Input and output with what changed: the word, the places, and whether there are two."""
+    return [("Input", changes.input, True), ("Output", changes.output, changes.has_output)]

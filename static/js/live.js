@@ -103,7 +103,7 @@ export async function fragment(address, signal) {
 // Put new HTML into an element and keep what the reader holds: an open menu keeps the old content,
 // focus goes back to the same link or button, scrolled boxes stay where they are, fields keep what
 // was typed into them.
-export function swap(element, html) {
+export function swap(element, html, keepFolds = true) {
   if (element.innerHTML === html || element.querySelector("details.menu[open]")) return false;
   const held = element.contains(document.activeElement) ? describe(document.activeElement) : null;
   const scrolled = [...element.querySelectorAll(SCROLLED)].map((box) => [
@@ -114,7 +114,13 @@ export function swap(element, html) {
   const typed = [...element.querySelectorAll("form [id][name]")].filter(changed);
   const caret = element.contains(document.activeElement) ? caretOf(document.activeElement) : null;
   const wrapped = element.querySelector("[data-log].is-wrapped") !== null;
+  const folded = new Map(
+    [...element.querySelectorAll("details[data-at]")].map((one) => [one.dataset.at, one.open]),
+  );
   element.innerHTML = html;
+  for (const one of element.querySelectorAll("details[data-at]")) {
+    if (keepFolds && folded.has(one.dataset.at)) one.open = folded.get(one.dataset.at);
+  }
   for (const [name, top, left] of scrolled) {
     const box = [...element.querySelectorAll(SCROLLED)].find(
       (one) => (one.dataset.scroll || one.id || one.className) === name,

@@ -1,5 +1,6 @@
 // The run page: tabs stay links; the header, the graph, the panel and the tab follow the run.
 import { fragment, listen, swap } from "./live.js";
+import { followLog } from "./run_log.js";
 import { softTab } from "./run_tab.js";
 
 export function mount(run) {
@@ -63,17 +64,18 @@ export function mount(run) {
     }
   }
 
+  let drawn = location.search;
   async function refreshTab() {
     const body = run.querySelector("[data-part=tab]");
     const asked = new URL(location).search;
     const html = await fragment(address("tab", { node: chosen() }));
     if (new URL(location).search !== asked) return; // a later one is on its way
-    const log = body.querySelector("[data-log]");
-    const atEnd = log && log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-    swap(body, html);
-    if (atEnd) body.querySelector("[data-log]").scrollTop = 1e9;
+    const same = asked === drawn;
+    drawn = asked;
+    if (swap(body, html, same)) log?.swapped();
   }
   if (tab !== "graph") softTab(run, refreshTab);
+  const log = tab === "log" ? followLog(run, address) : null;
   let shownSearch = withoutNode();
   function withoutNode() {
     const query = new URL(location).searchParams;
@@ -100,7 +102,8 @@ export function mount(run) {
         ),
       );
     } else {
-      jobs.push(refreshTab());
+      // Lines are put below those that are there; only the end of the run draws the log anew.
+      jobs.push(log && head.querySelector("[data-over]")?.dataset.over !== "1" ? log.more() : refreshTab());
     }
     if (node && panel) {
       jobs.push(fragment(address("panel", { node })).then((html) => chosen() === node && swap(panel, html)));

@@ -70,7 +70,10 @@ export function softTab(run, refresh) {
   });
 
   run.addEventListener("click", (event) => {
-    if (event.target.closest("[data-do=next-failed]")) nextFailed();
+    const fold = event.target.closest("[data-do=fold], [data-do=unfold]");
+    if (fold) {
+      for (const one of body.querySelectorAll(".jv details")) one.open = fold.dataset.do === "unfold";
+    } else if (event.target.closest("[data-do=next-failed]")) nextFailed();
     else if (event.target.closest(".g-plot")) chooseRow(event);
   });
 
