@@ -76,6 +76,6 @@ def log_asked(request: HttpRequest) -> LogAsked:
         step=text(request, "step", 4000),
         level=level if level in LEVELS else "",
         find=text(request, "q"),
-        before=number(request, "before", -1, 10**18) if "before" in request.GET else None,
+        before=number(request, "before", 0, 10**18) or None,
         after=number(request, "after", 0, 10**18) if "after" in request.GET else None,
     )

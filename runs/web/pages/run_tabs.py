@@ -70,7 +70,7 @@ def _log(request: HttpRequest, run: Run, states: States, now: datetime) -> dict[
 def _events(request: HttpRequest, run: Run, states: States, now: datetime) -> dict[str, Any]:
     group = request.GET.get("group", "")
     find = run_query.text(request, "q")
-    before = run_query.number(request, "before", -1) if "before" in request.GET else None
+    before = run_query.number(request, "before") or None
     return {
         "events": event_list(run.pk, group if group in GROUPS else "", find, before),
         "groups": GROUPS,
