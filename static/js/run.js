@@ -3,6 +3,15 @@ import { fragment, listen, swap } from "./live.js";
 import { followLog } from "./run_log.js";
 import { softTab } from "./run_tab.js";
 
+function panelSkeleton(path) {
+  const box = document.createElement("div");
+  box.className = "panel-skeleton";
+  const name = document.createElement("h2");
+  name.textContent = path;
+  box.append(name, ...Array.from({ length: 6 }, () => document.createElement("span")));
+  return box;
+}
+
 export function mount(run) {
   const work = run.querySelector(".work");
   const panel = run.querySelector("[data-part=panel]");
@@ -53,6 +62,8 @@ export function mount(run) {
     work.dataset.panel = "open";
     panel.setAttribute("aria-label", `Step ${path}`);
     panel.setAttribute("aria-busy", "true");
+    // Its place is taken at once; only the first opening has nothing to show meanwhile.
+    if (!panel.firstElementChild) panel.append(panelSkeleton(path));
     run.dispatchEvent(new CustomEvent("panel", { detail: path }));
     try {
       const html = await fragment(address("panel", { node: path }));

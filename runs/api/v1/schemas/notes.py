@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from runs.api.v1.schemas.base import In, Out, shown
 
-TEXT = "Failed because of the *provider's* outage, see [the report](https://status.example.com)."
+TEXT = "Failed because of the *provider's* outage: `503` from 10:02 to 10:40."
 
 
 class NoteOut(Out):
