@@ -30,6 +30,15 @@ class Keeping(Protocol):
     def check(self, run_id: str, against: str, assertions: str | None, file: str) -> Json:
         """A run against a baseline, node by node."""
 
+    def note(self, run_id: str) -> Json:
+        """The notes of a run."""
+
+    def write_note(self, run_id: str, text: str, revision: int | None) -> Json:
+        """Write them; the notes after it."""
+
+    def set_labels(self, run_id: str, labels: dict[str, str]) -> Json:
+        """Give a run these labels; the run after it."""
+
     def deletion(self, run_id: str) -> Json:
         """What a deletion would take."""
 

@@ -47,6 +47,25 @@ class KeepingHere:
 
         return cast(Json, plain(check_run(run_id, against, assertions=assertions, file=file)))
 
+    def note(self, run_id: str) -> Json:
+        from runs.projections.run_note import get_note
+
+        return cast(Json, plain(get_note(run_id)))
+
+    def write_note(self, run_id: str, text: str, revision: int | None) -> Json:
+        from runs.operations.note_run import write_note
+        from runs.projections.run_note import note_facts
+
+        return cast(
+            Json, plain(note_facts(write_note(run_id, text, by=actor(), revision=revision)))
+        )
+
+    def set_labels(self, run_id: str, labels: dict[str, str]) -> Json:
+        from runs.operations.label_run import set_labels
+
+        set_labels(run_id, labels, by=actor())
+        return self._run(run_id)
+
     def deletion(self, run_id: str) -> Json:
         from runs.projections.deletion import deletion_of
 

@@ -33,6 +33,15 @@ class KeepingThere:
     def check(self, run_id: str, against: str, assertions: str | None, file: str) -> Json:
         return cast(Json, self.client.check(run_id, against, assertions=assertions, file=file))
 
+    def note(self, run_id: str) -> Json:
+        return cast(Json, self.client.note(run_id))
+
+    def write_note(self, run_id: str, text: str, revision: int | None) -> Json:
+        return cast(Json, self.client.write_note(run_id, text, revision=revision))
+
+    def set_labels(self, run_id: str, labels: dict[str, str]) -> Json:
+        return cast(Json, self.client.set_labels(run_id, labels))
+
     def deletion(self, run_id: str) -> Json:
         return cast(Json, self.client.deletion(run_id))
 

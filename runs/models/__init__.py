@@ -7,6 +7,7 @@ from runs.models.event import Event
 from runs.models.execution import Execution, LogChunk
 from runs.models.golden import AcceptedValue, Golden
 from runs.models.idempotency import IdempotencyRecord
+from runs.models.note import RunNote
 from runs.models.payload import Payload
 from runs.models.run import Run
 from runs.models.sign_in import SignInAttempt
@@ -33,6 +34,7 @@ __all__ = [
     "LoginToken",
     "Payload",
     "Run",
+    "RunNote",
     "SignInAttempt",
     "User",
     "WebhookDelivery",

@@ -20,6 +20,8 @@ ACTIONS = {
     "run.unpause": "let go on",
     "run.delete": "deleted",
     "run.import": "imported",
+    "run.note": "wrote notes on",
+    "run.labels": "labelled",
     "run.golden": "marked golden",
     "run.ungolden": "unmarked golden",
     "golden.assertions": "changed the assertions of",

@@ -35,7 +35,7 @@ def turns_of(
         if loop in states
     }
     return {
-        loop: tuple(_turn_status(found.get(loop, {}).get(n, set())) for n in range(count))
+        loop: tuple(turn_status(found.get(loop, {}).get(n, set())) for n in range(count))
         for loop, count in counts.items()
     }
 
@@ -73,7 +73,8 @@ def _look(state: StepState, loop: str) -> str:
 _STRONGEST = ("failed", "timeout", "cancelled", "running", "waiting", "queued", "pending", MISSED)
 
 
-def _turn_status(looks: set[str]) -> str:
+def turn_status(looks: set[str]) -> str:
+    """How a turn stands, from the looks of its steps: what needs a look first wins."""
     for strong in _STRONGEST:
         if strong in looks:
             return strong

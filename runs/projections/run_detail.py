@@ -1,4 +1,4 @@
-"""One run: its graph with statuses, its checkpoints, its log."""
+"""One run: its graph with statuses, its checkpoints."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,15 +7,13 @@ from datetime import datetime
 from django.db.models import Q
 
 from runs.errors import UnknownRun
-from runs.models import Checkpoint, Execution, LogChunk, Run
+from runs.models import Checkpoint, Execution, Run
 from runs.models.stored import drawable_version
 from runs.planning.graph import Compiled
 from runs.planning.preview import Preview
 from runs.projections.graph_view import GraphView, graph_view
 from runs.projections.step_states import StepState
 from runs.states import RUN_OVER
-
-LOG_A_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +32,10 @@ class CheckpointRow:
     run_id: str  # who has saved it: this run, or the one that it was reused from
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One line of the whole run's log."""
-
-    path: str
-    level: str
-    text: str
-    at: datetime
-
-
 def load_run(run_id: str) -> Run:
     """The row with its version and source. Raises UnknownRun."""
     try:
-        return Run.objects.select_related("version__workflow").get(pk=run_id)
+        return Run.objects.select_related("version__workflow", "notes").get(pk=run_id)
     except (Run.DoesNotExist, ValueError):
         raise UnknownRun(f"There is no run {run_id[:60]!r}.") from None
 
@@ -86,22 +74,6 @@ def checkpoints(run: Run) -> tuple[CheckpointRow, ...]:
         )
         for c in rows.defer("content").order_by("-created_at", "-id")
     )
-
-
-def log_of_run(run: Run) -> tuple[tuple[LogLine, ...], bool]:
-    """The newest lines of all steps together, oldest first, and whether there were more."""
-    chunks = list(
-        LogChunk.objects.filter(execution__run_id=run.pk)
-        .order_by("-id")
-        .values_list("execution__path", "level", "stream", "text", "at")[: LOG_A_PAGE + 1]
-    )
-    more = len(chunks) > LOG_A_PAGE
-    lines = [
-        LogLine(path, level_of(level, stream), line, at)
-        for path, level, stream, text, at in reversed(chunks[:LOG_A_PAGE])
-        for line in text.rstrip("\n").split("\n")
-    ]
-    return tuple(lines[-LOG_A_PAGE:]), more or len(lines) > LOG_A_PAGE
 
 
 def level_of(level: str, stream: str) -> str:

@@ -48,14 +48,18 @@ class StepState:
 
 # Counted and picked by PostgreSQL, times as whole microseconds: of ten thousand rows, the reading
 # of times and of JSON would be two thirds of the time until the page is sent.
-_TIME = "(extract(epoch FROM {}) * 1000000)::bigint"
+def time_sql(column: str) -> str:
+    """A time as whole microseconds since 1970; ``moment_of`` makes it a time again."""
+    return f"(extract(epoch FROM {column}) * 1000000)::bigint"
+
+
 _SQL = f"""
 SELECT id, path, name, type, position, status, status_reason, jsonb_array_length(tries),
-  {_TIME.format("started_at")}, {_TIME.format("finished_at")}, duration_ms,
+  {time_sql("started_at")}, {time_sql("finished_at")}, duration_ms,
   reused_from <> '' OR reused_run <> '', coalesce(decision ->> 'because', ''),
   CASE WHEN type = 'loop' AND jsonb_typeof(input -> 'items') = 'array'
     THEN jsonb_array_length(input -> 'items') ELSE 0 END,
-  {_TIME.format("due_at")}, CASE WHEN type = 'validate' THEN output ->> 'passed' = 'true' END,
+  {time_sql("due_at")}, CASE WHEN type = 'validate' THEN output ->> 'passed' = 'true' END,
   {USAGE_SQL}
 FROM runs_execution WHERE run_id = %s
 """  # noqa: S608 - nothing but columns is put in
@@ -78,13 +82,13 @@ def states_of(run: Run) -> dict[str, StepState]:
                 status,
                 reason,
                 tries,
-                _time(began),
-                _time(ended),
+                moment_of(began),
+                moment_of(ended),
                 took,
                 reused,
                 because,
                 turns,
-                _time(due),
+                moment_of(due),
                 passed,
                 usage_of(json.loads(used)) if used else None,
             )
@@ -94,7 +98,8 @@ def states_of(run: Run) -> dict[str, StepState]:
     return states
 
 
-def _time(microseconds: int | None) -> datetime | None:
+def moment_of(microseconds: int | None) -> datetime | None:
+    """The time that ``time_sql`` has read."""
     return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 

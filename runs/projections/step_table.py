@@ -1,7 +1,7 @@
 """The Steps tab of a run: every step as a tree, those that have not started included."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from runs import steppath
@@ -10,6 +10,15 @@ from runs.models.stored import drawable_version
 from runs.planning.graph import Compiled
 from runs.projections import words
 from runs.projections.step_states import StepState
+from runs.projections.step_tree import (
+    Match,
+    Openness,
+    Shown,
+    TreeNode,
+    everything,
+    shown,
+    step_tree,
+)
 from runs.states import RUN_OVER
 
 STEPS_A_PAGE = 400
@@ -28,6 +37,9 @@ class StepRow:
     reused: bool
     handled: bool  # it failed, and the run went on from that
     icon: str  # of its kind
+    is_turn: bool
+    is_open: bool | None  # None: nothing inside
+    failed: int  # of the steps inside a row that is closed
     reason: str
     until: datetime | None  # of what waits
     tries: int
@@ -45,49 +57,117 @@ class StepTable:
     first: int
     next_from: int | None
     previous_from: int | None
+    counts: tuple[tuple[str, int], ...]  # how many steps of each status there are
+    has_inside: bool
+
+
+SORTS = ("longest", "shortest")
+
+
+@dataclass(frozen=True, slots=True)
+class StepsAsked:
+    """What the address asks for."""
+
+    opened: Openness = field(default_factory=Openness)
+    status: str = ""
+    find: str = ""
+    sort: str = ""  # longest, shortest; "" is the order of the file
+    chosen: str = ""
+    first: int = 0
 
 
 def step_table(
-    run: Run, states: Mapping[str, StepState], now: datetime, first: int = 0
+    run: Run, states: Mapping[str, StepState], now: datetime, asked: StepsAsked | None = None
 ) -> StepTable:
     """The Steps tab: every step as a tree, those that have not started included."""
+    asked = asked or StepsAsked()
     made = drawable_version(run.version_id)
-    rows = list(_tree(made, states, run.status in RUN_OVER))
-    first = max(0, min(first, len(rows) - 1))
+    tree = step_tree(made, states, run.status in RUN_OVER)
+    rows = shown(
+        tree, asked.opened, match=_match(asked), order=_order(asked.sort, now), chosen=asked.chosen
+    )
+    first = max(0, min(asked.first, len(rows) - 1))
     page = rows[first : first + STEPS_A_PAGE]
+    counts: dict[str, int] = {}
+    for node in everything(tree):
+        if not node.is_turn:
+            counts[node.state.look] = counts.get(node.state.look, 0) + 1
     return StepTable(
-        rows=tuple(_step_row(s, made, now) for s in page),
+        rows=tuple(_step_row(one, made, now) for one in page),
         total=len(rows),
         first=first + 1 if rows else 0,
         next_from=first + STEPS_A_PAGE if first + STEPS_A_PAGE < len(rows) else None,
         previous_from=max(0, first - STEPS_A_PAGE) if first else None,
+        counts=tuple((look, counts[look]) for look in words.STATUS_WORDS if look in counts),
+        has_inside=any(node.children for node in tree),
     )
 
 
-def _step_row(state: StepState, made: Compiled | None, now: datetime) -> StepRow:
-    scope = steppath.scope_of(state.path)
-    turn = scope.rpartition("/")[2]
-    running = state.status == "running"
+def _match(asked: StepsAsked) -> Match | None:
+    find = asked.find.casefold()
+    if not (find or asked.status):
+        return None
+
+    def match(node: TreeNode) -> bool:
+        if asked.status and (node.is_turn or node.state.look != asked.status):
+            return False
+        return find in node.path.casefold()
+
+    return match
+
+
+def _order(sort: str, now: datetime) -> Callable[[TreeNode], float] | None:
+    if sort not in SORTS:
+        return None
+
+    def order(node: TreeNode) -> float:
+        took = _took(node.state, now)
+        if sort == "longest":
+            return -(took or 0)
+        return float("inf") if took is None else took
+
+    return order
+
+
+def _took(state: StepState, now: datetime) -> int | None:
     ms = None if state.status == "skipped" else state.duration_ms
-    if ms is None and running and state.started_at:
+    if ms is None and state.status == "running" and state.started_at:
         ms = max(0, round((now - state.started_at).total_seconds() * 1000))
+    return ms
+
+
+def _step_row(one: Shown, made: Compiled | None, now: datetime) -> StepRow:
+    node, state = one.node, one.node.state
+    bad = 0
+    if one.is_open is False:
+        bad = sum(
+            1
+            for inside in everything(node.children)
+            if not inside.is_turn and inside.state.look in _BAD and not inside.state.handled
+        )
     return StepRow(
         path=state.path,
         name=state.name,
-        turn=turn[turn.index("[") :] if turn.endswith("]") else "",
-        depth=min(steppath.depth(state.path), 6),
+        turn="" if node.is_turn else node.turn,
+        depth=min(node.depth, 6),
         type=state.type,
         status=state.status,
         reused=state.reused,
         handled=state.handled,
         icon=words.KIND_ICONS.get(state.type, state.type),
+        is_turn=node.is_turn,
+        is_open=one.is_open,
+        failed=bad,
         reason=_said(state) or _beside(state, made),
         until=state.due_at if state.status == "waiting" else None,
         tries=state.tries,
-        duration_ms=ms,
+        duration_ms=_took(state, now),
         started_at=None if state.reused or state.status == "skipped" else state.started_at,
-        open=running,
+        open=state.status == "running",
     )
+
+
+_BAD = frozenset({"failed", "timeout"})
 
 
 def _said(state: StepState) -> str:
@@ -107,36 +187,3 @@ def _beside(state: StepState, made: Compiled | None) -> str:
     if node.undoes:
         return f"undoes `{steppath.name_of(node.undoes)}`"
     return f"handles `{node.handles}`" if node.handles else ""
-
-
-def _tree(
-    made: Compiled | None, states: Mapping[str, StepState], over: bool
-) -> Iterable[StepState]:
-    """Steps in file order, turn by turn, containers before what is in them."""
-    scopes: dict[str, list[StepState]] = {}
-    for state in states.values():
-        scopes.setdefault(steppath.scope_of(state.path), []).append(state)
-    turns: dict[str, list[str]] = {}
-    for scope in scopes:
-        container, index = steppath.split_turn(scope)
-        if index is not None:
-            turns.setdefault(container, []).append(scope)
-
-    def walk(scope: str) -> Iterable[StepState]:
-        here = {s.name: s for s in scopes.get(scope, ())}
-        known = made.scopes.get(steppath.pattern(scope)) if made else None
-        if known and (not over or here):
-            for node in known.nodes.values():
-                if node.name not in here:
-                    here[node.name] = StepState.unborn(
-                        steppath.child(scope, node.name), node.name, node.type, node.position
-                    )
-        for state in sorted(here.values(), key=lambda s: (s.position, s.path)):
-            yield state
-            for turn in sorted(turns.get(state.path, ()), key=steppath.sort_key):
-                yield from walk(turn)
-            # Also below a step that is no container, when it was undone.
-            if state.type in ("branch", "subworkflow") or state.path in scopes:
-                yield from walk(state.path)
-
-    yield from walk("")

@@ -42,6 +42,7 @@ _STATEMENTS = (
     "DELETE FROM runs_execution WHERE run_id = ANY(%(ids)s)",
     "DELETE FROM runs_agentcall WHERE run_id = ANY(%(ids)s)",
     "DELETE FROM runs_checkpoint WHERE run_id = ANY(%(ids)s)",
+    "DELETE FROM runs_runnote WHERE run_id = ANY(%(ids)s)",
     "DELETE FROM runs_idempotencyrecord WHERE run_id = ANY(%(ids)s)",
     "DELETE FROM runs_run WHERE id = ANY(%(ids)s)",
 )

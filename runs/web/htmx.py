@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-PARTS = frozenset({"head", "graph", "panel", "tab", "rows", "list", "live"})
+PARTS = frozenset({"head", "graph", "panel", "tab", "rows", "list", "lines", "live"})
 
 
 def part_of(request: HttpRequest) -> str:

@@ -15,6 +15,7 @@ from runs.web.pages import (
     run_detail,
     run_fork,
     run_list,
+    run_notes,
     run_restart,
     transfer,
     webhooks,
@@ -31,6 +32,9 @@ urlpatterns = [
     path("runs/<str:run_id>/compare/<str:other>", compare.compare, name="compare"),
     path("runs/<str:run_id>/input", run_detail.document, {"what": "input"}, name="input"),
     path("runs/<str:run_id>/output", run_detail.document, {"what": "output"}, name="output"),
+    path("runs/<str:run_id>/log", run_detail.log, name="run-log"),
+    path("runs/<str:run_id>/note", run_notes.note, name="run-note"),
+    path("runs/<str:run_id>/labels", run_notes.labels, name="run-labels"),
     path(
         "runs/<str:run_id>/checkpoints/<str:checkpoint_id>",
         run_detail.checkpoint,

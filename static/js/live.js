@@ -6,6 +6,7 @@
 
 const GATHER_MS = 120;
 const POLL_MS = 5000;
+const SCROLLED = ".panel-body, .json, .log, .facts, .toolbar, [data-scroll]";
 
 export function listen(address, refresh, { onState } = {}) {
   let timer = null;
@@ -102,21 +103,27 @@ export async function fragment(address, signal) {
 // Put new HTML into an element and keep what the reader holds: an open menu keeps the old content,
 // focus goes back to the same link or button, scrolled boxes stay where they are, fields keep what
 // was typed into them.
-export function swap(element, html) {
+export function swap(element, html, keepFolds = true) {
   if (element.innerHTML === html || element.querySelector("details.menu[open]")) return false;
   const held = element.contains(document.activeElement) ? describe(document.activeElement) : null;
-  const scrolled = [...element.querySelectorAll(".panel-body, .json, .log, .facts")].map((box) => [
-    box.id || box.className,
+  const scrolled = [...element.querySelectorAll(SCROLLED)].map((box) => [
+    box.dataset.scroll || box.id || box.className,
     box.scrollTop,
     box.scrollLeft,
   ]);
   const typed = [...element.querySelectorAll("form [id][name]")].filter(changed);
   const caret = element.contains(document.activeElement) ? caretOf(document.activeElement) : null;
   const wrapped = element.querySelector("[data-log].is-wrapped") !== null;
+  const folded = new Map(
+    [...element.querySelectorAll("details[data-at]")].map((one) => [one.dataset.at, one.open]),
+  );
   element.innerHTML = html;
+  for (const one of element.querySelectorAll("details[data-at]")) {
+    if (keepFolds && folded.has(one.dataset.at)) one.open = folded.get(one.dataset.at);
+  }
   for (const [name, top, left] of scrolled) {
-    const box = [...element.querySelectorAll(".panel-body, .json, .log, .facts")].find(
-      (one) => (one.id || one.className) === name,
+    const box = [...element.querySelectorAll(SCROLLED)].find(
+      (one) => (one.dataset.scroll || one.id || one.className) === name,
     );
     if (box) [box.scrollTop, box.scrollLeft] = [top, left];
   }

@@ -1,5 +1,16 @@
 // The run page: tabs stay links; the header, the graph, the panel and the tab follow the run.
 import { fragment, listen, swap } from "./live.js";
+import { followLog } from "./run_log.js";
+import { softTab } from "./run_tab.js";
+
+function panelSkeleton(path) {
+  const box = document.createElement("div");
+  box.className = "panel-skeleton";
+  const name = document.createElement("h2");
+  name.textContent = path;
+  box.append(name, ...Array.from({ length: 6 }, () => document.createElement("span")));
+  return box;
+}
 
 export function mount(run) {
   const work = run.querySelector(".work");
@@ -9,11 +20,12 @@ export function mount(run) {
   let opener = null;
 
   const address = (part, extra = {}) => {
-    const url = new URL(location.pathname, location.origin);
+    // All that the address asks of this tab: filters, what is open, where it begins.
+    const url = new URL(location);
+    url.hash = "";
+    url.searchParams.delete("node");
     url.searchParams.set("tab", tab);
     url.searchParams.set("part", part);
-    const from = new URL(location).searchParams.get("from");
-    if (from) url.searchParams.set("from", from);
     for (const [key, value] of Object.entries(extra)) if (value) url.searchParams.set(key, value);
     return url;
   };
@@ -50,6 +62,8 @@ export function mount(run) {
     work.dataset.panel = "open";
     panel.setAttribute("aria-label", `Step ${path}`);
     panel.setAttribute("aria-busy", "true");
+    // Its place is taken at once; only the first opening has nothing to show meanwhile.
+    if (!panel.firstElementChild) panel.append(panelSkeleton(path));
     run.dispatchEvent(new CustomEvent("panel", { detail: path }));
     try {
       const html = await fragment(address("panel", { node: path }));
@@ -59,6 +73,25 @@ export function mount(run) {
     } finally {
       panel.removeAttribute("aria-busy");
     }
+  }
+
+  let drawn = location.search;
+  async function refreshTab() {
+    const body = run.querySelector("[data-part=tab]");
+    const asked = new URL(location).search;
+    const html = await fragment(address("tab", { node: chosen() }));
+    if (new URL(location).search !== asked) return; // a later one is on its way
+    const same = asked === drawn;
+    drawn = asked;
+    if (swap(body, html, same)) log?.swapped();
+  }
+  if (tab !== "graph") softTab(run, refreshTab);
+  const log = tab === "log" ? followLog(run, address) : null;
+  let shownSearch = withoutNode();
+  function withoutNode() {
+    const query = new URL(location).searchParams;
+    query.delete("node");
+    return `${query}`;
   }
 
   async function refresh() {
@@ -80,15 +113,8 @@ export function mount(run) {
         ),
       );
     } else {
-      const body = run.querySelector("[data-part=tab]");
-      jobs.push(
-        fragment(address("tab", { node })).then((html) => {
-          const log = body.querySelector("[data-log]");
-          const atEnd = log && log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-          swap(body, html);
-          if (atEnd) body.querySelector("[data-log]").scrollTop = 1e9;
-        }),
-      );
+      // Lines are put below those that are there; only the end of the run draws the log anew.
+      jobs.push(log && head.querySelector("[data-over]")?.dataset.over !== "1" ? log.more() : refreshTab());
     }
     if (node && panel) {
       jobs.push(fragment(address("panel", { node })).then((html) => chosen() === node && swap(panel, html)));
@@ -153,7 +179,11 @@ export function mount(run) {
   addEventListener("popstate", () => {
     const now = new URL(location).searchParams;
     if ((now.get("tab") ?? "graph") !== tab) location.reload();
-    else if (panel) show(chosen(), false);
+    else {
+      if (withoutNode() !== shownSearch && tab !== "graph") refreshTab();
+      if (panel) show(chosen(), false);
+    }
+    shownSearch = withoutNode();
   });
 
   // On a phone the sheet's handle drags it to full height and back.

@@ -24,7 +24,7 @@ addEventListener("keydown", (event) => {
     else element.click();
     return;
   }
-  if (/^[1-7]$/.test(event.key)) {
+  if (/^[1-9]$/.test(event.key)) {
     document.querySelectorAll("[data-tabs] a")[Number(event.key) - 1]?.click();
   } else if ((event.key === "j" || event.key === "k") && document.querySelector("table.runs")) {
     const rows = [...document.querySelectorAll("table.runs tbody tr")];

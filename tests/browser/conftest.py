@@ -52,6 +52,7 @@ class Shown:
     odd: str  # long names, long reasons
     waiting: str  # for a decision; failures were handled, checks mended
     undone: str  # what it had done was taken back
+    site: Site
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +60,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     """A site without workers and without logins, with sample runs in it."""
     with Site(tmp_path_factory.mktemp("rows")) as made:
         made.serve()
-        yield Shown(made.address, *made.run(SAMPLES).split())
+        yield Shown(made.address, *made.run(SAMPLES).split(), made)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from maverick_client.calls.checkpoints import CheckpointCalls
 from maverick_client.calls.explaining import ExplainingCalls
 from maverick_client.calls.journal import JournalCalls
 from maverick_client.calls.keeping import KeepingCalls
+from maverick_client.calls.notes import NoteCalls
 from maverick_client.calls.webhooks import WebhookCalls
 from maverick_client.calls.workflows import WorkflowCalls
 
@@ -17,6 +18,7 @@ class Client(
     WorkflowCalls,
     AgentCalls,
     KeepingCalls,
+    NoteCalls,
     AdminCalls,
     WebhookCalls,
 ):

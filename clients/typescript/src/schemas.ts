@@ -51,6 +51,7 @@ export type ImportedRun = Schemas["ImportedRunOut"];
 export type Lineage = Schemas["LineageOut"];
 export type LogPart = Schemas["LogPartOut"];
 export type NewToken = Schemas["NewTokenOut"];
+export type Note = Schemas["NoteOut"];
 export type OneRun = Schemas["OneRunOut"];
 export type Origin = Schemas["OriginOut"];
 export type Plan = Schemas["PlanOut"];

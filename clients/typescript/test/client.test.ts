@@ -89,6 +89,9 @@ const METHODS: [(c: Client) => Promise<unknown>, string, string][] = [
   [(c) => c.markGolden("run_1", { name: "v1" }), "PUT", "runs/{run_id}/golden"],
   [(c) => c.unmarkGolden("run_1"), "DELETE", "runs/{run_id}/golden"],
   [(c) => c.golden("run_1"), "GET", "runs/{run_id}/golden"],
+  [(c) => c.note("run_1"), "GET", "runs/{run_id}/note"],
+  [(c) => c.writeNote("run_1", "*x*", 1), "PUT", "runs/{run_id}/note"],
+  [(c) => c.setLabels("run_1", { a: "b" }), "PUT", "runs/{run_id}/labels"],
   [(c) => c.goldenRuns(), "GET", "golden"],
   [(c) => c.setAssertions("run_1", "nodes: {}"), "PUT", "runs/{run_id}/golden/assertions"],
   [(c) => c.setAssertions("run_1", null), "DELETE", "runs/{run_id}/golden/assertions"],
@@ -136,7 +139,7 @@ const GIVEN: Record<string, string> = {
   "{delivery_id}": "msg_1",
 };
 // Nothing is started by these, or the same once more.
-const HARMLESS = /restart-plan$|\/check$|^workflows|^checkpoints$/;
+const HARMLESS = /restart-plan$|\/check$|^workflows|^checkpoints$|\/note$|\/labels$/;
 
 test("there is a method for every operation of the API and for nothing else", async () => {
   const file = new URL("../../../../tests/api/openapi.v1.json", import.meta.url);

@@ -23,6 +23,7 @@ from runs.api.v1.routers import (
     executions,
     explain,
     golden,
+    notes,
     recovery,
     runs,
     tokens,
@@ -129,6 +130,7 @@ api.add_router("/runs", approvals.router)
 api.add_router("/executions", recovery.router)
 api.add_router("/runs", golden.router)
 api.add_router("/golden", golden.names)
+api.add_router("/runs", notes.router)
 api.add_router("/runs", deletion.router)
 api.add_router("/gc", deletion.cleaning)
 api.add_router("/workflows", workflows.router)

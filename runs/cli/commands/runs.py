@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from runs.cli.backend import RUN_OVER, Backend, Json, find_execution, find_run
-from runs.cli.commands import runs_compare, runs_lineage
+from runs.cli.commands import runs_compare, runs_lineage, runs_notes
 from runs.cli.commands.runs_bulk import bulk
 from runs.cli.commands.runs_files import export, import_
 from runs.cli.options import json_option, run_argument
@@ -24,6 +24,8 @@ def command() -> None:
 command.add_command(export)
 command.add_command(bulk)
 command.add_command(import_)
+command.add_command(runs_notes.note)
+command.add_command(runs_notes.label)
 
 
 @command.command("list")

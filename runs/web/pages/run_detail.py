@@ -1,41 +1,60 @@
 """One run: its header, its tabs, and the fragments that change while somebody looks."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from runs.errors import NotFound, UnknownRun
 from runs.models import Run
-from runs.projections import lineage
 from runs.projections import run_detail as projection
 from runs.projections.checkpoints import checkpoint_file
 from runs.projections.node_panel import document_of, node_panel
 from runs.projections.origin import origin
 from runs.projections.run_header import header
+from runs.projections.run_log import log_text
 from runs.projections.step_states import states_of
-from runs.projections.step_table import step_table
 from runs.projections.why import why_of
 from runs.states import RUN_OVER
+from runs.web import run_query
 from runs.web.commands import actor, may_operate, new_key
 from runs.web.graph_svg import graph_svg, minimap_svg
 from runs.web.htmx import part_of
-
-TABS = ("graph", "steps", "io", "checkpoints", "lineage", "log")
+from runs.web.json_view import value_at
+from runs.web.pages.run_tabs import TABS
 
 
 @login_required
 @require_safe
 def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
     """``GET /runs/{id}?tab=&node=``; ``?part=head|graph|tab|panel`` is one fragment of it."""
-    run = _run(run_id)
-    now = timezone.now()
-    part = part_of(request)
     tab = request.GET.get("tab", "graph")
-    tab = tab if tab in TABS else "graph"
+    return run_page(request, run_id, timezone.now(), tab=tab if tab in TABS else "graph")
+
+
+def run_page(
+    request: HttpRequest,
+    run_id: str,
+    now: datetime,
+    *,
+    tab: str,
+    extra: Mapping[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page or a part of it; ``extra`` is said over what the tab says (a refused form)."""
+    run = _run(run_id)
+    part = part_of(request)
     chosen = request.GET.get("node", "")
     context: dict[str, Any] = {
         "run": run,
@@ -64,21 +83,16 @@ def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
         }
         if part == "graph":
             return render(request, "runs/parts/_graph.html", context)
-    elif tab == "steps":
-        first = request.GET.get("from", "0")
-        start = int(first) if first.isdecimal() and len(first) < 9 else 0
-        context["steps"] = step_table(run, states, now, start)
-    elif tab == "checkpoints":
-        context["checkpoints"] = projection.checkpoints(run)
-    elif tab == "lineage":
-        context["family"] = lineage.in_tree(lineage.family(run.pk), now)
-    elif tab == "log":
-        context["lines"], context["log_cut"] = projection.log_of_run(run)
+    else:
+        context |= TABS[tab](request, run, states, now)
+    context |= extra or {}
     if part == "tab":
         return render(request, f"runs/parts/_tab_{tab}.html", context)
-    if chosen and tab in ("graph", "steps"):
+    if part == "lines" and tab == "log":
+        return render(request, "runs/parts/_log_lines.html", context)
+    if chosen:
         context |= _panel(request, run, chosen)
-    return render(request, "runs/run_detail.html", context)
+    return render(request, "runs/run_detail.html", context, status=status)
 
 
 @login_required
@@ -86,7 +100,8 @@ def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
 def document(request: HttpRequest, run_id: str, what: str) -> HttpResponse:
     """``GET /runs/{id}/output?node=`` (or ``input``): the whole value as a file.
 
-    Without ``node`` it is the run's own. The pages shorten what is long; this does not.
+    Without ``node`` it is the run's own; ``at=`` (a JSON pointer) asks for a part of it. The pages
+    shorten what is long; this does not.
     """
     run = _run(run_id)
     path = request.GET.get("node", "")
@@ -96,9 +111,25 @@ def document(request: HttpRequest, run_id: str, what: str) -> HttpResponse:
             raise Http404("There is no such step.")
     else:
         value = run.inputs if what == "input" else run.outputs
+    if at := request.GET.get("at", ""):
+        try:
+            value = value_at(value, at)
+        except LookupError:
+            raise Http404("There is no such value.") from None
     name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in path or what)[:80]
     answer = JsonResponse(value, safe=False, json_dumps_params={"indent": 2, "ensure_ascii": False})
     answer["Content-Disposition"] = f'attachment; filename="{run.pk}-{name}.json"'
+    return answer
+
+
+@login_required
+@require_safe
+def log(request: HttpRequest, run_id: str) -> StreamingHttpResponse:
+    """``GET /runs/{id}/log?step=&level=&q=``: the log as a text file."""
+    run = _run(run_id)
+    lines = log_text(run.pk, run_query.log_asked(request))
+    answer = StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{run.pk}.log"'
     return answer
 
 

@@ -47,6 +47,7 @@ from maverick_client.models.keeping import (
     Role,
     Token,
 )
+from maverick_client.models.notes import Note
 from maverick_client.models.restarts import (
     Approval,
     Checkpoint,
@@ -151,6 +152,7 @@ __all__ = [
     "NewToken",
     "NewWebhook",
     "NodeVerdict",
+    "Note",
     "OneRun",
     "Origin",
     "Page",

@@ -2,9 +2,9 @@
 
 import type { Answer, AuditEntry, Query, Token } from "../schemas.js";
 import { part } from "../sending.js";
-import { WorkflowCalls } from "./workflows.js";
+import { NoteCalls } from "./notes.js";
 
-export class AdminCalls extends WorkflowCalls {
+export class AdminCalls extends NoteCalls {
   /** Who changed what, newest first. */
   audit(filter: Omit<Query<"listAudit">, "cursor"> = {}): AsyncGenerator<AuditEntry> {
     return this.all<AuditEntry>("audit", { limit: 200, ...filter });

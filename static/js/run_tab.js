@@ -1,0 +1,113 @@
+// Tabs of a run that filter, fold and page: links and forms marked data-soft change the address and
+// fetch the tab again, so that each view has its address and works without this script.
+
+const TYPED_MS = 180;
+
+export function softTab(run, refresh) {
+  const body = run.querySelector("[data-part=tab]");
+  if (!body) return;
+  let timer = null;
+
+  function go(url, replace) {
+    const now = new URL(location);
+    if (url.search === now.search) return;
+    if (replace) history.replaceState(null, "", url);
+    else history.pushState(null, "", url);
+    refresh();
+  }
+
+  run.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    const link = event.target.closest("a[data-soft]");
+    if (!link) return;
+    event.preventDefault();
+    go(new URL(link.href), true);
+  });
+
+  function send(form) {
+    clearTimeout(timer);
+    const url = new URL(location.pathname, location.origin);
+    for (const [name, value] of new FormData(form)) if (value) url.searchParams.append(name, value);
+    // What was selected meanwhile is not in the form.
+    const node = new URL(location).searchParams.get("node");
+    if (node) url.searchParams.set("node", node);
+    else url.searchParams.delete("node");
+    go(url, true);
+  }
+
+  run.addEventListener("submit", (event) => {
+    if (!event.target.matches("form[data-soft]")) return;
+    event.preventDefault();
+    send(event.target);
+  });
+  run.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-soft]");
+    if (!form) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => send(form), event.target.matches("select, [type=checkbox]") ? 0 : TYPED_MS);
+  });
+
+  // Rows: arrows and j, k go up and down, left and right close and open.
+  body.addEventListener("keydown", (event) => {
+    if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey) return;
+    const row = event.target.closest("tr[data-path]");
+    if (!row) return;
+    const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
+    const twist = row.querySelector(".twist");
+    if (step) {
+      const rows = [...row.parentElement.querySelectorAll("tr[data-path]")];
+      const next = rows[rows.indexOf(row) + step];
+      next?.querySelector(".step, .twist")?.focus();
+      event.stopPropagation();
+      event.preventDefault();
+    } else if (
+      (event.key === "ArrowRight" && twist?.getAttribute("aria-expanded") === "false") ||
+      (event.key === "ArrowLeft" && twist?.getAttribute("aria-expanded") === "true")
+    ) {
+      event.preventDefault();
+      twist.click();
+    }
+  });
+
+  run.addEventListener("click", (event) => {
+    const fold = event.target.closest("[data-do=fold], [data-do=unfold]");
+    if (fold) {
+      for (const one of body.querySelectorAll(".jv details")) one.open = fold.dataset.do === "unfold";
+    } else if (event.target.closest("[data-do=next-failed]")) nextFailed();
+    else if (event.target.closest(".g-plot")) chooseRow(event);
+  });
+
+  function nextFailed() {
+    const bad = "tr:is([data-status=failed], [data-status=timeout]):not([data-handled])";
+    const rows = [...body.querySelectorAll(bad)].filter((row) => row.querySelector(".step"));
+    if (!rows.length) return;
+    const at = rows.findIndex((row) => row.matches("[aria-selected=true]"));
+    const row = rows[(at + 1) % rows.length];
+    row.scrollIntoView({ block: "center" });
+    row.querySelector(".step").click();
+    row.querySelector(".step").focus({ preventScroll: true });
+  }
+
+  // A bar stands for its row; the table beside the drawing has the link.
+  function chooseRow(event) {
+    const plot = event.target.closest(".g-plot");
+    const high = body.querySelector(".g-names tbody tr").offsetHeight;
+    const number = Math.floor((event.clientY - plot.getBoundingClientRect().top) / high);
+    body.querySelectorAll(".g-names tbody tr")[number]?.querySelector(".step")?.click();
+  }
+  run.addEventListener("panel", () => {
+    const mark = body.querySelector(".g-chosen");
+    if (!mark) return;
+    const rows = [...body.querySelectorAll(".g-names tbody tr")];
+    const at = rows.findIndex((row) => row.matches("[aria-selected=true]"));
+    mark.setAttribute("y", String(at * (rows[0]?.offsetHeight ?? 28)));
+  });
+
+  // What runs grows, also while nothing happens.
+  if (run.dataset.tab === "timeline" && run.dataset.over !== "1") {
+    const beat = setInterval(() => {
+      if (!body.querySelector(".g-plot .now")) clearInterval(beat);
+      else if (!document.hidden && !body.contains(document.querySelector("input:focus"))) refresh();
+    }, 2000);
+  }
+}

@@ -1,0 +1,204 @@
+"""Steps, input and output, log, events and notes of a run."""
+
+import re
+from datetime import datetime
+from html import unescape
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from runs.models import Event, Execution, LogChunk, Run, RunNote
+from tests.browser.rows import add, make_run
+
+Pair = tuple[Run, Run]
+HOSTILE = "<img src=x onerror=alert(1)>\"'&"
+
+
+def page(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return answer.content.decode()
+
+
+def paths(html: str) -> list[str]:
+    return [unescape(path) for path in re.findall(r'<tr data-path="([^"]+)"', html)]
+
+
+def log(execution: Execution, now: datetime, *lines: str, level: str = "info") -> None:
+    for line in lines:
+        LogChunk.objects.create(execution=execution, stream="log", level=level, text=line, at=now)
+
+
+def test_steps_fold_filter_and_sort(alice: Client, pair: Pair) -> None:
+    here = f"/runs/{pair[1].pk}?tab=steps"
+    closed = page(alice, f"{here}&rows=none")
+    assert "implement[9]/code" not in paths(closed)
+    assert 'title="1 failed inside"' in closed  # a closed row tells what is in it
+    assert "implement[9]/code" in paths(
+        page(alice, f"{here}&rows=none&open=implement&open=implement[9]")
+    )
+    failed = paths(page(alice, f"{here}&status=failed"))
+    assert failed == ["implement", "implement[11]", "implement[11]/validate"]
+    assert paths(page(alice, f"{here}&q=Check_L"))[-1] == "docs_needed/write_docs/check_links"
+    longest = paths(page(alice, f"{here}&rows=none&sort=longest"))
+    assert longest.index("baseline") < longest.index("plan") < longest.index("preflight")
+    assert 'aria-sort="descending"' in page(alice, f"{here}&sort=longest")
+    nothing = page(alice, f"{here}&q=<script>&status=failed")
+    assert "No step fits" in nothing
+    assert "<script>" not in nothing.partition("<main")[2]
+
+
+@pytest.mark.parametrize("tab", ["timeline", "steps", "io", "log", "events", "notes"])
+def test_no_tab_asks_more_than_six_times(
+    alice: Client, pair: Pair, tab: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    page(alice, f"/runs/{pair[1].pk}?tab={tab}")
+    with django_assert_max_num_queries(6):
+        page(alice, f"/runs/{pair[1].pk}?tab={tab}")
+
+
+def test_the_panel_opens_beside_every_tab(alice: Client, pair: Pair) -> None:
+    for tab in ("timeline", "io", "log", "events", "lineage"):
+        html = page(alice, f"/runs/{pair[1].pk}?tab={tab}&node=plan")
+        assert 'data-panel="open"' in html
+        assert "Reused because" in html
+
+
+def test_the_log_is_filtered_searched_and_downloaded(alice: Client, now: datetime) -> None:
+    run = make_run("logs", now, status="failed", took=5, n_total=2)
+    one, two = (add(run, name, "shell", "failed", now, took=2) for name in ("one", "two"))
+    log(one, now, "first\nsecond", HOSTILE)
+    log(two, now, "Disk FULL", level="error")
+    log(two, now, "careful", level="warning")
+    here = f"/runs/{run.pk}?tab=log"
+    html = page(alice, here)
+    assert [html.count(f"<b>{word}</b>") for word in ("first", "second", "Disk FULL")] == [1, 1, 1]
+    assert HOSTILE not in html
+    errors = page(alice, f"{here}&level=err")
+    assert "Disk FULL" in errors
+    assert "careful" not in errors
+    assert "careful" in page(alice, f"{here}&level=warn")
+    found = page(alice, f"{here}&q=disk")
+    assert "Disk FULL" in found
+    assert "<b>first</b>" not in found
+    of_one = page(alice, f"{here}&step=one")
+    assert "<b>first</b>" in of_one
+    assert "Disk FULL" not in of_one
+    assert "No line fits" in page(alice, f"{here}&q=nowhere")
+    file = alice.get(f"/runs/{run.pk}/log?step=two")
+    assert file["Content-Disposition"] == f'attachment; filename="{run.pk}.log"'
+    text = b"".join(file.streaming_content).decode()  # type: ignore[attr-defined]
+    assert [line.split(" ", 1)[1] for line in text.splitlines()] == [
+        "err   two Disk FULL", "warn  two careful",
+    ]  # fmt: skip
+
+
+def test_new_lines_come_alone_and_older_ones_page_by_page(alice: Client, now: datetime) -> None:
+    run = make_run("logs", now, status="running", n_total=1)
+    one = add(run, "one", "shell", "running", now)
+    log(one, now, *(f"line {n}" for n in range(1200)))
+    html = page(alice, f"/runs/{run.pk}?tab=log")
+    assert "<b>line 199</b>" not in html
+    assert html.count("<b>line ") == 1000
+    older = re.search(r'href="(\?[^"]*before=\d+[^"]*)"', html)
+    assert older is not None
+    assert page(alice, f"/runs/{run.pk}{unescape(older[1])}").count("<b>line ") == 200
+    last = re.search(r'class="log-fill" data-last="(\d+)" data-live="1"', html)
+    assert last is not None
+    lines = f"/runs/{run.pk}?tab=log&part=lines&after={last[1]}"
+    assert page(alice, lines).strip() == ""
+    log(one, now, "line 1200", "line 1201")
+    new = page(alice, lines)
+    assert re.findall(r"<b>line (\d+)</b>", new) == ["1200", "1201"]
+    assert "<html" not in new
+
+
+def test_events_read_like_sentences_newest_first(alice: Client, now: datetime) -> None:
+    run = make_run("events", now, status="failed", took=5, n_total=1, event_seq=300)
+    kinds = ["run.created", *["step.started"] * 297, "step.retrying", "run.failed"]
+    Event.objects.bulk_create(
+        Event(
+            run=run, seq=n, kind=kind, path="" if kind[:3] == "run" else f"s{n}",
+            data={"reason": f"step-failed: {HOSTILE}"} if kind == "step.retrying" else {}, at=now,
+        )
+        for n, kind in enumerate(kinds, start=1)
+    )  # fmt: skip
+    here = f"/runs/{run.pk}?tab=events"
+    html = page(alice, here)
+    numbers = [int(n) for n in re.findall(r'data-seq="(\d+)"><td', html)]
+    assert numbers == list(range(300, 100, -1))
+    assert "Run failed" in html
+    assert "is tried again" in html
+    assert HOSTILE not in html
+    older = page(alice, f"{here}&before=101")
+    assert [int(n) for n in re.findall(r'data-seq="(\d+)"><td', older)] == list(range(100, 0, -1))
+    of_run = page(alice, f"{here}&group=run")
+    assert re.findall(r'data-seq="(\d+)"><td', of_run) == ["300", "1"]
+    assert re.findall(r'data-seq="(\d+)"><td', page(alice, f"{here}&q=S42")) == ["42"]
+    assert re.findall(r'data-seq="(\d+)"><td', page(alice, f"{here}&group=trouble")) == [
+        "300",
+        "299",
+    ]
+    assert "No event fits" in page(alice, f"{here}&q=nowhere")
+
+
+def test_input_and_output_fold_are_found_and_compared(alice: Client, now: datetime) -> None:
+    deep = {"a": {"b": [{"odd key": HOSTILE, "n": 7}]}, "topic": "search"}
+    source = make_run("io", now, status="failed", took=5, inputs={**deep, "topic": "old"})
+    run = make_run(
+        "io", now, status="succeeded", took=5, inputs=deep, outputs={"risk": "low"},
+        source=source, kind="fork",
+    )  # fmt: skip
+    here = f"/runs/{run.pk}?tab=io"
+    html = page(alice, here)
+    assert HOSTILE not in html
+    assert 'data-copy="inputs.topic"' in html
+    assert "inputs.a.b[0][&quot;odd key&quot;]" in html
+    found = page(alice, f"{here}&q=SEARCH")
+    assert "<mark>search</mark>" in found
+    assert 'data-at="/a">' in found  # closed: it holds nothing of that
+    changed = page(alice, f"{here}&against=source")
+    assert ">topic</code>" in changed
+    assert '<span class="is-old">old</span>' in changed
+    assert '<span class="is-new">search</span>' in changed
+    assert "One of the runs gave nothing." in changed
+    assert alice.get(f"/runs/{run.pk}/input?at=/a/b/0/n").json() == 7
+    for wrong in ("/a/b/9", "/nope", "/topic/0", "/a/b/x"):
+        assert alice.get(f"/runs/{run.pk}/input?at={wrong}").status_code == 404
+
+
+def test_notes_are_written_and_read_on_the_page(alice: Client, charlie: Client, pair: Pair) -> None:
+    run = pair[0]
+    here = f"/runs/{run.pk}?tab=notes"
+    assert "No notes" in page(charlie, here)
+    assert "<textarea" not in page(charlie, f"{here}&edit=note")
+    assert charlie.post(f"/runs/{run.pk}/note", {"text": "x"}).status_code == 403
+    saved = alice.post(f"/runs/{run.pk}/note", {"text": f"*why* {HOSTILE}", "revision": "0"})
+    assert saved.status_code == 302
+    html = page(charlie, here)
+    assert "<em>why</em>" in html
+    assert HOSTILE not in html
+    assert "Written by alice" in html
+    assert page(alice, f"{here}&edit=note").count("<textarea") == 1
+    # Somebody else was faster: nothing is lost, what was typed stays in the field.
+    refused = alice.post(f"/runs/{run.pk}/note", {"text": "mine", "revision": "0"})
+    assert refused.status_code == 422
+    assert ">mine</textarea>" in refused.content.decode()
+    assert "revision 1, written by alice" in refused.content.decode()
+    assert 'name="revision" value="1"' in refused.content.decode()
+    assert RunNote.objects.get(run=run).text.startswith("*why*")
+    assert alice.post("/runs/run_00000000000000/note", {"text": "x"}).status_code == 404
+
+
+def test_labels_are_edited_on_the_page(alice: Client, charlie: Client, pair: Pair) -> None:
+    run = pair[0]
+    given = {"labels": "env=production\n\n pr = 17 \n"}
+    assert charlie.post(f"/runs/{run.pk}/labels", given).status_code == 403
+    assert alice.post(f"/runs/{run.pk}/labels", given).status_code == 302
+    run.refresh_from_db()
+    assert run.labels == {"env": "production", "pr": "17"}
+    assert "<b>env</b>production" in page(charlie, f"/runs/{run.pk}")
+    refused = alice.post(f"/runs/{run.pk}/labels", {"labels": "no equals sign"})
+    assert refused.status_code == 422
+    assert "write name=value" in refused.content.decode()
