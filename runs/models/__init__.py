@@ -9,6 +9,7 @@ from runs.models.golden import AcceptedValue, Golden
 from runs.models.idempotency import IdempotencyRecord
 from runs.models.payload import Payload
 from runs.models.run import Run
+from runs.models.saved_view import ListSettings, SavedView
 from runs.models.sign_in import SignInAttempt
 from runs.models.token import ApiToken, LoginToken
 from runs.models.user import User
@@ -27,10 +28,12 @@ __all__ = [
     "Execution",
     "Golden",
     "IdempotencyRecord",
+    "ListSettings",
     "LogChunk",
     "LoginToken",
     "Payload",
     "Run",
+    "SavedView",
     "SignInAttempt",
     "User",
     "WorkerProcess",

@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-PARTS = frozenset({"head", "graph", "panel", "tab", "rows", "list"})
+PARTS = frozenset({"head", "graph", "panel", "tab", "rows", "list", "news"})
 
 
 def part_of(request: HttpRequest) -> str:
