@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from runs.projections.run_terms import KEYS, LONGEST, MOST_TERMS, Mistake, Term, parse, read, written
 from runs.states import RunStatus
 
+ALL = "all"  # `?view=all`: every run, whatever view the list opens with
 COLUMNS = ("id", "progress", "duration", "started", "ended", "by", "labels")
 USUAL_COLUMNS = ("id", "progress", "duration", "started", "by")
 
@@ -52,7 +53,7 @@ class RunFilter:
                     else:
                         terms[made] = None
         typed = parse(" ".join(query.get("q") or []))
-        return cls(
+        found = cls(
             terms=(*terms, *(term for term in typed.terms if term not in terms))[:MOST_TERMS],
             text=typed.text,
             before=one("before"),
@@ -61,6 +62,8 @@ class RunFilter:
             columns=known_columns(one("columns").split(",")),
             mistakes=(*mistakes, *typed.mistakes)[:5],
         )
+        # With a filter on, it is no longer the view of all runs.
+        return replace(found, view="") if found.view == ALL and not found.is_empty else found
 
     @property
     def search(self) -> str:

@@ -85,7 +85,7 @@ class News:
 
 
 def news(asked: RunFilter, newest: str, now: datetime, me: str = "") -> News:
-    """The numbers as they are now, and how many runs are newer than the newest shown.
+    """The numbers as they are now, and how many runs are newer than ``newest``, if it is named.
 
     Nothing is put into the list by itself: rows that move are pressed by mistake.
     """
@@ -94,7 +94,7 @@ def news(asked: RunFilter, newest: str, now: datetime, me: str = "") -> News:
     told = numbers(asked, found, now)
     runs = _with_status(asked, found)
     new = 0
-    if runs is not None:
+    if runs is not None and newest:
         new = runs.filter(id__gt=newest).order_by().values("id")[: NEW_TO + 1].count()
     return News(told, f"{NEW_TO}+" if new > NEW_TO else str(new or ""))
 

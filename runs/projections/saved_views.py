@@ -9,9 +9,8 @@ from typing import Any
 from django.db import connection
 
 from runs.models import SavedView
-from runs.projections.run_filter import USUAL_COLUMNS, RunFilter, known_columns
+from runs.projections.run_filter import ALL, USUAL_COLUMNS, RunFilter, known_columns
 
-ALL = "all"  # `?view=all`: every run, whatever the default is
 MOST = 200
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from runs.actor import Actor
 from runs.canonical import digest
 from runs.errors import MaverickError
 from runs.operations.bulk_runs import MOST, BulkResult, bulk_runs
@@ -74,8 +75,23 @@ def bulk(request: HttpRequest) -> HttpResponse:
             "nav": "runs",
         }
         return render(request, "runs/bulk.html", context)
-    say(request, _sentence(found), error=not found.counts["done"] and bool(found.counts["refused"]))
+    say(
+        request,
+        _sentence(found),
+        error=not found.counts["done"] and bool(found.counts["refused"]),
+        href=_made(found, by),
+    )
     return back
+
+
+def _made(found: BulkResult, by: Actor) -> str:
+    """Where the new runs are found, if there are any: in a list of what they were started from."""
+    sources = [one.run_id for one in found.items if one.outcome == "done"]
+    if found.action != "restart" or not sources:
+        return ""
+    if len(sources) > 1:
+        return reverse("run-list") + RunFilter.of("kind:restart").only("by", by.name).query()
+    return reverse("run-list") + RunFilter.of(f"source:{sources[0]}").query()
 
 
 def _scope(action: str, ids: list[str]) -> str:

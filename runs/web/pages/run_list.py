@@ -54,7 +54,9 @@ def run_list(request: HttpRequest) -> HttpResponse:
         context["rows"] = projection.rows_by_id(ids, now)
         return render(request, "runs/parts/_run_rows.html", context)
     if part == "news":
-        page = projection.news(asked, request.GET.get("newest", "")[:40], now, me.name)
+        # On an older page everything above is newer, and none of it is news.
+        newest = "" if asked.before or asked.after else request.GET.get("newest", "")[:40]
+        page = projection.news(asked, newest, now, me.name)
         return render(request, "runs/parts/_run_news.html", {**context, "page": page})
     page = projection.run_list(asked, now, me.name)
     template = "runs/parts/_run_list.html" if part == "list" else "runs/run_list.html"

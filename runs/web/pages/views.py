@@ -16,8 +16,8 @@ from runs.operations.saved_views import (
     forget_default,
     save_view,
 )
-from runs.projections.run_filter import RunFilter, known_columns
-from runs.projections.saved_views import ALL, view_facts
+from runs.projections.run_filter import ALL, RunFilter, known_columns
+from runs.projections.saved_views import view_facts
 from runs.web.commands import actor
 from runs.web.toasts import say, say_refused
 
