@@ -29,6 +29,7 @@ class Backend(Keeping, Protocol):
         workflow: str = "",
         golden: bool | None = None,
         text: str = "",
+        search: str = "",
         limit: int = 50,
     ) -> list[Json]:
         """Runs, newest first."""

@@ -85,6 +85,7 @@ class There(KeepingThere):
         workflow: str = "",
         golden: bool | None = None,
         text: str = "",
+        search: str = "",
         limit: int = 50,
     ) -> list[Json]:
         found: list[Json] = []
@@ -95,6 +96,7 @@ class There(KeepingThere):
                 workflow=workflow or None,
                 golden=golden,
                 text=text or None,
+                filter=search or None,
                 limit=min(limit - len(found), 200),
                 cursor=cursor,
             )

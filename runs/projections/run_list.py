@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from runs.models import Run
+from runs.projections.periods import period
 from runs.projections.run_counts import Numbers, capped, numbers
 from runs.projections.run_filter import RunFilter
 from runs.projections.run_query import Names, matching, names_of
@@ -124,11 +125,7 @@ def _rows(
     if runs is None:
         return (), "", ""
     backwards = bool(asked.after) and not asked.before
-    if asked.before:
-        runs = runs.filter(id__lt=asked.before)
-    elif asked.after:
-        runs = runs.filter(id__gt=asked.after)
-    found = list(rows_of(runs.order_by("id" if backwards else "-id"), now, PAGE + 1))
+    found = list(rows_of(_in_order(asked, runs, now, backwards), now, PAGE + 1))
     more = len(found) > PAGE
     found = found[:PAGE]
     if backwards:
@@ -142,6 +139,29 @@ def _rows(
     elif asked.before or asked.after:
         newer = asked.query()
     return tuple(found), older, newer
+
+
+def _in_order(
+    asked: RunFilter, runs: QuerySet[Run], now: datetime, backwards: bool
+) -> QuerySet[Run]:
+    """The runs from the page's mark on, newest first; backwards from the mark for newer ones.
+
+    Ids are in the order of time, so their index is the list. Runs from before some time stand deep
+    in it: there the index of times gives the order, else every newer run would be read and left out.
+    """
+    mark = asked.after if backwards else asked.before
+    if not any(period(value, now)[1] for value in asked.values("started")):
+        if mark:
+            runs = runs.filter(Q(id__gt=mark) if backwards else Q(id__lt=mark))
+        return runs.order_by("id" if backwards else "-id")
+    if mark:
+        then = Run.objects.filter(pk=mark).values("created_at")
+        if backwards:
+            beside, beyond = Q(created_at=then, id__gt=mark), Q(created_at__gt=then)
+        else:
+            beside, beyond = Q(created_at=then, id__lt=mark), Q(created_at__lt=then)
+        runs = runs.filter(beside | beyond)
+    return runs.order_by(*(("created_at", "id") if backwards else ("-created_at", "-id")))
 
 
 def _looser(asked: RunFilter) -> dict[int, RunFilter]:

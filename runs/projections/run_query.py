@@ -27,7 +27,7 @@ def matching(
     status: bool = True,
     names: Names | None = None,
 ) -> QuerySet[Run] | None:
-    """The runs that fit, without an order; None when none can. One query at most is made for it.
+    """The runs that fit, in no order of their own; None when none can. One query at most is made for it.
 
     ``me`` is whom ``by:me`` means. Without ``status`` nothing is said about statuses. ``names`` are
     given by who asks more than once.

@@ -70,6 +70,10 @@ METHODS: list[tuple[Callable[[Client], Any], str, str]] = [
     (lambda c: list(c.tokens()), "GET", "tokens"),
     (lambda c: c.create_token("ci"), "POST", "tokens"),
     (lambda c: c.revoke_token("ci"), "DELETE", "tokens/ci"),
+    (lambda c: c.views(), "GET", "views"),
+    (lambda c: c.create_view("Failed"), "POST", "views"),
+    (lambda c: c.change_view(7, name="Broken"), "PATCH", "views/7"),
+    (lambda c: c.delete_view(7), "DELETE", "views/7"),
 ]
 
 
@@ -106,7 +110,8 @@ def test_there_is_a_method_for_every_operation_of_the_api_and_for_nothing_else()
             .replace("checkpoints/save", "checkpoints/{checkpoint_id}")
             .replace("approvals/ask", "approvals/{where}")
             .replace("workflows/release", "workflows/{name}")
-            .replace("tokens/ci", "tokens/{name_or_id}"),
+            .replace("tokens/ci", "tokens/{name_or_id}")
+            .replace("views/7", "views/{view_id}"),
         )
         for _call, method, path in METHODS
     }

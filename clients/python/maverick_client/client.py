@@ -5,11 +5,18 @@ from maverick_client.calls.checkpoints import CheckpointCalls
 from maverick_client.calls.explaining import ExplainingCalls
 from maverick_client.calls.journal import JournalCalls
 from maverick_client.calls.keeping import KeepingCalls
+from maverick_client.calls.views import ViewCalls
 from maverick_client.calls.workflows import WorkflowCalls
 
 
 class Client(
-    JournalCalls, ExplainingCalls, CheckpointCalls, WorkflowCalls, KeepingCalls, AdminCalls
+    JournalCalls,
+    ExplainingCalls,
+    CheckpointCalls,
+    WorkflowCalls,
+    KeepingCalls,
+    AdminCalls,
+    ViewCalls,
 ):
     """Talks to one Maverick server.
 

@@ -107,6 +107,10 @@ const METHODS: [(c: Client) => Promise<unknown>, string, string][] = [
   [(c) => every(c.tokens()), "GET", "tokens"],
   [(c) => c.createToken("ci"), "POST", "tokens"],
   [(c) => c.revokeToken("ci"), "DELETE", "tokens/{name_or_id}"],
+  [(c) => c.views(), "GET", "views"],
+  [(c) => c.createView({ name: "Failed" }), "POST", "views"],
+  [(c) => c.changeView(7, { name: "Broken" }), "PATCH", "views/{view_id}"],
+  [(c) => c.deleteView(7), "DELETE", "views/{view_id}"],
 ];
 
 const GIVEN: Record<string, string> = {

@@ -26,6 +26,7 @@ from runs.api.v1.routers import (
     runs,
     tokens,
     transfer,
+    views,
     workflows,
 )
 from runs.errors import Refused, UnknownPath, WrongMethod
@@ -130,5 +131,6 @@ api.add_router("/golden", golden.names)
 api.add_router("/runs", deletion.router)
 api.add_router("/gc", deletion.cleaning)
 api.add_router("/workflows", workflows.router)
+api.add_router("/views", views.router)
 api.add_router("/tokens", tokens.router)
 api.add_router("/audit", audit.router)

@@ -39,6 +39,7 @@ TAGS = {
     "Events": "What happened, in order, now or as it happens.",
     "Checkpoints": "Saved states of a run.",
     "Workflows": "Known workflows and their versions.",
+    "Views": "Searches of the run list that are kept under a name, for oneself or for everybody.",
     "Tokens": "Who may use this API.",
     "Audit": "Who changed what, when and from where.",
 }

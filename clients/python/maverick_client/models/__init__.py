@@ -74,6 +74,7 @@ from maverick_client.models.runs import (
     StepStatus,
     Usage,
 )
+from maverick_client.models.views import View
 from maverick_client.models.workflows import (
     LastRun,
     ProblemItem,
@@ -152,6 +153,7 @@ __all__ = [
     "Usage",
     "Validation",
     "Version",
+    "View",
     "Waits",
     "Why",
     "Workflow",
