@@ -11,7 +11,6 @@ from runs.projections.run_facts import RUN_COLUMNS, OneRun, RunFacts, run_facts
 from runs.projections.run_query import matching as searched
 from runs.projections.run_terms import Parsed, parse
 
-
 NOTHING = Parsed((), "", ())
 
 

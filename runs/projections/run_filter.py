@@ -4,7 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from runs.projections.run_terms import KEYS, LONGEST, MOST_TERMS, Mistake, Term, parse, read, written
+from runs.projections.run_terms import (
+    KEYS,
+    LONGEST,
+    MOST_TERMS,
+    Mistake,
+    Term,
+    parse,
+    read,
+    written,
+)
 from runs.states import RunStatus
 
 ALL = "all"  # `?view=all`: every run, whatever view the list opens with

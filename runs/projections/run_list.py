@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
 from runs.models import Run
 from runs.projections.periods import period
@@ -155,7 +155,7 @@ def _in_order(
             runs = runs.filter(Q(id__gt=mark) if backwards else Q(id__lt=mark))
         return runs.order_by("id" if backwards else "-id")
     if mark:
-        then = Run.objects.filter(pk=mark).values("created_at")
+        then = Subquery(Run.objects.filter(pk=mark).values("created_at")[:1])
         if backwards:
             beside, beyond = Q(created_at=then, id__gt=mark), Q(created_at__gt=then)
         else:

@@ -138,9 +138,9 @@ def names_of(terms: Iterable[Term], text: str) -> Names:
     if not wanted:
         return {}
     found = list(
-        Workflow.objects.filter(wanted).order_by("name").values_list("name", flat=True)[
-            : MOST_NAMES * (len(patterns) + 1)
-        ]
+        Workflow.objects.filter(wanted)
+        .order_by("name")
+        .values_list("name", flat=True)[: MOST_NAMES * (len(patterns) + 1)]
     )
     named = {p: [n for n in found if re.match(_regex(p), n)] for p in patterns}
     if text:

@@ -55,7 +55,7 @@ def rows_of(runs: QuerySet[Run], now: datetime, limit: int) -> tuple[RunRow, ...
     # Asked only of those that have such steps: the others cost nothing.
     busy = When(status__in=[RunStatus.RUNNING, RunStatus.WAITING], then=ArraySubquery(steps))
     found = runs.defer(*_HEAVY).annotate(doing=Case(busy, default=None))[:limit]
-    return tuple(_row(run, _busy_with(getattr(run, "doing"), now), now) for run in found)
+    return tuple(_row(run, _busy_with(run.doing, now), now) for run in found)
 
 
 def _busy_with(steps: Sequence[Mapping[str, Any]] | None, now: datetime) -> str:

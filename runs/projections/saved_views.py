@@ -102,7 +102,6 @@ def view_facts(row: SavedView, owner: str) -> ViewFacts:
 
 def _json(value: Any) -> Any:
 
-
     return json.loads(value) if isinstance(value, str) else value
 
 

@@ -46,7 +46,9 @@ def in_words(shown: Activity) -> str:
     """The chart as a sentence."""
     started = words.count(sum(bar.total for bar in shown.bars), "run")
     peak = max(shown.bars, key=lambda bar: bar.total)
-    said = f"{started} started, {shown.failed:,} failed. Most: {peak.total:,} at {_time(peak.since)}"
+    said = (
+        f"{started} started, {shown.failed:,} failed. Most: {peak.total:,} at {_time(peak.since)}"
+    )
     worst = max(shown.bars, key=lambda bar: bar.bad)
     return f"{said}. Most failures: {worst.bad:,} at {_time(worst.since)}" if worst.bad else said
 
@@ -80,4 +82,6 @@ def _time(then: datetime) -> str:
 
 def _edge(then: datetime) -> SafeString:
     ago = words.ago(then, timezone.now())
-    return format_html('<time datetime="{}" title="{}">{}</time>', then.isoformat(), _time(then), ago)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', then.isoformat(), _time(then), ago
+    )

@@ -131,10 +131,10 @@ def main() -> int:
     print(f"{'filter':44} {'1,000 runs':>22} {'100,000 runs':>22}")
     for search in SEARCHES:
         a, b = few[search], many[search]
-        print(f"{search or '(none)':44} {a[0]:>9,} blocks {a[1]:6.1f} {b[0]:>9,} blocks {b[1]:6.1f}")
+        print(
+            f"{search or '(none)':44} {a[0]:>9,} blocks {a[1]:6.1f} {b[0]:>9,} blocks {b[1]:6.1f}"
+        )
     return 0
-
-
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ def runs(db: None, now: datetime) -> dict[str, Run]:
 
 def shown(client: Client, query: str) -> str:
     html = client.get(f"/runs{query}").content.decode()
-    found = re.findall(r'<tr id="row-[^"]+".*?<div class="wf"><a href="[^"]+" title="([^"]+)"', html, re.S)
+    found = re.findall(
+        r'<tr id="row-[^"]+".*?<div class="wf"><a href="[^"]+" title="([^"]+)"', html, re.S
+    )
     return " ".join(sorted(found))
 
 
@@ -78,7 +80,7 @@ def test_every_key_finds_what_it_says(
     assert shown(alice, f"?q={quote(search)}") == found
 
 
-def RunFilterOf(search: str) -> str:  # noqa: N802
+def RunFilterOf(search: str) -> str:
     from runs.projections.run_filter import RunFilter
 
     return RunFilter.of(search).query().lstrip("?")
@@ -147,9 +149,7 @@ def test_a_mistake_is_told_and_left_out(alice: Client, runs: dict[str, Run]) -> 
         ("golden:y", "golden:yes"),
     ],
 )
-def test_a_word_is_completed(
-    alice: Client, runs: dict[str, Run], word: str, first: str
-) -> None:
+def test_a_word_is_completed(alice: Client, runs: dict[str, Run], word: str, first: str) -> None:
     items = alice.get("/runs/suggest", {"word": word}).json()["items"]
     assert items[0]["value"] == first, items
     assert items[0]["says"]
@@ -161,7 +161,9 @@ def test_the_chart_tells_itself_in_words_and_its_bars_filter(
 ) -> None:
     html = alice.get("/runs").content.decode()
     assert 'aria-label="3 runs started, 1 failed. Most: 3 at' in html
-    bar = re.search(r'<a href="/runs(\?started=[^"]+)" tabindex="-1" aria-label="[^"]+: 3 runs, 1 failed"', html)
+    bar = re.search(
+        r'<a href="/runs(\?started=[^"]+)" tabindex="-1" aria-label="[^"]+: 3 runs, 1 failed"', html
+    )
     assert bar is not None
     assert shown(alice, bar[1].replace("&amp;", "&")) == "beta gamma probe-1"
     assert "per day" in alice.get("/runs?started=<30d").content.decode().lower()
@@ -178,8 +180,14 @@ def test_an_open_list_is_told_what_is_new_and_keeps_its_rows(
     assert "3 new runs" in news
     assert "<tr" not in news
     assert "2</b><span>" not in news.partition("Queued")[0].rpartition("<a")[2]
-    assert "new run" not in alice.get(f"/runs?part=news&newest={newest}&status=failed").content.decode()
-    assert "new run" not in alice.get(f"/runs?part=news&newest={newest}&before={newest}").content.decode()
+    assert (
+        "new run"
+        not in alice.get(f"/runs?part=news&newest={newest}&status=failed").content.decode()
+    )
+    assert (
+        "new run"
+        not in alice.get(f"/runs?part=news&newest={newest}&before={newest}").content.decode()
+    )
 
 
 def test_the_list_is_shown_as_calls_that_a_shell_takes_as_they_are(
@@ -201,7 +209,9 @@ def test_columns_are_kept_for_their_reader_and_an_address_says_otherwise(
     alice: Client, charlie: Client, runs: dict[str, Run]
 ) -> None:
     assert 'class="c-labels"' not in alice.get("/runs").content.decode()
-    answer = alice.post("/runs/columns", {"columns": ["labels", "ended", "x"], "query": "?kind=fork"})
+    answer = alice.post(
+        "/runs/columns", {"columns": ["labels", "ended", "x"], "query": "?kind=fork"}
+    )
     assert answer["Location"] == "/runs?kind=fork"
     mine = alice.get("/runs").content.decode()
     assert 'class="c-labels"' in mine

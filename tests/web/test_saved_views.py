@@ -41,7 +41,9 @@ def test_a_view_keeps_what_is_shown_and_its_link_works_for_who_does_not_see_it(
     assert "<b>status:</b><i>failed</i>" in charlie.get(link).content.decode()
     # A bare number is what the view says.
     assert "<b>status:</b><i>failed</i>" in alice.get(f"/runs?view={view.pk}").content.decode()
-    assert 'title="Changed since it was saved"' in tabs(alice, f"/runs?status=failed&view={view.pk}")
+    assert 'title="Changed since it was saved"' in tabs(
+        alice, f"/runs?status=failed&view={view.pk}"
+    )
 
 
 def test_the_list_opens_with_the_default_unless_the_address_says_something(alice: Client) -> None:
