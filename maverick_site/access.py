@@ -28,6 +28,8 @@ OPEN = ("/sign-in", "/sign-in/", "/favicon.ico")
 HARMLESS = ("/restart-plan", "/sign-out", "/sign-out/", "/validate")
 # A decision is for those whom the step names, viewers too: the operation looks after it.
 DECISION = re.compile(r"(/api/v1)?/runs/[^/]+/approvals/.")
+# How somebody looks at the list: viewers keep views too, and the operation knows whose they are.
+LOOKING = re.compile(r"/runs/(columns|views(/\d+)?)|/api/v1/views(/\d+)?")
 
 
 def access(get_response: GetResponse) -> GetResponse:
@@ -57,6 +59,8 @@ def _changes(request: HttpRequest) -> bool:
     if request.method in SAFE or request.path.endswith(HARMLESS):
         return False
     if is_api(request.path) and request.path.endswith("/check"):
+        return False
+    if LOOKING.fullmatch(request.path):
         return False
     return not (request.method == "POST" and DECISION.match(request.path))
 

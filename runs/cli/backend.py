@@ -31,6 +31,7 @@ class Backend(Keeping, Asking, Hooks, Protocol):
         workflow: str = "",
         golden: bool | None = None,
         text: str = "",
+        search: str = "",
         limit: int = 50,
     ) -> list[Json]:
         """Runs, newest first."""

@@ -137,11 +137,19 @@ class Here(KeepingHere, AskingHere, HooksHere):
         workflow: str = "",
         golden: bool | None = None,
         text: str = "",
+        search: str = "",
         limit: int = 50,
     ) -> list[Json]:
-        from runs.projections.api_runs import RunFilter, list_runs
+        from runs.projections.api_runs import RunFilter, list_runs, understood
 
-        wanted = RunFilter(tuple(statuses), workflow, golden=golden, text=text)
+        wanted = RunFilter(
+            tuple(statuses),
+            workflow,
+            golden=golden,
+            text=text,
+            search=understood(search, "--filter"),
+            me=actor().name,
+        )
         return cast(list[Json], plain(list_runs(wanted, limit).items))
 
     def graph(self, run_id: str) -> Json:

@@ -87,6 +87,7 @@ class There(KeepingThere, AskingThere, HooksThere):
         workflow: str = "",
         golden: bool | None = None,
         text: str = "",
+        search: str = "",
         limit: int = 50,
     ) -> list[Json]:
         found: list[Json] = []
@@ -97,6 +98,7 @@ class There(KeepingThere, AskingThere, HooksThere):
                 workflow=workflow or None,
                 golden=golden,
                 text=text or None,
+                filter=search or None,
                 limit=min(limit - len(found), 200),
                 cursor=cursor,
             )

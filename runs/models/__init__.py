@@ -10,6 +10,7 @@ from runs.models.idempotency import IdempotencyRecord
 from runs.models.note import RunNote
 from runs.models.payload import Payload
 from runs.models.run import Run
+from runs.models.saved_view import ListSettings, SavedView
 from runs.models.sign_in import SignInAttempt
 from runs.models.token import ApiToken, LoginToken
 from runs.models.user import User
@@ -30,11 +31,13 @@ __all__ = [
     "Execution",
     "Golden",
     "IdempotencyRecord",
+    "ListSettings",
     "LogChunk",
     "LoginToken",
     "Payload",
     "Run",
     "RunNote",
+    "SavedView",
     "SignInAttempt",
     "User",
     "WebhookDelivery",

@@ -98,6 +98,8 @@ class AgentCall(models.Model):
                 name="call_replay",
                 condition=Q(status="succeeded"),
             ),
+            # The run list's filter by agent.
+            models.Index(fields=["node", "run"], name="call_node_run"),
             models.Index(
                 fields=["node", "state"], name="call_open", condition=Q(ended_at__isnull=True)
             ),

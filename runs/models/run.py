@@ -1,5 +1,6 @@
 """Run: one attempt at a workflow. Never reused, never rewritten by a restart."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -74,6 +75,9 @@ class Run(models.Model):
             models.Index(fields=["-created_at"], name="run_created"),
             # Restarts, forks and resumes are few among many: their filter needs its own list.
             models.Index(fields=["kind", "-id"], name="run_kind_id", condition=~Q(kind="")),
+            models.Index(fields=["created_by", "-id"], name="run_by_id"),
+            # Few runs have labels, and the others are not to pay for the filter.
+            GinIndex(fields=["labels"], name="run_labels", condition=~Q(labels={})),
         ]
         constraints = [
             models.CheckConstraint(

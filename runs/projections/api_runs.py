@@ -3,10 +3,31 @@
 from dataclasses import dataclass, fields
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from runs.errors import UnknownRun
+from runs.errors import InvalidFields, UnknownRun
 from runs.models import Golden, Run, Workflow
 from runs.projections.run_facts import RUN_COLUMNS, OneRun, RunFacts, run_facts
+from runs.projections.run_query import matching as searched
+from runs.projections.run_terms import Parsed, parse
+
+NOTHING = Parsed((), "", ())
+
+
+def understood(search: str, place: str) -> Parsed:
+    """A search of which every word is understood. Raises InvalidFields, naming ``place``."""
+    found = parse(search)
+    if found.mistakes:
+        raise InvalidFields(
+            {
+                "code": "filter",
+                "message": f"{one.written[:100]}: {one.message}",
+                "path": place,
+                "hint": "Write `key:value`, `-key:value` to exclude.",
+            }
+            for one in found.mistakes
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +42,8 @@ class RunFilter:
     tag: str = ""  # of golden runs
     text: str = ""  # the start of a run id, or a part of a workflow's name
     before: str = ""  # only runs with a smaller id: where the last page ended
+    search: Parsed = NOTHING  # the same as the page's search, added to the fields above
+    me: str = ""  # whom `by:me` means
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +55,7 @@ class RunPage:
 
 
 def list_runs(wanted: RunFilter, limit: int = 50) -> RunPage:
-    """One page of runs, newest first. Two queries at most, whatever the filter."""
+    """One page of runs, newest first. Three queries at most, whatever the filter."""
     rows = matching(wanted)
     if rows is None:
         return RunPage((), None)
@@ -44,7 +67,12 @@ def list_runs(wanted: RunFilter, limit: int = 50) -> RunPage:
 
 def matching(wanted: RunFilter) -> QuerySet[Run] | None:
     """The filter as a query, newest first; None when nothing can match."""
-    rows = Run.objects.order_by("-id")
+    found = searched(
+        wanted.search.terms, wanted.search.text, now=timezone.localtime(), me=wanted.me
+    )
+    if found is None:
+        return None
+    rows = found.order_by("-id")
     if wanted.statuses:
         rows = rows.filter(status__in=wanted.statuses)
     if wanted.kinds:

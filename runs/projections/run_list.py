@@ -1,98 +1,20 @@
-"""The run list: filtered rows a page at a time, counts by status, and what started lately.
+"""The run list: filtered rows a page at a time, and what stands around them. Three queries."""
 
-Every query is bounded: rows by the page, counts and activity by a limit inside the database, so
-that the page costs the same with a thousand runs and with a hundred thousand.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
-from runs.models import Execution, Golden, Run, Workflow
-from runs.projections import words
-from runs.projections.progress import Progress, progress, run_duration
+from runs.models import Run
+from runs.projections.periods import period
+from runs.projections.run_counts import Numbers, capped, numbers
 from runs.projections.run_filter import RunFilter
-from runs.states import RUN_OVER, RunStatus
+from runs.projections.run_query import Names, matching, names_of
+from runs.projections.run_rows import RunRow, rows_of
 
 PAGE = 25
-COUNT_TO = 2_000  # beyond it a count reads "2,000+"
-ACTIVITY_TO = 5_000  # runs that the chart looks at; beyond it the chart says so
-BUCKET = timedelta(minutes=30)
-BUCKETS = 48
-STATUS_ORDER = (
-    RunStatus.RUNNING,
-    RunStatus.QUEUED,
-    RunStatus.WAITING,
-    RunStatus.PAUSED,
-    RunStatus.FAILED,
-    RunStatus.TIMEOUT,
-    RunStatus.CANCELLED,
-    RunStatus.SUCCEEDED,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One run in the list."""
-
-    id: str
-    workflow: str
-    status: str
-    word: str
-    kind: str
-    chip: str  # Restarted, Forked, Resumed or ""
-    source_id: str
-    golden: str | None
-    why: str
-    progress: Progress
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    duration_ms: int | None
-    by: str
-    over: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StatusCount:
-    """How many runs have a status; ``text`` is capped."""
-
-    status: str  # "" is all
-    word: str
-    number: int
-    text: str
-    query: str
-    current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityBar:
-    """How many runs started in one half hour."""
-
-    good: int
-    bad: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunPage:
-    """A page of the run list."""
-
-    filter: RunFilter
-    rows: tuple[RunRow, ...]
-    counts: tuple[StatusCount, ...]
-    activity: tuple[ActivityBar, ...]
-    activity_cut: bool  # only the newest runs are counted
-    failed: int
-    golden: str
-    total: str
-    older: str  # query strings, "" when there is nothing
-    newer: str
-    any_run: bool
-    hint: "Hint | None"
+NEW_TO = 99  # beyond it "99+ new runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,85 +27,105 @@ class Hint:
     number: str
 
 
-def run_list(asked: RunFilter, now: datetime) -> RunPage:
-    """The page that ``asked`` names."""
-    base = _matching(asked)
-    rows, older, newer = _rows(asked, base, now)
-    counts, golden, activity = _numbers(asked, base, now)
-    total = next(c for c in counts if c.status == "")
-    any_run = bool(rows) or total.number > 0 or (bool(asked.filters) and Run.objects.exists())
-    failed = sum(bar.bad for bar in activity)
-    current = next((c for c in counts if c.current), total)
-    return RunPage(
-        filter=asked,
-        rows=rows,
-        counts=counts,
-        activity=activity if any(bar.good or bar.bad for bar in activity) else (),
-        activity_cut=sum(bar.good + bar.bad for bar in activity) >= ACTIVITY_TO,
-        failed=failed,
-        golden=golden,
-        total=current.text,
-        older=older,
-        newer=newer,
-        any_run=any_run,
-        hint=None if rows or not any_run else _hint(asked),
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """A page of the run list."""
+
+    filter: RunFilter
+    rows: tuple[RunRow, ...]
+    numbers: Numbers
+    older: str  # query strings, "" when there is nothing
+    newer: str
+    hint: Hint | None
+
+    @property
+    def total(self) -> str:
+        """How many the filter finds, for the line under the table and the navigation."""
+        return self.numbers.total.text
+
+    @property
+    def golden(self) -> str:
+        """How many golden runs there are, for the navigation."""
+        return self.numbers.golden
+
+    @property
+    def newest(self) -> str:
+        """The newest run of the page: what comes after it is new."""
+        return self.rows[0].id if self.rows else ""
+
+
+def run_list(asked: RunFilter, now: datetime, me: str = "") -> RunPage:
+    """The page that ``asked`` names, for somebody called ``me``."""
+    names = names_of(asked.terms, asked.text)
+    found = matching(asked.terms, asked.text, now=now, me=me, status=False, names=names)
+    rows, older, newer = _rows(asked, _with_status(asked, found), now)
+    looser = {} if rows else _looser(asked)
+    told = numbers(
+        asked, found, now, {n: _all_of(one, now, me, names) for n, one in looser.items()}
     )
+    return RunPage(asked, rows, told, older, newer, _hint(asked, told.hidden))
 
 
-def ids_of(asked: RunFilter, limit: int) -> list[str]:
+def ids_of(asked: RunFilter, limit: int, now: datetime, me: str = "") -> list[str]:
     """The ids of all runs that the filter finds, whatever page is shown; the newest first."""
-    runs = _matching(asked)
-    if asked.status:
-        runs = runs.filter(status=asked.status)
-    return list(runs.order_by("-id").values_list("id", flat=True)[:limit])
+    runs = _all_of(asked, now, me)
+    return [] if runs is None else list(runs.order_by("-id").values_list("id", flat=True)[:limit])
 
 
 def rows_by_id(ids: Sequence[str], now: datetime) -> tuple[RunRow, ...]:
     """The named runs' rows, for a list that is open in a browser."""
-    runs = list(Run.objects.filter(pk__in=list(ids)[: PAGE * 4]).defer(*_HEAVY).order_by("-id"))
-    return _as_rows(runs, now)
+    return rows_of(Run.objects.filter(pk__in=list(ids)[:100]).order_by("-id"), now, 100)
 
 
-_HEAVY = ("inputs", "decisions", "outputs", "sealed", "context", "labels")
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened above an open list."""
+
+    numbers: Numbers
+    new: str  # how many runs it lacks; "" for none
 
 
-def _matching(asked: RunFilter) -> QuerySet[Run]:
-    """Everything the filter names except the status, which the counts split by."""
-    runs = Run.objects.all()
-    if asked.workflow:
-        runs = runs.filter(workflow_name=asked.workflow)
-    if asked.chip == "golden":
-        runs = runs.filter(golden_name__isnull=False)
-    elif asked.chip:
-        runs = runs.filter(kind=words.kind_of_chip(asked.chip))
-    if asked.tag:
-        runs = runs.filter(pk__in=Golden.objects.filter(tags__contains=[asked.tag]).values("run"))
-    if asked.text.startswith("run_"):
-        runs = runs.filter(id__startswith=asked.text)
-    elif asked.text:
-        # Names are looked up in the small table: a search through a hundred thousand runs would
-        # be slow, and the run list is asked after every change of a run. No `OR` with the id
-        # either: it keeps the database from using the index on names.
-        names = list(
-            Workflow.objects.filter(name__icontains=asked.text)
-            .order_by("name")
-            .values_list("name", flat=True)[:200]
-        )
-        runs = runs.filter(workflow_name__in=names or [""])  # no name: no run
-    return runs
+def news(asked: RunFilter, newest: str, now: datetime, me: str = "") -> News:
+    """The numbers as they are now, and how many runs are newer than ``newest``, if it is named.
+
+    Nothing is put into the list by itself: rows that move are pressed by mistake.
+    """
+    names = names_of(asked.terms, asked.text)
+    found = matching(asked.terms, asked.text, now=now, me=me, status=False, names=names)
+    told = numbers(asked, found, now)
+    runs = _with_status(asked, found)
+    new = 0
+    if runs is not None and newest:
+        new = runs.filter(id__gt=newest).order_by().values("id")[: NEW_TO + 1].count()
+    return News(told, f"{NEW_TO}+" if new > NEW_TO else str(new or ""))
+
+
+def _with_status(asked: RunFilter, found: QuerySet[Run] | None) -> QuerySet[Run] | None:
+    if found is None or asked.no_status:
+        return None
+    statuses = asked.statuses
+    if not statuses:
+        return found
+    # One status by "=": then the index gives the rows in the order of the list.
+    one = len(statuses) == 1
+    return found.filter(status=statuses[0]) if one else found.filter(status__in=statuses)
+
+
+def _all_of(
+    asked: RunFilter, now: datetime, me: str, names: Names | None = None
+) -> QuerySet[Run] | None:
+    # Everything the filter names except the status, which the counts split by; then the status.
+    found = matching(asked.terms, asked.text, now=now, me=me, status=False, names=names)
+    return _with_status(asked, found)
 
 
 def _rows(
-    asked: RunFilter, base: QuerySet[Run], now: datetime
+    asked: RunFilter, runs: QuerySet[Run] | None, now: datetime
 ) -> tuple[tuple[RunRow, ...], str, str]:
-    runs = base.filter(status=asked.status) if asked.status else base
+    if runs is None:
+        return (), "", ""
     backwards = bool(asked.after) and not asked.before
-    if asked.before:
-        runs = runs.filter(id__lt=asked.before)
-    elif asked.after:
-        runs = runs.filter(id__gt=asked.after)
-    ordered = runs.order_by("id" if backwards else "-id").defer(*_HEAVY)
-    found = list(ordered[: PAGE + 1])
+    found = list(rows_of(_in_order(asked, runs, now, backwards), now, PAGE + 1))
     more = len(found) > PAGE
     found = found[:PAGE]
     if backwards:
@@ -196,155 +138,44 @@ def _rows(
             newer = asked.query(after=found[0].id)
     elif asked.before or asked.after:
         newer = asked.query()
-    return _as_rows(found, now), older, newer
+    return tuple(found), older, newer
 
 
-def _as_rows(runs: Sequence[Run], now: datetime) -> tuple[RunRow, ...]:
-    busy = [run.id for run in runs if run.status in (RunStatus.RUNNING, RunStatus.WAITING)]
-    doing: dict[str, tuple[int, str]] = {}
-    if busy:
-        steps = (
-            Execution.objects.filter(run_id__in=busy, status__in=["running", "waiting"])
-            .order_by("run_id", "id")
-            .values_list("run_id", "path", "type", "status", "due_at", "tries")[:500]
-        )
-        for run_id, path, kind, status, due, tries in steps:
-            said = _doing(path, kind, status, due, len(tries or ()), now)
-            if said[0] > doing.get(run_id, (0, ""))[0]:
-                doing[run_id] = said
-    return tuple(_row(run, doing.get(run.id, (0, ""))[1], now) for run in runs)
+def _in_order(
+    asked: RunFilter, runs: QuerySet[Run], now: datetime, backwards: bool
+) -> QuerySet[Run]:
+    """The runs from the page's mark on, newest first; backwards from the mark for newer ones.
+
+    Ids are in the order of time, so their index is the list. Runs from before some time stand deep
+    in it: there the index of times gives the order, else every newer run would be read and left out.
+    """
+    mark = asked.after if backwards else asked.before
+    if not any(period(value, now)[1] for value in asked.values("started")):
+        if mark:
+            runs = runs.filter(Q(id__gt=mark) if backwards else Q(id__lt=mark))
+        return runs.order_by("id" if backwards else "-id")
+    if mark:
+        then = Subquery(Run.objects.filter(pk=mark).values("created_at")[:1])
+        if backwards:
+            beside, beyond = Q(created_at=then, id__gt=mark), Q(created_at__gt=then)
+        else:
+            beside, beyond = Q(created_at=then, id__lt=mark), Q(created_at__lt=then)
+        runs = runs.filter(beside | beyond)
+    return runs.order_by(*(("created_at", "id") if backwards else ("-created_at", "-id")))
 
 
-def _doing(
-    path: str, kind: str, status: str, due: datetime | None, tries: int, now: datetime
-) -> tuple[int, str]:
-    """What a step does, in words, and how much a reader of the list needs to know it."""
-    if status == "waiting" and kind == "approval":
-        return 4, f"waits for a decision: {path}"
-    if status == "waiting" and kind == "wait" and due:
-        return 2, f"waits until {words.until(due, now)}: {path}"
-    again = f" · attempt {tries}" if tries > 1 else ""
-    return 1 if kind in words.CONTAINERS else 3, path + again
+def _looser(asked: RunFilter) -> dict[int, RunFilter]:
+    """The filter with one thing dropped, for each."""
+    made = [asked.but(term) for term in asked.terms]
+    if asked.text:
+        made.append(replace(asked, text=""))
+    return dict(enumerate(made[:8]))
 
 
-def _row(run: Run, doing: str, now: datetime) -> RunRow:
-    over = run.status in RUN_OVER
-    return RunRow(
-        id=run.id,
-        workflow=run.workflow_name,
-        status=run.status,
-        word=words.STATUS_WORDS.get(run.status, run.status),
-        kind=run.kind,
-        chip=words.KIND_WORDS.get(run.kind, ""),
-        source_id=run.source_id or "",
-        golden=run.golden_name,
-        why=_why(run) or doing,
-        progress=progress(
-            run.n_total,
-            run.n_succeeded,
-            run.n_reused,
-            run.n_failed,
-            run.n_running,
-            run.n_skipped,
-            run.n_failed if run.status == RunStatus.SUCCEEDED else 0,
-            over,
-        ),
-        created_at=run.created_at,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        duration_ms=run_duration(run.started_at, run.finished_at, over, now),
-        by=run.created_by,
-        over=over,
-    )
-
-
-def _why(run: Run) -> str:
-    if run.status == RunStatus.SUCCEEDED:
-        return f"{words.count(run.n_failed, 'failure')} handled" if run.n_failed else ""
-    # What it waits for is told by the step that waits.
-    return "" if run.status == RunStatus.WAITING else words.reason(run.status_reason)
-
-
-def _numbers(
-    asked: RunFilter, base: QuerySet[Run], now: datetime
-) -> tuple[tuple[StatusCount, ...], str, tuple[ActivityBar, ...]]:
-    """Counts by status, the number of golden runs, and the activity: one query."""
-    selects: list[str] = []
-    params: list[Any] = []
-
-    def add(name: str, runs: QuerySet[Run, Any], what: str = "count(*)") -> None:
-        sql, values = runs.query.sql_with_params()
-        selects.append(f"SELECT '{name}', 0, {what} FROM ({sql}) AS part")  # noqa: S608
-        params.extend(values)
-
-    for status in STATUS_ORDER:
-        add(status.value, base.filter(status=status).order_by().values("id")[: COUNT_TO + 1])
-    add("golden", Run.objects.filter(golden_name__isnull=False).values("id")[: COUNT_TO + 1])
-    since = now - BUCKET * BUCKETS
-    recent, values = (
-        base.filter(created_at__gt=since)
-        .order_by("-created_at")
-        .values("created_at", "status")[:ACTIVITY_TO]
-        .query.sql_with_params()
-    )
-    bucket = "floor(extract(epoch from (%s - created_at)) / %s)::int"
-    bad = "status in ('failed', 'timeout')"
-    selects.append(
-        f"SELECT CASE WHEN {bad} THEN 'bad' ELSE 'good' END, {bucket}, count(*) "  # noqa: S608
-        f"FROM ({recent}) AS lately GROUP BY 1, 2"
-    )
-    params.extend([now, BUCKET.total_seconds(), *values])
-    numbers: dict[tuple[str, int], int] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(selects), params)
-        for name, place, number in cursor.fetchall():
-            numbers[name, place] = number
-    by_status = {status: numbers.get((status.value, 0), 0) for status in STATUS_ORDER}
-    total = sum(by_status.values())
-    capped = any(number > COUNT_TO for number in by_status.values())
-    counts = [
-        StatusCount(
-            "",
-            "All",
-            total,
-            f"{COUNT_TO:,}+" if capped else f"{total:,}",
-            asked.query(status=""),
-            not asked.status,
-        )
-    ]
-    counts += [
-        StatusCount(
-            status.value,
-            words.STATUS_WORDS[status],
-            number,
-            _capped(number),
-            asked.query(status=status.value),
-            asked.status == status,
-        )
-        for status, number in by_status.items()
-    ]
-    activity = tuple(
-        ActivityBar(numbers.get(("good", place), 0), numbers.get(("bad", place), 0))
-        for place in range(BUCKETS - 1, -1, -1)
-    )
-    return tuple(counts), _capped(numbers.get(("golden", 0), 0)), activity
-
-
-def _capped(number: int) -> str:
-    return f"{COUNT_TO:,}+" if number > COUNT_TO else f"{number:,}"
-
-
-def _hint(asked: RunFilter) -> Hint | None:
+def _hint(asked: RunFilter, hidden: Mapping[int, int]) -> Hint | None:
     """The one filter without which the most runs would be shown."""
-    best: Hint | None = None
-    most = 0
-    for active in asked.filters:
-        looser = replace(asked, **{active.key: "", "before": "", "after": ""})
-        runs = _matching(looser)
-        if looser.status:
-            runs = runs.filter(status=looser.status)
-        number = runs.order_by().values("id")[: COUNT_TO + 1].count()
-        if number > most:
-            most = number
-            best = Hint(active.key, active.value, active.without, _capped(number))
-    return best
+    place = max(hidden, key=lambda one: hidden[one], default=None)
+    if place is None or not hidden[place]:
+        return None
+    active = asked.filters[place]
+    return Hint(active.key, active.value, active.without, capped(hidden[place]))

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +14,6 @@ from django.utils.safestring import SafeString, mark_safe
 from runs.projections import clauses, words
 from runs.projections.approvals import FormField
 from runs.projections.progress import Progress
-from runs.projections.run_filter import RunFilter
-from runs.projections.run_list import ACTIVITY_TO, RunPage
 
 register = template.Library()
 _INDENT = "  "
@@ -277,30 +274,6 @@ def file_name(path: str) -> str:
     return path.replace("\\", "/").rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """One of the list's ready-made views."""
-
-    key: str
-    word: str
-    query: str
-    current: bool
-
-
-@register.filter
-def views(asked: RunFilter) -> list[View]:
-    """The tabs over the run list: each is a filter, nothing more."""
-    plain = RunFilter()
-    made = [
-        View("failed", "Failed", plain.query(status="failed"), asked == RunFilter(status="failed"))
-    ]
-    made += [
-        View(chip, chip.capitalize(), plain.query(chip=chip), asked == RunFilter(chip=chip))
-        for chip in ("golden", "restarted", "resumed")
-    ]
-    return made
-
-
 @register.simple_tag
 def progress(made: Progress, form: str = "") -> SafeString:
     """The bar: hollow reused, solid worked, red failed, blue now; the words beside it."""
@@ -340,41 +313,6 @@ def by(name: str) -> SafeString | str:
         '<span class="avatar" aria-hidden="true">{}</span><span class="t truncate">{}</span>',
         words.initials(name),
         name,
-    )
-
-
-@register.simple_tag
-def activity(page: RunPage) -> SafeString:
-    """Runs started in each half hour of the last day: grey bars, failures red on top."""
-    bars, most = page.activity, max(bar.good + bar.bad for bar in page.activity)
-    tall, step = 36.0, 100 / len(bars)
-    parts = []
-    for n, bar in enumerate(bars):
-        good = tall * bar.good / most
-        bad = tall * bar.bad / most
-        x, width = f"{n * step:.2f}%", f"{step * 0.7:.2f}%"
-        if bar.good:
-            parts.append(
-                f'<rect class="bar-ok" x="{x}" y="{42 - good:.1f}" width="{width}" '
-                f'height="{good:.1f}"/>'
-            )
-        if bar.bad:
-            gap = 1 if bar.good else 0
-            parts.append(
-                f'<rect class="bar-bad" x="{x}" y="{42 - good - gap - bad:.1f}" width="{width}" '
-                f'height="{bad:.1f}"/>'
-            )
-    started = words.count(sum(bar.good + bar.bad for bar in bars), "run")
-    said = f"{started} started in the last 24 hours, {page.failed} failed"
-    return format_html(
-        '<figure class="activity"><figcaption><span>{}</span><span>{} failed</span>'
-        '</figcaption><svg height="43" role="img" aria-label="{}">{}'
-        '<path class="bar-base" d="M0 42.5H2000"/></svg><figcaption><span>24 h ago</span>'
-        "<span>12 h</span><span>now</span></figcaption></figure>",
-        f"Newest {ACTIVITY_TO:,}, per 30 min" if page.activity_cut else "Started per 30 min",
-        f"{page.failed:,}",
-        said,
-        mark_safe("".join(parts)),  # noqa: S308 - numbers only
     )
 
 

@@ -3,6 +3,7 @@
 The tag ``toasts`` takes it out again (runs/templatetags/maverick.py).
 """
 
+import re
 from collections.abc import Mapping
 
 from django.http import HttpRequest
@@ -28,8 +29,20 @@ def why(refused: MaverickError) -> str:
     return f"{refused.message} {more}".strip()
 
 
-def say(request: HttpRequest, text: str, *, strong: str = "", error: bool = False) -> None:
-    """Keep a toast for the next page; ``strong`` stands before the text."""
+def say(
+    request: HttpRequest,
+    text: str,
+    *,
+    strong: str = "",
+    error: bool = False,
+    href: str | None = None,
+) -> None:
+    """Keep a toast for the next page; ``strong`` stands before the text.
+
+    It leads to ``href``; without one, to the run that ``strong`` names. "" leads nowhere.
+    """
+    if href is None:
+        href = f"/runs/{strong}" if re.fullmatch(r"run_\w+", strong) else ""
     kept = request.session.get(KEY, [])
-    toast = {"text": text[:400], "strong": strong, "error": error}
+    toast = {"text": text[:400], "strong": strong, "error": error, "href": href}
     request.session[KEY] = [*kept, toast][-3:]

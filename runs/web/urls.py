@@ -18,6 +18,7 @@ from runs.web.pages import (
     run_notes,
     run_restart,
     transfer,
+    views,
     webhooks,
     workflows,
 )
@@ -26,6 +27,10 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="run-list"), name="home"),
     path("runs", run_list.run_list, name="run-list"),
     path("runs/bulk", bulk.bulk, name="run-bulk"),
+    path("runs/suggest", run_list.suggestions, name="run-suggest"),
+    path("runs/columns", views.columns, name="run-columns"),
+    path("runs/views", views.save, name="view-save"),
+    path("runs/views/<int:view_id>", views.change, name="view-change"),
     path("runs/import", transfer.import_, name="run-import"),
     path("runs/<str:run_id>", run_detail.run_detail, name="run"),
     path("compare", compare.chosen, name="compare-chosen"),

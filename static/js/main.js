@@ -3,6 +3,7 @@ import "./fork.js";
 import "./menus.js";
 import "./copy.js";
 import "./times.js";
+import "./keys.js";
 import "./shortcuts.js";
 
 const modules = {

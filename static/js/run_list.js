@@ -1,14 +1,17 @@
 // The list: filters without a page load, and rows that follow what happens.
 import { bulk } from "./bulk.js";
+import { combobox } from "./combobox.js";
 import { fragment, listen, swap } from "./live.js";
+
+const COUNTS_MS = 1500;
 
 export function mount(page) {
   const list = page.querySelector("[data-list]");
   let stream = null;
   let asked = 0;
+  let told = 0;
 
   const shown = () => [...list.querySelectorAll("[data-run]")].map((row) => row.dataset.run);
-  const newest = () => !new URL(location).searchParams.has("before");
   const part = (query) => {
     const address = new URL(location);
     if (query !== undefined) address.search = query;
@@ -30,23 +33,38 @@ export function mount(page) {
     });
   }
 
+  // What is new is announced and not put in: a row that moves is pressed by mistake.
+  async function announce() {
+    const address = part();
+    address.searchParams.set("part", "news");
+    address.searchParams.set("newest", list.querySelector("[data-newest]").dataset.newest);
+    const made = document.createElement("div");
+    made.innerHTML = await fragment(address);
+    for (const name of ["[data-strip]", "[data-news]"]) {
+      const old = list.querySelector(name);
+      const fresh = made.querySelector(name);
+      if (old && fresh && old.innerHTML !== fresh.innerHTML) swap(old, fresh.innerHTML);
+    }
+  }
+
   async function refresh(changes) {
+    // The counts follow a run's every step, but not more often than anybody reads them.
     const fresh = changes.some((one) => one.new || one.poll);
-    if (fresh && newest()) {
-      const before = shown().join();
-      const held = list.querySelector("details.menu[open], input:focus:not(:placeholder-shown)");
-      if (held) {
-        list.querySelector("[data-new]")?.removeAttribute("hidden");
-      } else {
-        const html = await fragment(part());
-        swap(list, html);
-        if (shown().join() !== before) follow();
+    if (fresh || performance.now() - told > COUNTS_MS) {
+      told = performance.now();
+      if (shown().length) await announce();
+      else if (!list.querySelector("details.menu[open], :focus")) {
+        list.innerHTML = await fragment(part());
+        follow();
         return;
       }
     }
     const ids = [...new Set(changes.flatMap((one) => one.runs ?? []))];
     if (!ids.length) return;
-    const html = await fragment(`${location.pathname}?part=rows&ids=${ids.join(",")}`);
+    const address = part();
+    address.searchParams.set("part", "rows");
+    address.searchParams.set("ids", ids.join(","));
+    const html = await fragment(address);
     const made = document.createElement("tbody");
     made.innerHTML = html;
     for (const row of made.querySelectorAll("[data-run]")) {
@@ -63,8 +81,12 @@ export function mount(page) {
     try {
       const html = await fragment(part(query));
       if (mine !== asked) return;
-      if (push) history.pushState(null, "", location.pathname + query);
       list.innerHTML = html;
+      // What was typed is a filter now: the address says it as the server does.
+      const said = new URLSearchParams(query).has("q")
+        ? list.querySelector("[data-query]").dataset.query
+        : query;
+      if (push) history.pushState(null, "", location.pathname + said);
       follow();
     } catch {
       location.search = query;
@@ -77,7 +99,8 @@ export function mount(page) {
   list.addEventListener("click", (event) => {
     const link = event.target.closest("a[href]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-    const address = new URL(link.href);
+    // By attribute: a bar of the chart is a link of SVG, whose `href` is no text.
+    const address = new URL(link.getAttribute("href"), location);
     // On a phone a run opens with its steps: the graph is a tap away, and larger than the screen.
     if (link.matches(".wf > a:first-child") && matchMedia("(max-width: 640px)").matches) {
       link.search = "?tab=steps";
@@ -90,38 +113,28 @@ export function mount(page) {
     });
   });
 
+  const find = () => list.querySelector("input[data-suggest]");
+  const take = (form) =>
+    go(`?${new URLSearchParams(new FormData(form))}`, true).then(() => find()?.focus());
+
   list.addEventListener("submit", (event) => {
     const form = event.target.closest("[data-filter]");
     if (!form) return;
     event.preventDefault();
-    go(toQuery(form), true).then(() => list.querySelector("input[name=q]")?.focus());
+    take(form);
   });
 
   list.addEventListener("keydown", (event) => {
-    if (event.key !== "Backspace" || event.target.name !== "q" || event.target.value) return;
+    if (event.key !== "Backspace" || event.target !== find() || event.target.value) return;
     const last = [...list.querySelectorAll(".filter a")].at(-1);
     if (last) {
       event.preventDefault();
-      go(new URL(last.href).search, true).then(() => list.querySelector("input[name=q]")?.focus());
+      go(new URL(last.href).search, true).then(() => find()?.focus());
     }
   });
 
   addEventListener("popstate", () => go(location.search, false));
   bulk(page, list);
+  combobox(list, take);
   follow();
-}
-
-// "status:failed deploy" → status=failed and q=deploy; what the page does not know stays text.
-function toQuery(form) {
-  const query = new URLSearchParams(new FormData(form));
-  const words = [];
-  for (const word of (query.get("q") ?? "").split(/\s+/)) {
-    const [, key, value] = word.match(/^(status|workflow|chip|tag):(.+)$/) ?? [];
-    if (key) query.set(key, value);
-    else if (word) words.push(word);
-  }
-  if (words.length) query.set("q", words.join(" "));
-  else query.delete("q");
-  const text = query.toString();
-  return text ? `?${text}` : "?";
 }

@@ -1,37 +1,66 @@
 // Keys that press what is on the page: [data-key]. One key alone does nothing while a field has focus.
+import { help, pair } from "./keys.js";
 
 export function inField(event) {
-  return event.target.closest?.("input, textarea, select, [contenteditable]") !== null;
+  return event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") != null;
 }
 
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || inField(event)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || inField(event)) return;
   if (document.querySelector("dialog[open]")) return; // the page behind it is not meant
-  // A row's menu has keys of its own, for the row that has the focus.
-  const inRow = document.activeElement
-    ?.closest("tr[data-run]")
-    ?.querySelector(`[data-row-key="${CSS.escape(event.key)}"]`);
-  if (inRow) {
-    event.preventDefault();
-    inRow.click();
-    return;
-  }
-  const wanted = [...document.querySelectorAll(`[data-key="${CSS.escape(event.key)}"]`)];
-  const element = wanted.find((one) => one.checkVisibility());
+  const { key } = event;
+  if (key === "?") help();
+  else if (!pair(key, () => press(key)) && !press(key)) return;
+  event.preventDefault();
+});
+
+// Whether the key does something here.
+function press(key) {
+  return inRow(key) || onPage(key) || inMenu(key, document) || among(key);
+}
+
+// A row's menu has keys of its own, for the row that has the focus.
+function inRow(key) {
+  const row = document.activeElement?.closest("tr[data-run]");
+  if (!row) return false;
+  const element = row.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
   if (element) {
-    event.preventDefault();
-    if (element.matches("input")) element.focus();
-    else element.click();
-    return;
+    element.click();
+    return true;
   }
-  if (/^[1-9]$/.test(event.key)) {
-    document.querySelectorAll("[data-tabs] a")[Number(event.key) - 1]?.click();
-  } else if ((event.key === "j" || event.key === "k") && document.querySelector("table.runs")) {
+  return inMenu(key, row);
+}
+
+function onPage(key) {
+  const wanted = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
+  const element = wanted.find((one) => one.checkVisibility());
+  if (!element) return false;
+  if (element.matches("input")) element.focus();
+  else element.click();
+  return true;
+}
+
+// What stops work is not done by one key: the menu opens with the focus on it, Enter does it.
+function inMenu(key, within) {
+  const wanted = [...within.querySelectorAll(`[data-menu-key="${CSS.escape(key)}"]`)];
+  const element = within === document ? wanted.find((one) => !one.closest("tr")) : wanted[0];
+  const menu = element?.closest("details.menu");
+  if (!menu) return false;
+  menu.open = true;
+  element.focus();
+  return true;
+}
+
+function among(key) {
+  if (/^[1-9]$/.test(key)) {
+    document.querySelectorAll("[data-tabs] a")[Number(key) - 1]?.click();
+  } else if ((key === "j" || key === "k") && document.querySelector("table.runs")) {
     const rows = [...document.querySelectorAll("table.runs tbody tr")];
     const at = rows.findIndex((row) => row.contains(document.activeElement));
-    const next = at < 0 ? 0 : at + (event.key === "j" ? 1 : -1);
+    const next = at < 0 ? 0 : at + (key === "j" ? 1 : -1);
     rows[next]?.querySelector("a")?.focus();
-  } else if (event.key === ".") {
+  } else if (key === ".") {
     document.activeElement?.closest("tr")?.querySelector("details.menu summary")?.click();
-  }
-});
+  } else return false;
+  return true;
+}

@@ -87,6 +87,10 @@ METHODS: list[tuple[Callable[[Client], Any], str, str]] = [
     (lambda c: list(c.deliveries()), "GET", "webhooks/deliveries"),
     (lambda c: c.delivery("msg_1"), "GET", "webhooks/deliveries/msg_1"),
     (lambda c: c.redeliver("msg_1"), "POST", "webhooks/deliveries/msg_1/redeliver"),
+    (lambda c: c.views(), "GET", "views"),
+    (lambda c: c.create_view("Failed"), "POST", "views"),
+    (lambda c: c.change_view(7, name="Broken"), "PATCH", "views/7"),
+    (lambda c: c.delete_view(7), "DELETE", "views/7"),
 ]
 
 
@@ -126,7 +130,8 @@ def test_there_is_a_method_for_every_operation_of_the_api_and_for_nothing_else()
             .replace("agents/research", "agents/{agent}")
             .replace("tokens/ci", "tokens/{name_or_id}")
             .replace("wh_1", "{webhook_id}")
-            .replace("msg_1", "{delivery_id}"),
+            .replace("msg_1", "{delivery_id}")
+            .replace("views/7", "views/{view_id}"),
         )
         for _call, method, path in METHODS
     }

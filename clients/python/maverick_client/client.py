@@ -7,6 +7,7 @@ from maverick_client.calls.explaining import ExplainingCalls
 from maverick_client.calls.journal import JournalCalls
 from maverick_client.calls.keeping import KeepingCalls
 from maverick_client.calls.notes import NoteCalls
+from maverick_client.calls.views import ViewCalls
 from maverick_client.calls.webhooks import WebhookCalls
 from maverick_client.calls.workflows import WorkflowCalls
 
@@ -21,6 +22,7 @@ class Client(
     NoteCalls,
     AdminCalls,
     WebhookCalls,
+    ViewCalls,
 ):
     """Talks to one Maverick server.
 

@@ -124,6 +124,10 @@ const METHODS: [(c: Client) => Promise<unknown>, string, string][] = [
   [(c) => every(c.deliveries()), "GET", "webhooks/deliveries"],
   [(c) => c.delivery("msg_1"), "GET", "webhooks/deliveries/{delivery_id}"],
   [(c) => c.redeliver("msg_1"), "POST", "webhooks/deliveries/{delivery_id}/redeliver"],
+  [(c) => c.views(), "GET", "views"],
+  [(c) => c.createView({ name: "Failed" }), "POST", "views"],
+  [(c) => c.changeView(7, { name: "Broken" }), "PATCH", "views/{view_id}"],
+  [(c) => c.deleteView(7), "DELETE", "views/{view_id}"],
 ];
 
 const GIVEN: Record<string, string> = {

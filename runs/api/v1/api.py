@@ -28,6 +28,7 @@ from runs.api.v1.routers import (
     runs,
     tokens,
     transfer,
+    views,
     webhooks,
     workflows,
 )
@@ -135,6 +136,7 @@ api.add_router("/runs", deletion.router)
 api.add_router("/gc", deletion.cleaning)
 api.add_router("/workflows", workflows.router)
 api.add_router("/agents", agents.router)
+api.add_router("/views", views.router)
 api.add_router("/tokens", tokens.router)
 api.add_router("/audit", audit.router)
 api.add_router("/webhooks", webhooks.router)

@@ -40,6 +40,7 @@ TAGS = {
     "Checkpoints": "Saved states of a run.",
     "Workflows": "Known workflows and their versions.",
     "Agents": "Who has registered to do work, and calling them.",
+    "Views": "Searches of the run list that are kept under a name, for oneself or for everybody.",
     "Tokens": "Who may use this API.",
     "Audit": "Who changed what, when and from where.",
     "Webhooks": "Addresses that are told when a run ends, and what was sent to them.",

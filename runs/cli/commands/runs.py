@@ -42,6 +42,10 @@ command.add_command(runs_notes.label)
     help="At most so many.",
 )
 @click.option("--golden", is_flag=True, help="Only golden runs.")
+@click.option(
+    "--filter", "search", default="", metavar="SEARCH",
+    help="As in the search of the run list: 'status:failed -workflow:probe-* started:<24h'.",
+)  # fmt: skip
 @json_option
 @click.pass_context
 def list_(
@@ -50,6 +54,7 @@ def list_(
     workflow: str,
     limit: int,
     golden: bool,
+    search: str,
     as_json: bool,
 ) -> None:
     """List runs, newest first."""
@@ -57,7 +62,11 @@ def list_(
 
     side = backend(ctx)
     runs = side.list_runs(
-        statuses=statuses, workflow=workflow, golden=True if golden else None, limit=limit
+        statuses=statuses,
+        workflow=workflow,
+        golden=True if golden else None,
+        search=search,
+        limit=limit,
     )
     if as_json:
         print_json({"items": runs})

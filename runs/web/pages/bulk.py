@@ -1,13 +1,15 @@
 """The bar under the list: one action for the runs that are ticked, or for all that match."""
 
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from runs.actor import Actor
 from runs.canonical import digest
 from runs.errors import MaverickError
 from runs.operations.bulk_runs import MOST, BulkResult, bulk_runs
@@ -36,13 +38,20 @@ def bulk(request: HttpRequest) -> HttpResponse:
     # "1": all that match the filter; "every": there is no filter, and that is meant.
     choice = request.POST.get("all", "")
     everything = choice in ("1", "every")
-    asked = RunFilter.from_query(dict(parse_qsl(query.lstrip("?"))))
+    asked = RunFilter.from_query(parse_qs(query.lstrip("?")))
     back = HttpResponseRedirect(reverse("run-list") + asked.query())
-    if everything and not asked.filters and choice != "every":
+    if everything and asked.is_empty and choice != "every":
         # A filter that is not understood is dropped, and then it would mean every run.
         say(request, "No filter is set: that would be every run. Nothing was done.", error=True)
         return back
-    ids = ids_of(asked, MOST + 1) if everything else request.POST.getlist("ids")[: MOST + 1]
+    if everything and asked.mistakes:
+        # What is not understood is dropped: more runs would be found than were meant.
+        say(request, f"{asked.mistakes[0].message} Nothing was done.", error=True)
+        return back
+    if everything:
+        ids = ids_of(asked, MOST + 1, timezone.localtime(), by.name)
+    else:
+        ids = request.POST.getlist("ids")[: MOST + 1]
     if not ids:
         say(request, "No run is chosen.", error=True)
         return back
@@ -66,8 +75,23 @@ def bulk(request: HttpRequest) -> HttpResponse:
             "nav": "runs",
         }
         return render(request, "runs/bulk.html", context)
-    say(request, _sentence(found), error=not found.counts["done"] and bool(found.counts["refused"]))
+    say(
+        request,
+        _sentence(found),
+        error=not found.counts["done"] and bool(found.counts["refused"]),
+        href=_made(found, by),
+    )
     return back
+
+
+def _made(found: BulkResult, by: Actor) -> str:
+    """Where the new runs are found, if there are any: in a list of what they were started from."""
+    sources = [one.run_id for one in found.items if one.outcome == "done"]
+    if found.action != "restart" or not sources:
+        return ""
+    if len(sources) > 1:
+        return reverse("run-list") + RunFilter.of("kind:restart").only("by", by.name).query()
+    return reverse("run-list") + RunFilter.of(f"source:{sources[0]}").query()
 
 
 def _scope(action: str, ids: list[str]) -> str:

@@ -34,5 +34,5 @@ def delete(request: HttpRequest, run_id: str) -> HttpResponse:
     except MaverickError as refused:
         say_refused(request, refused)
         return go_to(request, reverse("run", args=[quote(run_id, safe="")]))
-    say(request, "is deleted.", strong=run_id)
+    say(request, "is deleted.", strong=run_id, href="")
     return go_to(request, reverse("run-list"))

@@ -1,43 +1,95 @@
-"""The dashboard: the run list, and its rows as a fragment."""
+"""The dashboard: the run list, its rows as a fragment, and what it suggests while one types."""
+
+from dataclasses import replace
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from runs.projections import run_list as projection
 from runs.projections.run_filter import RunFilter
-from runs.web.commands import may_operate, new_key
+from runs.projections.saved_views import Views, tabs, views_of
+from runs.projections.suggestions import suggest
+from runs.web.api_call import api_call
+from runs.web.commands import actor, may_operate, new_key
 from runs.web.htmx import part_of
+
+COLUMN_WORDS = (
+    ("id", "Run"),
+    ("progress", "Progress"),
+    ("duration", "Duration"),
+    ("started", "Started"),
+    ("ended", "Ended"),
+    ("by", "Started by"),
+    ("labels", "Labels"),
+)
 
 
 @login_required
 @require_safe
 def run_list(request: HttpRequest) -> HttpResponse:
-    """``GET /runs``; ``?part=list`` is all below the title, ``?part=rows&ids=`` some rows."""
-    now = timezone.now()
+    """``GET /runs``; ``?part=list`` is the whole list, ``?part=rows&ids=`` some rows,
+    ``?part=news&newest=`` what happened above them."""
     part = part_of(request)
+    me = actor(request)
+    views = views_of(str(me)) if part != "news" else Views((), ())
+    asked = asked_of(request, views)
+    if not part and not request.GET and views.default and views.default.search:
+        return HttpResponseRedirect(reverse("run-list") + views.default.query)
+    now = timezone.localtime()
+    columns = columns_of(asked, views)
+    context = {
+        "filter": asked,
+        "columns": columns,
+        "all_columns": COLUMN_WORDS,
+        "key": new_key(),
+        "nav": "runs",
+        "may": may_operate(request),
+    }
     if part == "rows":
         ids = [name for name in request.GET.get("ids", "").split(",") if name][:100]
-        rows = projection.rows_by_id(ids, now)
-        return render(
-            request,
-            "runs/parts/_run_rows.html",
-            {"rows": rows, "key": new_key(), "may": may_operate(request)},
-        )
-    asked = RunFilter.from_query(request.GET.dict())
-    page = projection.run_list(asked, now)
+        context["rows"] = projection.rows_by_id(ids, now)
+        return render(request, "runs/parts/_run_rows.html", context)
+    if part == "news":
+        # On an older page everything above is newer, and none of it is news.
+        newest = "" if asked.before or asked.after else request.GET.get("newest", "")[:40]
+        page = projection.news(asked, newest, now, me.name)
+        return render(request, "runs/parts/_run_news.html", {**context, "page": page})
+    page = projection.run_list(asked, now, me.name)
     template = "runs/parts/_run_list.html" if part == "list" else "runs/run_list.html"
-    return render(
-        request,
-        template,
-        {
-            "page": page,
-            "rows": page.rows,
-            "filter": asked,
-            "key": new_key(),
-            "nav": "runs",
-            "may": may_operate(request),
-        },
-    )
+    more = {
+        "page": page,
+        "rows": page.rows,
+        "tabs": tabs(asked, views),
+        "view": views.get(asked.view),
+        "views": views,
+        "call": api_call(request, asked),
+    }
+    return render(request, template, {**context, **more})
+
+
+def asked_of(request: HttpRequest, views: Views) -> RunFilter:
+    """What the address asks for; a bare ``?view=`` is what the view says."""
+    asked = RunFilter.from_query(dict(request.GET.lists()))
+    view = views.get(asked.view)
+    if view is not None and asked.is_empty:
+        shown = view.filter
+        return replace(asked, terms=shown.terms, text=shown.text)
+    return asked
+
+
+def columns_of(asked: RunFilter, views: Views) -> tuple[str, ...]:
+    """The columns to show: what the address says, else the view, else the reader's own."""
+    view = views.get(asked.view)
+    return asked.columns or (view.columns if view else ()) or views.columns
+
+
+@login_required
+@require_safe
+def suggestions(request: HttpRequest) -> HttpResponse:
+    """``GET /runs/suggest?word=sta``: what the word may become."""
+    found = suggest(request.GET.get("word", "")[:200])
+    return JsonResponse({"items": [{"value": one.value, "says": one.says} for one in found]})

@@ -83,6 +83,7 @@ from maverick_client.models.runs import (
     StepStatus,
     Usage,
 )
+from maverick_client.models.views import View
 from maverick_client.models.webhooks import (
     Delivery,
     DeliveryAttempt,
@@ -181,6 +182,7 @@ __all__ = [
     "Usage",
     "Validation",
     "Version",
+    "View",
     "Waits",
     "Webhook",
     "Why",

@@ -39,6 +39,7 @@ class RunFilter(TypedDict, total=False):
     tag: str | None
     source: str | None
     text: str | None
+    filter: str | None  # as in the search of the run list: "status:failed started:<24h"
 
 
 class Counts(TypedDict):

@@ -28,7 +28,7 @@ from runs.operations.delete_run import delete_run
 from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.restart_run import RestartRequest, plan_restart, restart_run
 from runs.operations.start_run import start_run
-from runs.projections.api_runs import RunFilter, RunPage, get_run, list_runs
+from runs.projections.api_runs import RunFilter, RunPage, get_run, list_runs, understood
 from runs.projections.lineage import family
 from runs.projections.run_graph import run_graph
 from runs.states import RunStatus
@@ -79,6 +79,18 @@ def list_all(
             "", max_length=200, description="The start of a run id, or a part of a workflow's name."
         ),
     ],
+    filter: Annotated[
+        str,
+        Query(
+            "",
+            max_length=2000,
+            description="The search of the run list: `key:value` and words, `-key:value` excludes. "
+            "Keys: `status`, `workflow` (`*` stands for anything), `kind`, `golden`, `tag`, `label` "
+            "(`name=value` or `name`), `agent`, `by`, `source`, `started` (`<24h`, `>7d`, `today`, "
+            "`2026-11-20`, `from..to`).",
+            examples=["status:failed -workflow:probe-* label:env=staging started:<24h"],
+        ),
+    ],
     cursor: Cursor,
     limit: Limit,
 ) -> HttpResponse:
@@ -93,6 +105,8 @@ def list_all(
         tag=tag.strip(),
         text=text.strip(),
         before=paging.decode("runs", cursor),
+        search=understood(filter, "query: filter"),
+        me=asker(request).name,
     )
     return reply(RunPageOut, page_of(list_runs(wanted, limit)))
 

@@ -1,0 +1,86 @@
+"""The run list by keyboard: the search completes, the address follows, keys, news that move nothing."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Shown
+
+WORKFLOW = 'version: "1.0"\nname: brand-new\nsteps:\n  - {name: one, type: shell, run: "true"}\n'
+
+
+def test_a_filter_is_built_and_dropped_by_keyboard_and_is_in_the_address(
+    look: Callable[..., Page], shown: Shown
+) -> None:
+    page = look("/runs")
+    page.keyboard.press("/")
+    field = page.get_by_role("combobox")
+    expect(field).to_be_focused()
+    page.keyboard.type("stat")
+    options = page.get_by_role("option")
+    expect(options.first).to_contain_text("status:")
+    expect(field).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")
+    expect(field).to_have_attribute("aria-activedescendant", "find-0")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("status:")
+    page.keyboard.type("fail")
+    expect(options).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs?status=failed")
+    expect(page.locator(".filter")).to_have_text("status:failed")
+    expect(field).to_be_focused()
+    page.keyboard.type("-workflow:fly*")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs?status=failed&-workflow=fly*")
+    page.keyboard.press("Backspace")
+    page.wait_for_url("**/runs?status=failed")
+    page.go_back()
+    expect(page.locator(".filter")).to_have_count(2)
+    page.locator("details:has(.call) > summary").click()
+    expect(page.locator(".call").first).to_contain_text("filter=status%3Afailed%20-workflow")
+
+
+def test_keys_are_shown_lead_places_and_never_cancel_by_themselves(
+    look: Callable[..., Page], shown: Shown
+) -> None:
+    page = look("/runs?status=running")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_contain_text("Go to Runs")
+    page.keyboard.press("j")  # the page behind it is not meant
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    page.keyboard.press("j")
+    expect(page.locator("tr[data-run]").first.locator(".wf a").first).to_be_focused()
+    page.keyboard.press("c")
+    cancel = page.locator("tr[data-run]").first.get_by_role("button", name="Cancel run")
+    expect(cancel).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(cancel).to_be_hidden()
+    page.keyboard.press("g")
+    page.keyboard.press("w")
+    page.wait_for_url("**/workflows")
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    page.wait_for_url("**/runs")
+
+
+def test_new_runs_are_announced_and_no_row_moves(look: Callable[..., Page], shown: Shown) -> None:
+    page = look("/runs")
+    rows = page.locator("tr[data-run]")
+    expect(page.locator("[data-live-word]")).to_have_text("Live")
+    first = rows.first.get_attribute("id")
+    top = rows.first.bounding_box()
+    for _ in range(2):
+        answer = page.request.post(f"{shown.address}/api/v1/runs", data={"definition": WORKFLOW})
+        assert answer.status == 201
+    pill = page.get_by_role("link", name="2 new runs")
+    expect(pill).to_be_visible()
+    assert (rows.first.get_attribute("id"), rows.first.bounding_box()) == (first, top)
+    pill.click()
+    expect(rows.first).to_contain_text("brand-new")
+    expect(pill).to_be_hidden()
