@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-PARTS = frozenset({"head", "graph", "panel", "tab", "rows", "list"})
+PARTS = frozenset({"head", "graph", "find", "panel", "tab", "rows", "list"})
 
 
 def part_of(request: HttpRequest) -> str:

@@ -13,6 +13,7 @@ from runs.web.pages import (
     run_commands,
     run_detail,
     run_fork,
+    run_graph,
     run_list,
     run_restart,
     transfer,
@@ -27,6 +28,7 @@ urlpatterns = [
     path("runs/<str:run_id>", run_detail.run_detail, name="run"),
     path("compare", compare.chosen, name="compare-chosen"),
     path("runs/<str:run_id>/compare/<str:other>", compare.compare, name="compare"),
+    path("runs/<str:run_id>/graph.svg", run_graph.graph_svg_file, name="graph-file"),
     path("runs/<str:run_id>/input", run_detail.document, {"what": "input"}, name="input"),
     path("runs/<str:run_id>/output", run_detail.document, {"what": "output"}, name="output"),
     path(

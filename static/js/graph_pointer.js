@@ -87,11 +87,14 @@ export function followPointer(stage, win) {
   canvas.addEventListener("pointermove", (event) => event.buttons && !held.size && jump(event));
 
   stage.querySelector(".toolbar").addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (!button) return;
+    const button = event.target.closest("button, a");
+    if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (button.dataset.zoom === "in") win.zoom(1.2);
     else if (button.dataset.zoom === "out") win.zoom(1 / 1.2);
     else if (button.dataset.zoom === "fit") win.fit(true);
-    else if ("nextFailed" in button.dataset) win.nextFailed();
+    else if ("nextFailed" in button.dataset) {
+      event.preventDefault();
+      win.nextFailed();
+    }
   });
 }

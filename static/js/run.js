@@ -72,13 +72,10 @@ export function mount(run) {
     ];
     const node = chosen();
     if (tab === "graph") {
-      jobs.push(
-        fragment(address("graph", { node })).then((html) =>
-          run.querySelector("[data-module=graph]").dispatchEvent(
-            new CustomEvent("redraw", { detail: html }),
-          ),
-        ),
-      );
+      // The graph knows how it is looked at, and asks for itself.
+      run
+        .querySelector("[data-module=graph]")
+        .dispatchEvent(new CustomEvent("renew", { detail: jobs }));
     } else {
       const body = run.querySelector("[data-part=tab]");
       jobs.push(

@@ -21,7 +21,7 @@ from runs.projections.step_table import step_table
 from runs.projections.why import why_of
 from runs.states import RUN_OVER
 from runs.web.commands import actor, may_operate, new_key
-from runs.web.graph_svg import graph_svg, minimap_svg
+from runs.web.graph_page import found_context, graph_context
 from runs.web.htmx import part_of
 
 TABS = ("graph", "steps", "io", "checkpoints", "lineage", "log")
@@ -30,7 +30,7 @@ TABS = ("graph", "steps", "io", "checkpoints", "lineage", "log")
 @login_required
 @require_safe
 def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
-    """``GET /runs/{id}?tab=&node=``; ``?part=head|graph|tab|panel`` is one fragment of it."""
+    """``GET /runs/{id}?tab=&node=``; ``?part=head|graph|find|tab|panel`` is one fragment of it."""
     run = _run(run_id)
     now = timezone.now()
     part = part_of(request)
@@ -56,12 +56,11 @@ def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
         if part == "head":
             return render(request, "runs/parts/_run_head.html", context)
     if tab == "graph":
-        view = projection.graph(run, states, now)
-        context |= {
-            "graph": view,
-            "svg": graph_svg(view, chosen),
-            "minimap": minimap_svg(view),
-        }
+        if part == "find":
+            found = found_context(request, run, states)
+            return render(request, "runs/parts/_graph_found.html", found)
+        context |= graph_context(request, run, states, now, chosen)
+        chosen = context["chosen"]
         if part == "graph":
             return render(request, "runs/parts/_graph.html", context)
     elif tab == "steps":
