@@ -196,10 +196,12 @@ def _frame(node: NodeView, width: float, height: float, parts: list[str]) -> flo
     _bar(node, min(width - 22, BAR_MOST), parts)
     window = node.window
     if window is not None and window.of > window.size:
-        last = window.first + window.size - 1
+        # Turns are counted from 0, as their paths are; calls have no number of their own.
+        first = window.first + (node.kind == "calls")
+        last = first + window.size - 1
         parts.append(
             f'<text class="n-time" x="{number(width - 70)}" y="90">'
-            f"{window.first:,} to {last:,} of {window.of:,}</text>"
+            f"{first:,} to {last:,} of {window.of:,}</text>"
         )
     return width
 

@@ -165,7 +165,7 @@ def minimap_svg(view: GraphView) -> SafeString:
         box = made.boxes[node.path]
         wide, tall = number(box.width), number(box.height)
         look = "mm-done" if node.handled else _MINI.get(node.status, "mm-pending")
-        look = _MINI_PREVIEW.get(node.decision, look)
+        look = "mm-frame" if node.window else _MINI_PREVIEW.get(node.decision, look)
         shapes.setdefault(look, []).append(
             f"M{number(box.x)} {number(box.y)}h{wide}v{tall}h-{wide}z"
         )

@@ -24,10 +24,10 @@ def toggles(node: NodeView, box: Box, far: bool, base: str) -> Iterator[str]:
     window = node.window
     if window is None:
         what = f"Expand {name}: {node.sentence or node.kind}"
-        yield _link("open", path, what, box, right - 30, 6, far, f"{base}&open={_q(path)}")
+        yield _link("open", path, what, box, right - 28, 3, far, f"{base}&open={_q(path)}")
         return
     close = f"{base}&close={_q(path)}"
-    yield _link("close", path, f"Collapse {name}", box, right - 30, 6, far, close)
+    yield _link("close", path, f"Collapse {name}", box, right - 28, 3, far, close)
     if window.of <= window.size:
         return
     # Any part of the other page stands for it.

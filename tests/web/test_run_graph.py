@@ -47,8 +47,10 @@ def test_groups_are_closed_and_say_how_it_stands_in_them(alice: Client, run: Run
     assert "15 reused · 480 done · 5 failed" in nodes["files"]
     assert "1 done · 1 failed · 1 to come" in nodes["docs"]
     assert f"{CALLS + 3} done" in nodes["plan"]
-    shares = re.findall(r'<rect class="cell-(\w+)"[^>]*width="([\d.]+)"', html.split("files")[1])
-    assert [look for look, _ in shares[:3]] == ["reused", "done", "failed"]
+    body = html.partition('data-path="files"')[2].partition("</a>")[0]
+    shares = re.findall(r'<rect class="cell-(\w+)"[^>]* width="([\d.]+)"', body)
+    assert [look for look, _ in shares] == ["reused", "done", "failed"]
+    assert float(shares[1][1]) > 20 * float(shares[0][1])
     assert html.count('role="button" aria-expanded="false"') == 3
 
 
