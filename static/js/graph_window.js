@@ -52,7 +52,8 @@ export function makeWindow(stage, run) {
     const { x, y, scale } = view;
     cull(width / scale, height / scale);
     svg.style.transform = `translate(${-x * scale}px, ${-y * scale}px) scale(${scale})`;
-    word.textContent = `${Math.round(scale * 100)} %`;
+    const zoomed = `${Math.round(scale * 100)} %`;
+    if (word.textContent !== zoomed) word.textContent = zoomed;
     const mini = canvas.querySelector(".mm-view");
     if (!mini) return;
     const left = Math.max(0, x);

@@ -32,7 +32,7 @@ def toggle(page: Page, path: str):  # noqa: ANN201 - a locator
 
 def place(page: Page, path: str) -> tuple[float, float]:
     found = page.evaluate(
-        "path => { const b = document.querySelector(`.node[data-path=\"${path}\"] .box:not(.back)`)"
+        'path => { const b = document.querySelector(`.node[data-path="${path}"] .box:not(.back)`)'
         ".getBoundingClientRect(); return [b.x, b.y]; }",
         path,
     )
@@ -151,7 +151,9 @@ def test_direction_filter_colours_critical_path_and_full_screen(page: Page) -> N
     page.keyboard.press("Shift+F")
     expect(page.get_by_role("button", name="Full screen")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Shift+F")
-    expect(page.get_by_role("button", name="Full screen")).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_role("button", name="Full screen")).to_have_attribute(
+        "aria-pressed", "false"
+    )
 
 
 def test_the_graph_is_saved_as_svg_and_png(page: Page, tmp_path: Path) -> None:

@@ -29,7 +29,9 @@ def ask(client: Client, run: Run, query: str = "", part: str = "graph") -> str:
 
 def drawn(html: str) -> dict[str, str]:
     """The nodes by path: what their links say."""
-    found = re.findall(r'<a class="node[^"]*"[^>]* data-path="([^"]+)"[^>]* aria-label="([^"]*)"', html)
+    found = re.findall(
+        r'<a class="node[^"]*"[^>]* data-path="([^"]+)"[^>]* aria-label="([^"]*)"', html
+    )
     return dict(found)
 
 
@@ -91,7 +93,9 @@ def test_all_groups_open_at_once_and_one_closes_again(alice: Client, run: Run) -
 
 def test_the_view_in_the_address_is_what_is_drawn(alice: Client, run: Run) -> None:
     html = ask(
-        alice, run, "dir=down&open=docs&open=gone&status=failed&status=odd&colour=duration&critical=1"
+        alice,
+        run,
+        "dir=down&open=docs&open=gone&status=failed&status=odd&colour=duration&critical=1",
     )
     assert seen(html) == {
         "dir": ["down"],
@@ -104,7 +108,10 @@ def test_the_view_in_the_address_is_what_is_drawn(alice: Client, run: Run) -> No
     assert 'class="graph is-heat is-critical"' in html
     dim = set(re.findall(r'<a class="node[^"]* dim"[^>]* data-path="([^"]+)"', html))
     assert dim == {"plan", "last", "docs/outline", "docs/bind"}
-    heads = [float(n) for n in re.findall(r'data-path="(?:plan|docs)"[^>]* data-box="[\d.]+ ([\d.]+)', html)]
+    heads = [
+        float(n)
+        for n in re.findall(r'data-path="(?:plan|docs)"[^>]* data-box="[\d.]+ ([\d.]+)', html)
+    ]
     assert heads[0] < heads[1]
 
 
@@ -116,7 +123,9 @@ def test_the_critical_path_goes_through_what_ended_last(alice: Client, run: Run)
 
 
 def test_the_slowest_steps_have_the_darkest_ground(alice: Client, run: Run) -> None:
-    heat = dict(re.findall(r'data-path="([^"]+)"[^>]* data-heat="(\d)"', ask(alice, run, "open=docs")))
+    heat = dict(
+        re.findall(r'data-path="([^"]+)"[^>]* data-heat="(\d)"', ask(alice, run, "open=docs"))
+    )
     assert heat["docs"] == "5"
     assert heat["docs/outline"] < heat["docs/pages"]
     assert "last" not in heat
