@@ -8,7 +8,8 @@ from runs import steppath
 from runs.models import Run
 from runs.models.stored import drawable_version
 from runs.projections.compare import ComparedNode, Comparison
-from runs.projections.graph_shape import Shape, Shapes, shapes_of
+from runs.projections.graph_groups import shapes_of
+from runs.projections.graph_shape import Shape, Shapes
 from runs.projections.graph_view import GraphView, view_of
 from runs.projections.run_detail import load_run
 from runs.projections.step_states import StepState, states_of

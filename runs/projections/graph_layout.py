@@ -1,4 +1,4 @@
-"""Where the nodes of a run's graph stand: layered, left to right. Pure.
+"""Where the nodes of a run's graph stand: layered, left to right or from the top down. Pure.
 
 Sugiyama's method in its cheap form. Layers by longest path; a dummy in every layer that a long
 edge crosses, so that it keeps a lane of its own; order by barycentre, in few sweeps; heights by
@@ -7,7 +7,7 @@ it, with dummies pulling hardest so that long edges run straight. Every part is 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runs.projections.graph_heights import give_heights, give_ports, straighten
 from runs.projections.graph_order import Cell, columns_of, ordered_rows, with_lanes
@@ -15,6 +15,7 @@ from runs.projections.graph_order import Cell, columns_of, ordered_rows, with_la
 MARGIN = 24.0  # around the drawing; the ring of a chosen node and the branch mark need some
 GAP_X, GAP_X_MAX = 40.0, 132.0  # between columns; wider where edges climb far
 LABEL_X = 18.0  # around a label on an edge, both sides together
+LABEL_TALL = 15.0
 ARROW = 6.0  # what the arrow head covers
 
 
@@ -27,6 +28,7 @@ class GraphNode:
     height: float = 50.0
     tail: float = 0.0  # how far the drawing reaches beyond its right edge (a stack's back cards)
     head: float = 0.0  # where edges enter and leave, from the top; 0 is the middle
+    fixed: bool = False  # it neither widens its column nor is widened with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +49,62 @@ class Box:
     def bottom(self) -> float:
         return self.y + self.height
 
+    def moved(self, dx: float, dy: float) -> "Box":
+        return Box(self.x + dx, self.y + dy, self.width, self.height, self.layer)
+
+
+Point = tuple[float, float]
+
 
 @dataclass(frozen=True, slots=True)
 class EdgeLine:
-    """One edge: its path as an SVG ``d``, its end, and where a label on it may stand."""
+    """One edge: where it runs, its end, and where a label on it may stand."""
 
     source: str
     target: str
-    d: str
-    end_x: float  # it arrives level, from the left: an arrow head here points right
-    end_y: float
-    label_x: float
-    label_y: float
+    start: Point
+    track: tuple[tuple[bool, float, float], ...]  # whether it bends, and where to
+    end: Point  # it arrives level: an arrow head here points the way that the graph runs
+    label: Point
+    down: bool = False
+
+    @property
+    def d(self) -> str:
+        """The path as SVG has it."""
+        x, y = self.start
+        parts = [f"M{_n(x)} {_n(y)}"]
+        for bends, to_x, to_y in self.track:
+            if not bends:
+                parts.append(f"V{_n(to_y)}" if self.down else f"H{_n(to_x)}")
+            elif self.down:
+                half = _n((y + to_y) / 2)
+                parts.append(f"C{_n(x)} {half} {_n(to_x)} {half} {_n(to_x)} {_n(to_y)}")
+            else:
+                half = _n((x + to_x) / 2)
+                parts.append(f"C{half} {_n(y)} {half} {_n(to_y)} {_n(to_x)} {_n(to_y)}")
+            x, y = to_x, to_y
+        return "".join(parts)
+
+    def moved(self, dx: float, dy: float) -> "EdgeLine":
+        return replace(
+            self,
+            start=(self.start[0] + dx, self.start[1] + dy),
+            track=tuple((bends, x + dx, y + dy) for bends, x, y in self.track),
+            end=(self.end[0] + dx, self.end[1] + dy),
+            label=(self.label[0] + dx, self.label[1] + dy),
+        )
+
+    def turned(self) -> "EdgeLine":
+        """The same line with both axes changed: it runs down."""
+        return EdgeLine(
+            self.source,
+            self.target,
+            self.start[::-1],
+            tuple((bends, y, x) for bends, x, y in self.track),
+            self.end[::-1],
+            self.label[::-1],
+            True,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +116,15 @@ class Layout:
     boxes: Mapping[str, Box]
     lines: tuple[EdgeLine, ...]
     layers: tuple[tuple[str, ...], ...] = ()  # the nodes of each column, from the top
+    down: bool = False
 
 
 def layout(
     nodes: Sequence[GraphNode],
     edges: Sequence[tuple[str, str]],
     labels: Sequence[tuple[str, float]] = (),
+    down: bool = False,
+    margin: float = MARGIN,
 ) -> Layout:
     """Place ``nodes`` and draw ``edges``. The order of ``nodes`` breaks ties: it is the file's.
 
@@ -83,7 +132,26 @@ def layout(
     the columns and want room there.
     """
     if not nodes:
-        return Layout(2 * MARGIN, 2 * MARGIN, {}, ())
+        return Layout(2 * margin, 2 * margin, {}, (), (), down)
+    if down:
+        lying = [GraphNode(n.key, n.height, n.width, fixed=True) for n in nodes]
+        low = [(key, LABEL_TALL) for key, _ in labels]
+        return _turned(_reckon(lying, edges, low, margin))
+    return _reckon(nodes, edges, labels, margin)
+
+
+def _turned(made: Layout) -> Layout:
+    boxes = {k: Box(b.y, b.x, b.height, b.width, b.layer) for k, b in made.boxes.items()}
+    lines = tuple(line.turned() for line in made.lines)
+    return Layout(made.height, made.width, boxes, lines, made.layers, True)
+
+
+def _reckon(
+    nodes: Sequence[GraphNode],
+    edges: Sequence[tuple[str, str]],
+    labels: Sequence[tuple[str, float]],
+    margin: float,
+) -> Layout:
     index = {node.key: i for i, node in enumerate(nodes)}
     pairs = list(
         dict.fromkeys(
@@ -102,7 +170,7 @@ def layout(
         if key in index:
             layer = depth[index[key]]
             wanted[layer] = max(wanted[layer], width + LABEL_X)
-    return _draw(nodes, cells, rows, chains, wanted)
+    return _draw(nodes, cells, rows, chains, wanted, margin)
 
 
 def _draw(
@@ -111,19 +179,21 @@ def _draw(
     rows: list[list[int]],
     chains: list[tuple[int, int, list[int]]],
     gaps: list[float],
+    margin: float,
 ) -> Layout:
     top = min(cell.y - cell.height / 2 for cell in cells)
     for cell in cells:
         # Half pixels: hairlines stay sharp, and what is straight stays straight.
-        cell.y = round(2 * (cell.y - top + MARGIN)) / 2
+        cell.y = round(2 * (cell.y - top + margin)) / 2
     climb = [0.0] * len(rows)
     for cell in cells:
         for j in cell.outs:
             climb[cell.layer] = max(climb[cell.layer], abs(cells[j].y - cell.y))
-    lefts, rights, x = [], [], MARGIN
+    lefts, rights, widths, x = [], [], [], margin
     for layer, row in enumerate(rows):
         real = [nodes[cells[i].node] for i in row if cells[i].node >= 0]
         lefts.append(x)
+        widths.append(max((n.width + n.tail for n in real if not n.fixed), default=0.0))
         x += max((node.width + node.tail for node in real), default=0.0)
         rights.append(x)
         climbing = min(GAP_X_MAX, GAP_X + max(0.0, climb[layer] - 120) / 10)
@@ -136,29 +206,38 @@ def _draw(
         boxes[node.key] = Box(
             lefts[cell.layer],
             cell.y - cell.height / 2,
-            rights[cell.layer] - lefts[cell.layer],
+            node.width if node.fixed else widths[cell.layer],
             cell.height,
             cell.layer,
         )
     lines = [
-        EdgeLine(nodes[a].key, nodes[b].key, *_line(cells, lefts, rights, chain))
+        _line(nodes[a].key, nodes[b].key, cells, lefts, rights, chain, boxes)
         for a, b, chain in chains
     ]
     bottom = max(cell.y + cell.height / 2 for cell in cells)
     order = tuple(
         tuple(nodes[cells[i].node].key for i in row if cells[i].node >= 0) for row in rows
     )
-    return Layout(rights[-1] + MARGIN, bottom + MARGIN, boxes, tuple(lines), order)
+    return Layout(rights[-1] + margin, bottom + margin, boxes, tuple(lines), order)
 
 
 def _line(
-    cells: list[Cell], lefts: list[float], rights: list[float], chain: list[int]
-) -> tuple[str, float, float, float, float]:
-    """The path of one edge, its end, and the middle of its first turn."""
+    source: str,
+    target: str,
+    cells: list[Cell],
+    lefts: list[float],
+    rights: list[float],
+    chain: list[int],
+    boxes: Mapping[str, Box],
+) -> EdgeLine:
+    """One edge: straight across columns, bent in the gaps between them."""
     first = cells[chain[0]]
+    start = boxes[source].right if first.node >= 0 else rights[first.layer]
     x, y = rights[first.layer], first.y + first.port_out.get(chain[1], 0.0)
-    start, parts = f"M{_n(x)} {_n(y)}", [""]
-    label: tuple[float, float] | None = None
+    track: list[tuple[bool, float, float]] = []
+    if start < x:
+        track.append((False, x, y))
+    begin, label = (start, y), None
     for n, i in enumerate(chain[1:], start=1):
         cell = cells[i]
         end = n == len(chain) - 1
@@ -168,16 +247,15 @@ def _line(
             to_y = y  # a wobble of a pixel is not a turn
         if label is None:
             label = ((x + to_x) / 2, (y + to_y) / 2)
-        if abs(to_y - y) >= 0.75:
-            half = _n((x + to_x) / 2)
-            parts.append(f"C{half} {_n(y)} {half} {_n(to_y)} {_n(to_x)} {_n(to_y)}")
-        x, y = to_x if end else rights[cell.layer], to_y
-        if parts[-1].startswith("H"):
-            parts.pop()
-        if not end or (abs(to_y - y) < 0.75 and not parts[-1].endswith(f" {_n(x)} {_n(y)}")):
-            parts.append(f"H{_n(x)}")
-    at_x, at_y = label or (x, y)
-    return start + "".join(parts), x, y, at_x, at_y
+        if bends := abs(to_y - y) >= 0.75:
+            track.append((True, to_x, to_y))
+        x = to_x if end else rights[cell.layer]
+        y = to_y
+        if not end or not bends:
+            if track and not track[-1][0]:
+                track.pop()
+            track.append((False, x, track[-1][2] if track else begin[1]))
+    return EdgeLine(source, target, begin, tuple(track), (x, y), label or (x, y))
 
 
 def _n(value: float) -> str:

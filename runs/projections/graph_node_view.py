@@ -5,17 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from runs.projections import words
+from runs.projections.graph_asked import Window
 from runs.projections.graph_layout import GraphNode
 from runs.projections.graph_shape import Edge, Shape
 from runs.projections.graph_turns import sentence
 from runs.projections.step_states import StepState
 
-ROWS = 6  # steps drawn inside a sub-workflow
+ROWS = 6  # steps drawn inside a closed group; of more, the bar alone tells
+TOGGLE = 26.0  # what opens and closes a group
+PAGER = 170.0  # what turns the pages of an opened group
+BAR_MOST = 420.0  # how wide the bar of an opened group gets
 NAME_MOST = 28  # characters of a name; longer ones are cut in the middle
 NAME_SIGN = 7.3  # a sign of the 12 px mono face
 META_SIGN = 5.9  # a sign of the 11 px sans face, on average
 CALL_SIGN = 6.7  # a sign of the 11 px mono face
-_FORMS = {"branch": "hexagon", "checkpoint": "pill", "subworkflow": "rows"}
+_FORMS = {"branch": "hexagon", "checkpoint": "pill"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class NodeView:
     name: str  # shortened
     full_name: str
     type: str
-    shape: str  # box, pill, hexagon, stack, rows, undo
+    shape: str  # box, pill, hexagon, stack, rows, undo, frame
     status: str  # reused included
     word: str
     meta: str
@@ -44,11 +48,17 @@ class NodeView:
     until: datetime | None  # of one that waits for a time: the page counts down
     turns: tuple[str, ...]  # a status for each turn
     rows: tuple[NodeRow, ...]
-    more_rows: int
-    sentence: str  # of a loop
+    sentence: str  # of a group: how many of what is in it are how
     handled: bool  # it failed, and the run went on from that
     size: GraphNode
     decision: str = ""  # of a restart's preview: reuse, run, unknown; "" in it: left out
+    is_group: bool = False
+    window: Window | None = None  # of an opened group
+    kind: str = ""  # what a group's parts are called: turns, steps, calls
+    within: str = ""  # the scope in an opened group that it stands in
+    inside: frozenset[str] = frozenset()  # the statuses of what a closed group holds
+    heat: int = 0  # how long it took, from 1 to 5; 0: it did not work
+    critical: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +72,13 @@ class Around:
     turns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     undone: Mapping[str, int] = field(default_factory=dict)
     blocked: frozenset[str] = frozenset()
+    inside: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def node_view(shape: Shape, around: Around) -> NodeView:
     """The node as it is drawn."""
     states, now = around.states, around.now
-    form = "stack" if shape.repeats else "undo" if shape.undoes else _FORMS.get(shape.type, "box")
+    form = _form(shape)
     state = states.get(shape.path)
     status = state.look if state else "pending"
     turns = around.turns.get(shape.path, ())
@@ -75,20 +86,19 @@ def node_view(shape: Shape, around: Around) -> NodeView:
     if taken and status in ("running", "failed", "timeout", "cancelled"):
         status = "succeeded"  # its own work, the choice, is done; the arm says how it goes on
     rows: tuple[NodeRow, ...] = ()
-    if form == "rows":
+    if form == "rows" and len(shape.children) <= ROWS:
         rows = tuple(_rows(shape, states, now))
-        if not rows:
-            form = "box"
     if form == "stack" and not turns and status in ("skipped", "reused"):
         form = "box"
     name = words.shorten(shape.name, NAME_MOST)
-    if form == "stack" and turns:
-        name += f" ×{len(turns)}"
+    if shape.repeats and turns:
+        name += f" ×{len(turns):,}"
     ms, since, until = _times(state, now)
     time = "" if form in ("pill", "hexagon") else words.clock(ms)
     said = ""
-    if form == "stack":
-        said = sentence(turns, shape.type == "validate", around.undone.get(shape.path, 0))
+    if form in ("stack", "rows", "frame"):
+        rounds = shape.type == "validate" and shape.repeats
+        said = sentence(turns, rounds, around.undone.get(shape.path, 0))
     meta = _meta(shape, state, taken, around)
     return NodeView(
         path=shape.path,
@@ -104,11 +114,32 @@ def node_view(shape: Shape, around: Around) -> NodeView:
         until=until,
         turns=turns,
         rows=rows,
-        more_rows=max(0, len(shape.children) - ROWS),
         sentence=said,
         handled=state is not None and state.handled,
         size=size_of(shape, form, status, name, meta, said, rows),
+        is_group=form in ("stack", "rows", "frame"),
+        window=shape.window,
+        kind=kind_of(shape),
+        within=shape.within,
+        inside=around.inside.get(shape.path, frozenset()),
     )
+
+
+def _form(shape: Shape) -> str:
+    if shape.window is not None:
+        return "frame"
+    if shape.repeats:
+        return "stack"
+    if shape.children:
+        return "rows"
+    return "undo" if shape.undoes else _FORMS.get(shape.type, "box")
+
+
+def kind_of(shape: Shape) -> str:
+    """What the parts of a group are called."""
+    if shape.repeats:
+        return "rounds" if shape.type == "validate" else "turns"
+    return "calls" if shape.calls else "steps"
 
 
 def _times(
@@ -141,8 +172,9 @@ def size_of(
     if form == "undo":
         return GraphNode(shape.path, 29.0 + META_SIGN * (len(meta) + 6) + 12, 30.0)
     # The reserve is for the time that a node does not have yet: a box must not grow when it comes.
+    toggle = TOGGLE if form in ("stack", "rows", "frame") else 0
     wide = max(
-        29 + NAME_SIGN * len(name) + (24 if status == "reused" else 12),
+        29 + NAME_SIGN * len(name) + (24 if status == "reused" else 12) + toggle,
         29 + META_SIGN * len(meta) + (12 if form in ("pill", "hexagon") else 14 + META_SIGN * 5),
         # What it will say while it waits, so that it does not grow then either.
         29 + META_SIGN * len(_WAITS_FOR.get(shape.type, "")) + 14 + META_SIGN * 8,
@@ -153,8 +185,10 @@ def size_of(
     if form == "stack":
         width, height, tail = max(180.0, width), 104.0, 4.0
     elif form == "rows":
-        height = 64.0 + 24 * len(rows) + (20 if len(shape.children) > ROWS else 0)
-        width = max(164.0, width)
+        height = 104.0 + (24 * len(rows) + 8 if rows else 0)
+        width = max(180.0, width)
+    elif form == "frame":
+        width = max(260.0, width + PAGER)  # its height is that of what is in it
     elif form == "pill":
         width, height = width + 12, 46.0
     elif form == "hexagon":

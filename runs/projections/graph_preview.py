@@ -66,7 +66,10 @@ def preview_node(node: NodeView, shape: Shape, plan: PlanView) -> NodeView:
     """``node``, as it was recorded, with what the plan says of it."""
     item = plan.items.get(shape.path)
     action, meta = _decided(shape, item, plan)
-    turns = _turns(node.turns, plan.turns.get(shape.path, {}), action)
+    if shape.repeats:
+        turns = _turns(node.turns, plan.turns.get(shape.path, {}), action)
+    else:
+        turns = tuple(_member(plan.items.get(path), action) for path in shape.members)
     rows = tuple(
         replace(row, status=_row(plan.items.get(path), action), time="")
         for row, (path, _) in zip(node.rows, shape.children, strict=False)
@@ -74,7 +77,7 @@ def preview_node(node: NodeView, shape: Shape, plan: PlanView) -> NodeView:
     said = ""
     if turns:
         again = turns.count(AGAIN)
-        if again > 0:
+        if again > 0 and shape.repeats:
             meta = f"{again} of {words.count(len(turns), 'turn')} {'runs' if again == 1 else 'run'}"
         said = turns_sentence(turns)
     took = item.expected_ms if item is not None and action != "reuse" else None
@@ -93,6 +96,7 @@ def preview_node(node: NodeView, shape: Shape, plan: PlanView) -> NodeView:
         sentence=said,
         handled=False,
         size=size_of(shape, node.shape, "reused", node.name, meta, said, rows),
+        inside=frozenset(),
     )
 
 
@@ -121,6 +125,13 @@ def _short(item: PreviewItem) -> str:
 def _turns(before: Sequence[str], known: Mapping[int, str], action: str) -> tuple[str, ...]:
     otherwise = {"reuse": "reused", "run": "unknown"}.get(action, "unknown")
     return tuple(known.get(n, otherwise) for n in range(len(before)))
+
+
+def _member(item: PreviewItem | None, around: str) -> str:
+    """What happens to a step of a sub-workflow, as a cell of its bar."""
+    if item is None:
+        return "reused" if around == "reuse" else "unknown"
+    return _LOOKS[item.action]
 
 
 def _row(item: PreviewItem | None, around: str) -> str:

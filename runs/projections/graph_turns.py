@@ -21,13 +21,11 @@ def turns_of(
         bracket = path.find("[")
         while bracket > 0:
             loop = path[:bracket]
-            if loop in loops:
-                if path not in undoing:
-                    end = path.index("]", bracket)
-                    turn = int(path[bracket + 1 : end])
-                    looks = found.setdefault(loop, {}).setdefault(turn, set())
-                    looks.add(_look(state, loop))
-                break
+            if loop in loops and path not in undoing:
+                end = path.index("]", bracket)
+                turn = int(path[bracket + 1 : end])
+                looks = found.setdefault(loop, {}).setdefault(turn, set())
+                looks.add(_look(state, loop))
             bracket = path.find("[", bracket + 1)
     counts = {
         loop: max(max(found.get(loop, {-1: set()})) + 1, states[loop].turns)

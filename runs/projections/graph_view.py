@@ -3,24 +3,29 @@
 The shape comes from the definition, so that steps which have not started are drawn too; the
 state comes from the executions. A loop is one node with a cell for every turn, a sub-workflow
 one node with a row for every step, and the arms of a branch are nodes of their own behind it.
+What a reader has opened is drawn in a frame instead.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 
 from runs.planning.graph import Compiled
 from runs.planning.preview import Preview
-from runs.projections.graph_layout import GraphNode, Layout, layout
+from runs.projections.graph_asked import CLOSED, Asked
+from runs.projections.graph_critical import NO_PATH, CriticalPath, critical_path
+from runs.projections.graph_groups import shapes_of
+from runs.projections.graph_heat import NO_HEAT, Heat, heat_of
+from runs.projections.graph_inside import bars_of, looks_inside
+from runs.projections.graph_layout import Layout
+from runs.projections.graph_nested import TurnBox, nested
 from runs.projections.graph_node_view import Around, NodeView, node_view
 from runs.projections.graph_preview import plan_view, preview_node
-from runs.projections.graph_shape import Edge, Shape, Shapes, shapes_of
+from runs.projections.graph_shape import Edge, Shape, Shapes
 from runs.projections.graph_turns import turns_of, undone_in
 from runs.projections.step_states import StepState
 from runs.states import STEP_OVER
 
-LABEL_SIGN = 6.2  # a sign of an edge's label, 11 px sans
 _BAD = frozenset({"failed", "timeout", "cancelled"})
 _OVER = frozenset({"succeeded", "failed", "cancelled", "timeout", "skipped", "reused"})
 
@@ -34,6 +39,7 @@ class EdgeView:
     look: str  # "", ahead, live, unknown
     label: str
     aside: bool  # dashed: not a way that is taken when all is well
+    critical: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,11 @@ class GraphView:
     layout: Layout
     failed: int
     is_preview: bool = False  # nodes are drawn as a restart would leave them
+    turns: tuple[TurnBox, ...] = ()  # of opened loops
+    critical: CriticalPath = NO_PATH
+    heat: Heat = NO_HEAT
+    left_out: bool = False  # a group stayed closed because the drawing would be too large
+    fixed: bool = True  # nothing in it can be opened
 
     @property
     def count(self) -> int:
@@ -59,12 +70,13 @@ def graph_view(
     over: bool,
     now: datetime,
     preview: Preview | None = None,
+    asked: Asked = CLOSED,
 ) -> GraphView:
     """The graph of a run; with ``preview``, what a restart would make of it."""
     if preview is not None:
         # What agents will call nobody knows before they do.
         states = {path: state for path, state in states.items() if state.type != "call"}
-    return view_of(title, shapes_of(made, states), states, over, now, preview)
+    return view_of(title, shapes_of(made, states, asked), states, over, now, preview, asked)
 
 
 def view_of(
@@ -74,50 +86,84 @@ def view_of(
     over: bool,
     now: datetime,
     preview: Preview | None = None,
+    asked: Asked = CLOSED,
 ) -> GraphView:
     """The graph of any shapes with the states of their steps."""
+    if preview is not None:
+        shapes.nodes = [shape for shape in shapes.nodes if not shape.undoes]
+    all_of = shapes.flat()
+    nodes = tuple(_nodes(all_of, states, over, now, preview))
+    critical, heat = NO_PATH, NO_HEAT
+    if preview is None:
+        critical, heat = critical_path(shapes, states, now), heat_of(all_of.nodes, states, now)
+        on_it = frozenset(critical.steps)
+        nodes = tuple(
+            replace(node, heat=heat.levels.get(node.path, 0), critical=node.path in on_it)
+            for node in nodes
+        )
+    placed = nested(shapes, {node.path: node.size for node in nodes}, asked.down)
+    return GraphView(
+        title,
+        nodes,
+        _edges(all_of, nodes, critical, preview is not None),
+        placed.layout,
+        sum(1 for n in nodes if n.status in ("failed", "timeout") and not n.handled),
+        preview is not None,
+        placed.turns,
+        critical,
+        heat,
+        shapes.left_out,
+        asked.fixed,
+    )
+
+
+def _nodes(
+    shapes: Shapes,
+    states: Mapping[str, StepState],
+    over: bool,
+    now: datetime,
+    preview: Preview | None,
+) -> Iterable[NodeView]:
     drawn = {shape.path for shape in shapes.nodes}
+    repeats = {shape.path for shape in shapes.nodes if shape.repeats}
     around = Around(
         states=states,
         arms=shapes.labels,
         over=over,
         now=now,
-        turns=turns_of({s.path for s in shapes.nodes if s.repeats}, states, shapes.undoing),
+        turns={
+            **turns_of(repeats, states, shapes.undoing),
+            **bars_of(shapes.nodes, states),
+        },
         undone=undone_in(drawn, states, shapes.undoing),
         blocked=_blocked(shapes.nodes, shapes.edges, states),
+        inside=looks_inside(shapes.nodes, states),
     )
-    nodes = tuple(node_view(shape, around) for shape in shapes.nodes)
-    if preview is not None:
-        plan = plan_view(preview, {shape.path for shape in shapes.nodes if shape.repeats})
-        nodes = tuple(
-            preview_node(node, shape, plan)
-            for node, shape in zip(nodes, shapes.nodes, strict=True)
-            if not shape.undoes
-        )
-    labels = tuple((edge[0], LABEL_SIGN * len(text)) for edge, text in shapes.labels.items())
-    placed = _place(tuple(node.size for node in nodes), tuple(shapes.edges), labels)
+    found = (node_view(shape, around) for shape in shapes.nodes)
+    if preview is None:
+        return found
+    plan = plan_view(preview, repeats)
+    return (
+        preview_node(node, shape, plan) for node, shape in zip(found, shapes.nodes, strict=True)
+    )
+
+
+def _edges(
+    shapes: Shapes, nodes: Iterable[NodeView], critical: CriticalPath, is_preview: bool
+) -> dict[Edge, EdgeView]:
     looks = {node.path: node.decision or node.status for node in nodes}
-    look = _edge_look if preview is None else _preview_edge
-    edges = {
+    look = _preview_edge if is_preview else _edge_look
+    return {
         (a, b): EdgeView(
             a,
             b,
             look(looks.get(a, ""), looks.get(b, "")),
             shapes.labels.get((a, b), ""),
             (a, b) in shapes.asides,
+            (a, b) in critical.links,
         )
         for a, b in shapes.edges
     }
-    failed = sum(1 for n in nodes if n.status in ("failed", "timeout") and not n.handled)
-    return GraphView(title, nodes, edges, placed, failed, preview is not None)
-
-
-@lru_cache(maxsize=128)
-def _place(
-    nodes: tuple[GraphNode, ...], edges: tuple[Edge, ...], labels: tuple[tuple[str, float], ...]
-) -> Layout:
-    # Most changes of a run change no size, so a live page lays the graph out once.
-    return layout(nodes, edges, labels)
 
 
 def _preview_edge(source: str, target: str) -> str:

@@ -11,6 +11,7 @@ from runs.models import Checkpoint, Execution, Run
 from runs.models.stored import drawable_version
 from runs.planning.graph import Compiled
 from runs.planning.preview import Preview
+from runs.projections.graph_asked import CLOSED, Asked
 from runs.projections.graph_view import GraphView, graph_view
 from runs.projections.step_states import StepState
 from runs.states import RUN_OVER
@@ -46,11 +47,15 @@ def definition_of(run: Run) -> Compiled | None:
 
 
 def graph(
-    run: Run, states: Mapping[str, StepState], now: datetime, preview: Preview | None = None
+    run: Run,
+    states: Mapping[str, StepState],
+    now: datetime,
+    preview: Preview | None = None,
+    asked: Asked = CLOSED,
 ) -> GraphView:
     """The graph, placed; with ``preview`` as a restart would leave it."""
     over = run.status in RUN_OVER
-    return graph_view(run.workflow_name, definition_of(run), states, over, now, preview)
+    return graph_view(run.workflow_name, definition_of(run), states, over, now, preview, asked)
 
 
 def checkpoints(run: Run) -> tuple[CheckpointRow, ...]:

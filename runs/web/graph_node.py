@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.utils.html import escape
 
-from runs.projections.graph_node_view import NodeView
+from runs.projections.graph_node_view import BAR_MOST, NodeView
 from runs.projections.words import KIND_ICONS
 
 _ICONS = frozenset(
@@ -68,9 +68,7 @@ def node_body(node: NodeView, width: float, height: float) -> str:
     if node.shape == "undo":
         _undo(node, width, height, icon, parts)
         return "".join(parts)
-    draw = {"pill": _pill, "hexagon": _hexagon, "stack": _stack, "rows": _rows}.get(
-        node.shape, _box
-    )
+    draw = _SHAPES.get(node.shape, _box)
     width = draw(node, width, height, parts)
     left, top = _INSETS.get(node.shape, (10.0, 10.0))
     kind = KIND_ICONS.get(node.type, node.type) if node.type in _KINDS else "workflows"
@@ -181,8 +179,30 @@ def _stack(node: NodeView, width: float, height: float, parts: list[str]) -> flo
             for card in (2, 1)
         ]
     _rects(width, height, 5, 8, parts)
-    parts += _cells(node.turns, 11, 54, width - 22)
+    _bar(node, width - 22, parts)
+    return width
+
+
+def _bar(node: NodeView, width: float, parts: list[str]) -> None:
+    """How what is inside a group stands, as cells and as a sentence."""
+    parts += _cells(node.turns, 11, 54, width)
     parts.append(f'<text class="n-meta" x="11" y="89">{escape(node.sentence)}</text>')
+
+
+def _frame(node: NodeView, width: float, height: float, parts: list[str]) -> float:
+    """An opened group. Its ground is drawn below the edges; only its head answers to the pointer."""
+    _rects(width, height, 5, 8, parts)
+    parts.append(f'<rect class="hit" width="{number(width)}" height="52"/>')
+    _bar(node, min(width - 22, BAR_MOST), parts)
+    window = node.window
+    if window is not None and window.of > window.size:
+        # Turns are counted from 0, as their paths are; calls have no number of their own.
+        first = window.first + (node.kind == "calls")
+        last = first + window.size - 1
+        parts.append(
+            f'<text class="n-time" x="{number(width - 70)}" y="90">'
+            f"{first:,} to {last:,} of {window.of:,}</text>"
+        )
     return width
 
 
@@ -227,9 +247,11 @@ def _cell(turn: str, x: float, y: float, width: float) -> str:
 
 def _rows(node: NodeView, width: float, height: float, parts: list[str]) -> float:
     _rects(width, height, 5, 8, parts)
-    parts.append(f'<path class="n-rule" d="M0 52.5h{number(width)}"/>')
+    _bar(node, width - 22, parts)
+    if node.rows:
+        parts.append(f'<path class="n-rule" d="M0 100.5h{number(width)}"/>')
     for n, row in enumerate(node.rows):
-        at = 63 + 24 * n
+        at = 109 + 24 * n
         icon = row.status if row.status in _ICONS or row.status == "reused" else "pending"
         parts.append(
             f'<g data-status="{row.status}"><use class="n-icon" href="#s-{icon}" x="11" y="{at}" '
@@ -237,8 +259,7 @@ def _rows(node: NodeView, width: float, height: float, parts: list[str]) -> floa
             f'{escape(row.name)}</text><text class="n-time" x="{number(width - 10)}" '
             f'y="{at + 10}">{row.time}</text></g>'
         )
-    if node.more_rows:
-        parts.append(
-            f'<text class="n-meta" x="29" y="{72 + 24 * len(node.rows)}">+{node.more_rows} more</text>'
-        )
     return width
+
+
+_SHAPES = {"pill": _pill, "hexagon": _hexagon, "stack": _stack, "rows": _rows, "frame": _frame}

@@ -5,6 +5,7 @@ and several hundred through template tags. Everything from outside goes through 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from django.utils.html import escape
@@ -12,8 +13,11 @@ from django.utils.safestring import SafeString, mark_safe
 
 from runs.projections.graph_layout import Box
 from runs.projections.graph_node_view import NodeView
-from runs.projections.graph_view import LABEL_SIGN, GraphView
+from runs.projections.graph_view import GraphView
+from runs.web.graph_edges import edges
 from runs.web.graph_node import node_body, number
+from runs.web.graph_query import PLAIN, GraphQuery
+from runs.web.graph_toggle import toggles
 
 _MINI = {
     "reused": "mm-reused",
@@ -23,47 +27,112 @@ _MINI = {
     "succeeded": "mm-done",
 }
 _MINI_PREVIEW = {"reuse": "mm-reused", "run": "mm-run", "unknown": "mm-unknown"}
-# One path for many edges of one look: an element each, with a marker for its head, is a third of
-# the time until a large graph is drawn. One for all of them would be repainted for every corner.
-EDGES_A_PATH = 80
 # From this many nodes on, those out of sight are sent undrawn: the browser spends its time on
 # text, and of a thousand nodes it shows fifty. The page draws them as they come into view.
 CULLED_FROM = 120
 _SIGHT_X, _SIGHT_Y = 1300.0, 800.0  # each way from the node that the page will show first
+TURN_SIGN = 6.2  # a sign of a turn's title, 11 px sans
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """What every node of one drawing has to know."""
+
+    chosen: str
+    keep: str  # what links carry on, with its `&`
+    marks: Mapping[str, str]
+    query: GraphQuery
+    near: Callable[[Box], bool] | None  # None: everything is drawn
+    base: str  # the query of what opens and closes groups; "" and nothing does
+    is_file: bool
 
 
 def graph_svg(
-    view: GraphView, chosen: str, keep: str = "", marks: Mapping[str, str] | None = None
+    view: GraphView,
+    chosen: str,
+    keep: str = "",
+    marks: Mapping[str, str] | None = None,
+    query: GraphQuery = PLAIN,
 ) -> SafeString:
     """The whole drawing. ``keep`` is the query string that node links carry on (``&tab=…``).
 
     ``marks``: by path, a word that the node's look is made from besides its status.
     """
-    made = view.layout
-    title = escape(view.title)
     near = _in_sight(view, chosen)
-    style = "graph is-culled" if near else "graph"
+    base = f"node={quote(chosen, safe='')}&" if chosen else ""
+    drawing = _Drawing(chosen, keep, marks or {}, query, near, base + query.text(view), False)
+    return _drawn(view, drawing, "")
+
+
+def graph_file(view: GraphView, query: GraphQuery, style: str) -> SafeString:
+    """The drawing as a file of its own: no links, all of it drawn, ``style`` inside it."""
+    drawing = _Drawing("", "", {}, query, None, "", True)
+    return _drawn(view, drawing, style)
+
+
+def _drawn(view: GraphView, drawing: _Drawing, style: str) -> SafeString:
+    made, query = view.layout, drawing.query
+    wide, tall = number(made.width), number(made.height)
+    looks = ["graph"]
+    looks += ["is-culled"] if drawing.near else []
+    looks += ["is-heat"] if query.heat else []
+    looks += ["is-critical"] if query.critical else []
     mode = ' data-mode="preview"' if view.is_preview else ""
+    mode += ' xmlns="http://www.w3.org/2000/svg"' if drawing.is_file else ""
     parts = [
-        f'<svg class="{style}"{mode} viewBox="0 0 {number(made.width)} {number(made.height)}" '
-        f'width="{number(made.width)}" height="{number(made.height)}" role="group" '
-        f'aria-label="{"Restart plan" if view.is_preview else "Execution graph"} of {title}, '
-        'left to right">'
-        '<g class="edges" aria-hidden="true">'
+        f'<svg class="{" ".join(looks)}"{mode} viewBox="0 0 {wide} {tall}" '
+        f'width="{wide}" height="{tall}" role="group" '
+        f'aria-label="{"Restart plan" if view.is_preview else "Execution graph"} of '
+        f'{escape(view.title)}, {"top down" if made.down else "left to right"}">{style}'
+        '<g class="frames" aria-hidden="true">'
     ]
-    parts += _edges(view)
+    parts += _grounds(view)
+    parts.append('</g><g class="edges" aria-hidden="true">')
+    parts += edges(view)
     parts.append("</g>")
     for node in view.nodes:
         box = made.boxes[node.path]
-        far = near is not None and not near(box)
-        mark = (marks or {}).get(node.path, "")
-        parts.append(_node(node, box, node.path == chosen, far, keep, mark))
+        far = drawing.near is not None and not drawing.near(box)
+        parts.append(_node(node, box, far, drawing))
+        if not view.fixed and not drawing.is_file:
+            parts += toggles(node, box, far, drawing.base)
+    parts += _turns(view, drawing)
     parts.append("</svg>")
     return mark_safe("".join(parts))  # noqa: S308 - every text in it went through escape
 
 
+def _grounds(view: GraphView) -> Iterator[str]:
+    """Below the edges: what opened groups and their turns stand on."""
+    for node in view.nodes:
+        if node.window is not None:
+            box = view.layout.boxes[node.path]
+            yield (
+                f'<rect class="ground" x="{number(box.x)}" y="{number(box.y)}" '
+                f'width="{number(box.width)}" height="{number(box.height)}" rx="5"/>'
+            )
+    for turn in view.turns:
+        box = turn.box
+        yield (
+            f'<rect class="turn-ground" x="{number(box.x)}" y="{number(box.y)}" '
+            f'width="{number(box.width)}" height="{number(box.height)}" rx="4"/>'
+        )
+
+
+def _turns(view: GraphView, drawing: _Drawing) -> Iterator[str]:
+    for turn in view.turns:
+        box = turn.box
+        far = " far" if drawing.near is not None and not drawing.near(box) else ""
+        wide = number(TURN_SIGN * len(turn.title) + 8)
+        yield (
+            f'<g class="turn{far}" aria-hidden="true" data-key="turn {escape(turn.scope)}" '
+            f'data-box="{number(box.x)} {number(box.y)} {number(box.width)} 24">'
+            f'<svg x="{number(box.x + 5)}" y="{number(box.y + 3)}"><rect width="{wide}" '
+            f'height="16"/><text x="4" y="12">{escape(turn.title)}</text></svg></g>'
+        )
+
+
 def _in_sight(view: GraphView, chosen: str) -> Callable[[Box], bool] | None:
-    """Whether a node is near the one that the page shows first; None: draw all."""
+    """Whether something is near the node that the page shows first; None: draw all."""
     if view.count < CULLED_FROM:
         return None
     by_look: dict[str, str] = {}
@@ -73,9 +142,10 @@ def _in_sight(view: GraphView, chosen: str) -> Callable[[Box], bool] | None:
     boxes = view.layout.boxes
     first = chosen if chosen in boxes else by_look.get("failed") or by_look.get("running")
     box = boxes[first or view.nodes[0].path]
-    x, y = box.x + box.width / 2, box.y + box.height / 2
+    # Of an opened group, its head.
+    x, y = box.x + min(box.width, 300) / 2, box.y + min(box.height, 120) / 2
     return lambda box: (
-        abs(box.x + box.width / 2 - x) < _SIGHT_X and abs(box.y + box.height / 2 - y) < _SIGHT_Y
+        max(box.x - x, x - box.right) < _SIGHT_X and max(box.y - y, y - box.bottom) < _SIGHT_Y
     )
 
 
@@ -95,7 +165,7 @@ def minimap_svg(view: GraphView) -> SafeString:
         box = made.boxes[node.path]
         wide, tall = number(box.width), number(box.height)
         look = "mm-done" if node.handled else _MINI.get(node.status, "mm-pending")
-        look = _MINI_PREVIEW.get(node.decision, look)
+        look = "mm-frame" if node.window else _MINI_PREVIEW.get(node.decision, look)
         shapes.setdefault(look, []).append(
             f"M{number(box.x)} {number(box.y)}h{wide}v{tall}h-{wide}z"
         )
@@ -107,53 +177,40 @@ def minimap_svg(view: GraphView) -> SafeString:
     return mark_safe("".join(parts))  # noqa: S308 - every text in it went through escape
 
 
-def _edges(view: GraphView) -> Iterator[str]:
-    labels: list[str] = []
-    lines: dict[str, list[str]] = {}
-    asides: dict[str, list[str]] = {}
-    heads: dict[str, list[str]] = {}
-    for line in view.layout.lines:
-        edge = view.edges.get((line.source, line.target))
-        look = edge.look if edge else ""
-        (asides if edge and edge.aside else lines).setdefault(look, []).append(line.d)
-        heads.setdefault(look, []).append(
-            f"M{number(line.end_x - 2)} {number(line.end_y - 3.4)}l7.5 3.4-7.5 3.4z"
-        )
-        if edge and edge.label:
-            width = LABEL_SIGN * len(edge.label) + 8
-            labels.append(
-                f'<g class="edge-label"><rect x="{number(line.label_x - width / 2)}" '
-                f'y="{number(line.label_y - 7.5)}" width="{number(width)}" height="15"/>'
-                f'<text x="{number(line.label_x)}" y="{number(line.label_y + 4)}">'
-                f"{escape(edge.label)}</text></g>"
-            )
-    # What is live is drawn last, so that no quiet edge lies over it.
-    for look in ("ahead", "unknown", "", "live"):
-        style = f"edge is-{look}" if look else "edge"
-        head = f"head-{look}" if look else "edge-head"
-        for drawn, pieces in (
-            (style, lines.get(look, [])),
-            (f"{style} is-aside", asides.get(look, [])),
-            (head, heads.get(look, [])),
-        ):
-            for at in range(0, len(pieces), EDGES_A_PATH):
-                yield f'<path class="{drawn}" d="{"".join(pieces[at : at + EDGES_A_PATH])}"/>'
-    yield from labels
-
-
-def _node(node: NodeView, box: Box, chosen: bool, far: bool, keep: str, mark: str) -> str:
+def _node(node: NodeView, box: Box, far: bool, drawing: _Drawing) -> str:
     name = escape(node.full_name)
-    said = ", ".join(part for part in (name, node.type, node.word, node.time, escape(mark)) if part)
-    link = escape("?node=" + quote(node.path, safe="") + keep)
     x, y = number(box.x), number(box.y)
-    current = ' aria-current="true"' if chosen else ""
-    current += " data-handled" if node.handled else ""
-    current += f' data-decision="{node.decision}"' if node.decision else ""
-    current += f' data-mark="{escape(mark)}"' if mark else ""
+    style = "node" + (" far" if far else "") + (" is-frame" if node.window else "")
+    if drawing.query.statuses and not drawing.query.matches(node):
+        style += " dim"
+    body = node_body(node, box.width, box.height)
+    state = f'data-status="{node.status}"{_looks(node, drawing.marks.get(node.path, ""))}'
+    if drawing.is_file:
+        return (
+            f'<g class="{style}" {state}><svg x="{x}" y="{y}" overflow="visible">{body}</svg></g>'
+        )
+    mark = escape(drawing.marks.get(node.path, ""))
+    where = f"in {escape(node.within)}" if node.within else ""
+    said = ", ".join(
+        part for part in (name, where, node.type, node.word, node.time, mark, node.sentence) if part
+    )
+    link = escape("?node=" + quote(node.path, safe="") + drawing.keep)
+    current = ' aria-current="true"' if node.path == drawing.chosen else ""
     title = f"<title>{name}</title>" if node.name != node.full_name else ""
     return (
-        f'<a class="node{" far" if far else ""}" href="{link}" data-path="{escape(node.path)}" '
-        f'data-status="{node.status}" data-box="{x} {y} {number(box.width)} {number(box.height)}"'
+        f'<a class="{style}" href="{link}" data-path="{escape(node.path)}" '
+        f'{state} data-box="{x} {y} {number(box.width)} {number(box.height)}"'
         f'{current} aria-label="{said}">{title}'
-        f'<svg x="{x}" y="{y}">{node_body(node, box.width, box.height)}</svg></a>'
+        f'<svg x="{x}" y="{y}">{body}</svg></a>'
     )
+
+
+def _looks(node: NodeView, mark: str) -> str:
+    """What the look of a node follows from, besides its status."""
+    found = ' data-handled=""' if node.handled else ""
+    found += f' data-decision="{node.decision}"' if node.decision else ""
+    found += f' data-mark="{escape(mark)}"' if mark else ""
+    found += f' data-heat="{node.heat}"' if node.heat else ""
+    found += ' data-critical=""' if node.critical else ""
+    found += f' data-inside="{" ".join(sorted(node.inside))}"' if node.inside else ""
+    return found

@@ -2,7 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-PARTS = frozenset({"head", "graph", "panel", "tab", "rows", "list", "lines", "live", "news"})
+PARTS = frozenset(
+    {"head", "graph", "find", "panel", "tab", "rows", "list", "lines", "live", "news"}
+)
 
 
 def part_of(request: HttpRequest) -> str:

@@ -4,13 +4,23 @@
 import { makeFinder } from "./graph_find.js";
 import { followKeys } from "./graph_keys.js";
 import { followPointer } from "./graph_pointer.js";
+import { makeLook } from "./graph_look.js";
 import { redraw } from "./graph_redraw.js";
+import { followTools } from "./graph_tools.js";
 import { makeWindow } from "./graph_window.js";
 
 export function mount(stage) {
   const run = stage.closest(".run");
   const win = makeWindow(stage, run);
-  const finder = makeFinder(stage, win);
+  // A run's page has all of it; a preview and a comparison show one drawing.
+  const look = stage.querySelector("[data-look-form]")
+    ? makeLook(stage, win, run, () => finder.again())
+    : null;
+  const finder = makeFinder(stage, win, look);
+  if (look) {
+    win.nextFailed = look.nextFailed;
+    followTools(stage, win);
+  }
   followPointer(stage, win);
   followKeys(stage, win);
 
@@ -26,6 +36,8 @@ export function mount(stage) {
     redraw(stage, win, event.detail);
     finder.again();
   });
+  // The run has gone on: whoever asks waits for what is put into `detail`.
+  stage.addEventListener("renew", (event) => event.detail.push(look.load()));
 
   win.fit();
   new ResizeObserver(() => (win.fitted ? win.fit() : win.draw())).observe(win.viewport);

@@ -28,6 +28,15 @@ export function followKeys(stage, win) {
     win.focus(best);
   }
 
+  // A space presses what is a button, and opens or closes the group that has the focus.
+  stage.addEventListener("keydown", (event) => {
+    if (event.key !== " " || inField(event)) return;
+    const node = event.target.closest("a.node");
+    const pressed = node ? win.toggleOf(node.dataset.path) : event.target.closest("a[role=button]");
+    if (!node && !pressed) return;
+    event.preventDefault();
+    pressed?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+  });
   stage.addEventListener("keydown", (event) => {
     if (!(event.key in STEP) || inField(event)) return;
     const node = event.target.closest(".node");
@@ -43,14 +52,14 @@ export function followKeys(stage, win) {
     else if (event.key === "0") win.fit(true);
     else if (event.key === "n") win.nextFailed();
     else if (event.key === "j" || event.key === "k") {
-      const all = win.nodes();
+      const all = win.nodes().filter((one) => !one.classList.contains("dim"));
       const now = all.indexOf(document.activeElement);
       win.focus(all[now < 0 ? 0 : now + (event.key === "j" ? 1 : -1)]);
     } else return;
     event.preventDefault();
   });
   win.canvas.addEventListener("focusin", (event) => {
-    const node = event.target.closest(".node");
+    const node = event.target.closest(".node, .toggle");
     if (node && node.matches(":focus-visible")) win.reveal(node);
   });
 }

@@ -3,6 +3,10 @@
 export function followPointer(stage, win) {
   const { canvas, viewport } = win;
   const held = new Map();
+  // The hand that holds the graph belongs to an element with nothing in it: a cursor on the viewport
+  // is inherited, and to change it would style a thousand nodes again before the first move.
+  const grabber = canvas.appendChild(document.createElement("div"));
+  grabber.className = "grabber";
   let start = null;
   let moved = false;
 
@@ -38,8 +42,8 @@ export function followPointer(stage, win) {
     if (!moved && Math.hypot(now.x - start.x, now.y - start.y) < 4) return;
     if (!moved) {
       moved = true;
-      viewport.setPointerCapture?.(event.pointerId);
-      viewport.classList.add("is-panning");
+      grabber.setPointerCapture?.(event.pointerId);
+      win.svg.classList.add("is-moving");
     }
     held.set(event.pointerId, now);
     win.pan(before.x - now.x, before.y - now.y);
@@ -47,7 +51,7 @@ export function followPointer(stage, win) {
   for (const name of ["pointerup", "pointercancel"]) {
     canvas.addEventListener(name, (event) => {
       held.delete(event.pointerId);
-      viewport.classList.remove("is-panning");
+      win.svg.classList.remove("is-moving");
     });
   }
   // A drag that ends on a node is not a click on it.
@@ -87,11 +91,14 @@ export function followPointer(stage, win) {
   canvas.addEventListener("pointermove", (event) => event.buttons && !held.size && jump(event));
 
   stage.querySelector(".toolbar").addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (!button) return;
+    const button = event.target.closest("button, a");
+    if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (button.dataset.zoom === "in") win.zoom(1.2);
     else if (button.dataset.zoom === "out") win.zoom(1 / 1.2);
     else if (button.dataset.zoom === "fit") win.fit(true);
-    else if ("nextFailed" in button.dataset) win.nextFailed();
+    else if ("nextFailed" in button.dataset) {
+      event.preventDefault();
+      win.nextFailed();
+    }
   });
 }

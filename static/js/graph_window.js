@@ -30,7 +30,10 @@ export function makeWindow(stage, run) {
     pan,
     jump,
     nodes: () => [...svg.querySelectorAll(".node")],
+    node: (path) => path && svg.querySelector(`.node[data-path="${CSS.escape(path)}"]`),
+    toggleOf: (path) => svg.querySelector(`.toggle[data-group="${CSS.escape(path)}"]`),
     boxOf,
+    placeOf,
     focus,
     grow,
     nextFailed,
@@ -49,7 +52,8 @@ export function makeWindow(stage, run) {
     const { x, y, scale } = view;
     cull(width / scale, height / scale);
     svg.style.transform = `translate(${-x * scale}px, ${-y * scale}px) scale(${scale})`;
-    word.textContent = `${Math.round(scale * 100)} %`;
+    const zoomed = `${Math.round(scale * 100)} %`;
+    if (word.textContent !== zoomed) word.textContent = zoomed;
     const mini = canvas.querySelector(".mm-view");
     if (!mini) return;
     const left = Math.max(0, x);
@@ -65,7 +69,11 @@ export function makeWindow(stage, run) {
   function cull(wide, tall) {
     svg.classList.toggle("is-small", view.scale < LEGIBLE);
     if (!svg.classList.contains("is-culled")) return;
-    places ??= win.nodes().map((node) => ({ node, box: boxOf(node), far: isFar(node) }));
+    places ??= [...svg.querySelectorAll("[data-box]")].map((node) => ({
+      node,
+      box: boxOf(node),
+      far: isFar(node),
+    }));
     for (const place of places) {
       const { x, y, width, height } = place.box;
       const aside = Math.max(view.x - (x + width), x - (view.x + wide)) / wide;
@@ -115,6 +123,9 @@ export function makeWindow(stage, run) {
     if (!node) return;
     const { width, height } = room();
     const box = boxOf(node);
+    // Of an opened group, its head.
+    box.width = Math.min(box.width, Math.max(0, width / view.scale - 60));
+    box.height = Math.min(box.height, 120);
     const floating = panelOver();
     const wide = (width - floating.right) / view.scale;
     const tall = (height - floating.bottom - 8) / view.scale;
@@ -184,9 +195,9 @@ export function makeWindow(stage, run) {
     moved();
   }
 
-  function focus(node) {
+  function focus(node, centre = false) {
     if (!node) return;
-    reveal(node); // first: what is not drawn yet cannot be seen to have the focus
+    reveal(node, centre); // first: what is not drawn yet cannot be seen to have the focus
     node.focus({ preventScroll: true });
   }
 
@@ -202,8 +213,14 @@ export function makeWindow(stage, run) {
     next.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
   }
 
-  // A new drawing has been put in: its size, and which of its nodes are drawn.
-  function grow(fresh) {
+  function placeOf(path) {
+    const node = win.node(path);
+    return node ? boxOf(node) : null;
+  }
+
+  // A new drawing has been put in: its size, and which of its nodes are drawn. The group `hold`,
+  // that stood at `was`, stays where it is in the window.
+  function grow(fresh, hold = "", was = null) {
     const { width, height } = sizeOf(fresh);
     const grown = size.width !== width || size.height !== height;
     Object.assign(size, { width, height });
@@ -212,7 +229,13 @@ export function makeWindow(stage, run) {
     }
     svg.classList.toggle("is-culled", fresh.classList.contains("is-culled"));
     places = null;
-    if (grown && win.fitted) fit();
+    const now = was && placeOf(hold);
+    if (now) {
+      view.x += now.x - was.x;
+      view.y += now.y - was.y;
+      win.fitted = false;
+      draw();
+    } else if (grown && win.fitted) fit();
     else draw();
   }
 

@@ -105,13 +105,10 @@ export function mount(run) {
     ];
     const node = chosen();
     if (tab === "graph") {
-      jobs.push(
-        fragment(address("graph", { node })).then((html) =>
-          run.querySelector("[data-module=graph]").dispatchEvent(
-            new CustomEvent("redraw", { detail: html }),
-          ),
-        ),
-      );
+      // The graph knows how it is looked at, and asks for itself.
+      run
+        .querySelector("[data-module=graph]")
+        .dispatchEvent(new CustomEvent("renew", { detail: jobs }));
     } else {
       // Lines are put below those that are there; only the end of the run draws the log anew.
       jobs.push(log && head.querySelector("[data-over]")?.dataset.over !== "1" ? log.more() : refreshTab());

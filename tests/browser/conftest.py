@@ -12,10 +12,12 @@ from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, Site
 
 SAMPLES = """
 from django.utils import timezone
-from tests.browser import large_runs, sample_agents, sample_kinds, sample_runs, sample_webhooks
+from tests.browser import (
+    large_runs, sample_agents, sample_groups, sample_kinds, sample_runs, sample_webhooks
+)
 now = timezone.now()
 made = [*sample_runs.everything(now), large_runs.grid(now), sample_runs.odd(now)]
-made += [sample_kinds.waiting(now), sample_kinds.undone(now)]
+made += [sample_kinds.waiting(now), sample_kinds.undone(now), sample_groups.groups(now, 60)]
 sample_agents.agents(now)
 sample_webhooks.everything(now, made[0])
 print(*(run.pk for run in made))
@@ -52,6 +54,7 @@ class Shown:
     odd: str  # long names, long reasons
     waiting: str  # for a decision; failures were handled, checks mended
     undone: str  # what it had done was taken back
+    groups: str  # a loop, a sub-workflow, an agent's calls: many in each
     site: Site
 
 

@@ -29,7 +29,7 @@ from runs.projections.why import why_of
 from runs.states import RUN_OVER
 from runs.web import run_query
 from runs.web.commands import actor, may_operate, new_key
-from runs.web.graph_svg import graph_svg, minimap_svg
+from runs.web.graph_page import found_context, graph_context
 from runs.web.htmx import part_of
 from runs.web.json_view import value_at
 from runs.web.pages.run_tabs import TABS
@@ -38,7 +38,7 @@ from runs.web.pages.run_tabs import TABS
 @login_required
 @require_safe
 def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
-    """``GET /runs/{id}?tab=&node=``; ``?part=head|graph|tab|panel`` is one fragment of it."""
+    """``GET /runs/{id}?tab=&node=``; ``?part=head|graph|find|tab|panel`` is one fragment of it."""
     tab = request.GET.get("tab", "graph")
     return run_page(request, run_id, timezone.now(), tab=tab if tab in TABS else "graph")
 
@@ -75,12 +75,11 @@ def run_page(
         if part == "head":
             return render(request, "runs/parts/_run_head.html", context)
     if tab == "graph":
-        view = projection.graph(run, states, now)
-        context |= {
-            "graph": view,
-            "svg": graph_svg(view, chosen),
-            "minimap": minimap_svg(view),
-        }
+        if part == "find":
+            found = found_context(request, run, states)
+            return render(request, "runs/parts/_graph_found.html", found)
+        context |= graph_context(request, run, states, now, chosen)
+        chosen = context["chosen"]
         if part == "graph":
             return render(request, "runs/parts/_graph.html", context)
     else:
