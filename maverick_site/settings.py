@@ -47,6 +47,12 @@ MAVERICK_CALL_WAIT_SECONDS = env_float("MAVERICK_CALL_WAIT_SECONDS", 90, least=0
 MAVERICK_INLINE_BYTES = env_int("MAVERICK_INLINE_BYTES", 64 * 1024, least=0)
 MAVERICK_RETENTION_DAYS = env_int("MAVERICK_RETENTION_DAYS", 0, least=0)
 MAVERICK_SNAPSHOT_FILE_MB = env_int("MAVERICK_SNAPSHOT_FILE_MB", 100, least=0)
+MAVERICK_ENVIRONMENT = env_text("MAVERICK_ENVIRONMENT", "")[:40]
+MAVERICK_ENVIRONMENT_COLOR = env_text(
+    "MAVERICK_ENVIRONMENT_COLOR",
+    "grey",
+    choices=("grey", "red", "orange", "yellow", "green", "blue", "purple"),
+)
 MAVERICK_SECRET_KEYS = env_list("MAVERICK_SECRET_KEYS")
 MAVERICK_ENV_ALLOW = env_list("MAVERICK_ENV_ALLOW")
 
@@ -112,6 +118,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "maverick_site.access.access",
+    "maverick_site.preferences.preferences",
     "maverick_site.middleware.no_nul",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -126,6 +133,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
+                "maverick_site.preferences.frame",
             ],
         },
     }

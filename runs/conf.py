@@ -58,6 +58,10 @@ _ALL = (
         "MAVERICK_SNAPSHOT_FILE_MB", "100", "Larger files are in no snapshot; 0: no snapshots."
     ),
     Setting("MAVERICK_RETENTION_DAYS", "0", "Runs that ended longer ago are deleted; 0: none is."),
+    Setting("MAVERICK_ENVIRONMENT", "", "The name of this installation in the frame of each page."),
+    Setting(
+        "MAVERICK_ENVIRONMENT_COLOR", "grey", "Its colour, so that nobody takes one for another."
+    ),
     Setting("MAVERICK_SECRET_KEYS", "", "More key patterns whose values are never written down."),
     Setting("MAVERICK_ENV_ALLOW", "", "Environment variables that expressions may read."),
 )

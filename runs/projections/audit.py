@@ -31,6 +31,13 @@ ACTIONS = {
     "workflow.publish": "published",
     "token.create": "made the token",
     "token.revoke": "revoked the token",
+    "token.rotate": "gave another secret to the token",
+    "user.invite": "invited",
+    "user.link": "made a new link for",
+    "user.role": "changed the role of",
+    "user.deactivate": "deactivated",
+    "user.activate": "let in again",
+    "user.password": "changed the password of",
     "runs.gc": "cleaned up",
 }
 

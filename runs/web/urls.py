@@ -4,18 +4,24 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from runs.web.pages import (
+    approvals,
     audit,
     bulk,
     cleaning,
     compare,
     deletion,
+    docs,
     golden,
     run_commands,
     run_detail,
     run_fork,
     run_list,
     run_restart,
+    settings,
+    tokens,
     transfer,
+    users,
+    workflow,
     workflows,
 )
 
@@ -51,7 +57,15 @@ urlpatterns = [
     path("runs/<str:run_id>/delete", deletion.delete, name="run-delete"),
     path("cleaning", cleaning.cleaning, name="cleaning"),
     path("audit", audit.audit, name="audit"),
+    path("approvals", approvals.approvals, name="approvals"),
+    path("tokens", tokens.tokens, name="tokens"),
+    path("users", users.users, name="users"),
+    path("settings", settings.settings, name="settings"),
+    path("settings/password", settings.password, name="password"),
+    path("docs", docs.index, name="docs"),
+    path("docs/<path:name>", docs.page, name="docs-page"),
     path("workflows", workflows.workflow_list, name="workflow-list"),
-    path("workflows/<path:name>/run", workflows.start, name="workflow-run"),
-    path("workflows/<path:name>/versions/<int:number>", workflows.source, name="workflow-source"),
+    path("workflows/<path:name>/run", workflow.start, name="workflow-run"),
+    path("workflows/<path:name>/versions/<int:number>", workflow.source, name="workflow-source"),
+    path("workflows/<path:name>", workflow.workflow, name="workflow"),
 ]
