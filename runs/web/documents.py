@@ -6,7 +6,7 @@ fetched from elsewhere.
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,8 @@ MOST_HITS = 40
 AROUND = 70  # signs on each side of what was searched
 # Marks for tools, alone on their lines; with HTML off they would stand in the text.
 _COMMENT = re.compile(r"^<!--.*-->\n", re.MULTILINE)
+_HEADING = re.compile(r"(#{1,6}) +(.*?)\s*#*$")
+_MARKS = re.compile(r"^\s*[-*] |\||:?-{3,}:?")
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
 
@@ -36,6 +38,14 @@ class Document:
     title: str
     html: SafeString
     headings: tuple[tuple[str, str], ...]  # anchor, text; of the second level
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a page is about, without its HTML: for the navigation and the search."""
+
+    name: str
+    title: str
     sections: tuple[tuple[str, str, str], ...]  # anchor, heading, plain text
 
 
@@ -80,22 +90,27 @@ def picture(name: str) -> Path | None:
     return _file(name, "") if name.endswith((".png", ".svg")) else None
 
 
+def outlines() -> list[Outline]:
+    """Every document, in their order. Read line by line: all of them as HTML would take seconds."""
+    found = ((name, _file(name, ".md")) for name in names())
+    return [_outline(name, path, path.stat().st_mtime_ns) for name, path in found if path]
+
+
 def search(words: str) -> list[Hit]:
     """Where all the words stand in one section; those with them in the heading first."""
     wanted = words.casefold().split()
     hits: list[tuple[int, Hit]] = []
-    for name in names() if wanted else ():
-        made = document(name)
-        for anchor, heading, text in made.sections if made else ():
-            low, head = text.casefold(), f"{made.title if made else ''} {heading}".casefold()
+    for made in outlines() if wanted else ():
+        for anchor, heading, text in made.sections:
+            low, head = text.casefold(), f"{made.title} {heading}".casefold()
             if all(word in low or word in head for word in wanted):
                 rank = 0 if all(word in head for word in wanted) else 1
-                hits.append((rank, _hit(made, anchor, heading, text, low, wanted)))  # type: ignore[arg-type]
+                hits.append((rank, _hit(made, anchor, heading, text, low, wanted)))
     return [hit for _, hit in sorted(hits, key=lambda one: one[0])][:MOST_HITS]
 
 
 def _hit(
-    made: Document, anchor: str, heading: str, text: str, low: str, wanted: Sequence[str]
+    made: Outline, anchor: str, heading: str, text: str, low: str, wanted: Sequence[str]
 ) -> Hit:
     word = next((one for one in wanted if one in low), "")
     at = low.find(word) if len(low) == len(text) and word else 0
@@ -123,52 +138,67 @@ def _file(name: str, suffix: str) -> Path | None:
 
 
 @lru_cache(maxsize=256)
+def _outline(name: str, path: Path, changed: int) -> Outline:
+    used: dict[str, int] = {}
+    title, fenced = name, False
+    sections: list[tuple[str, str, list[str]]] = [("", "", [])]
+    for line in _COMMENT.sub("", path.read_text(encoding="utf-8")).split("\n"):
+        if line.startswith("```"):
+            fenced = not fenced
+            continue
+        heading = None if fenced else _HEADING.match(line)
+        if heading is None:
+            sections[-1][2].append(line if fenced else _plain(line))
+            continue
+        said = _bare(heading[2])
+        anchor = _slug(said, used)
+        if heading[1] == "#":
+            title = said
+        else:
+            sections.append((anchor, said, []))
+    told = ((anchor, head, " ".join(" ".join(text).split())) for anchor, head, text in sections)
+    return Outline(name, title, tuple(told))
+
+
+def _bare(text: str) -> str:
+    """A heading without links and backticks, as its anchor is made from it."""
+    return re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text).replace("`", "")
+
+
+def _plain(line: str) -> str:
+    """A line without the marks of Markdown."""
+    return _MARKS.sub(" ", _bare(line)).replace("**", "")
+
+
+@lru_cache(maxsize=64)
 def _read(name: str, path: Path, changed: int) -> Document:
     text = _COMMENT.sub("", path.read_text(encoding="utf-8"))
-    tokens = MarkdownIt("commonmark", {"html": False}).enable("table").parse(text)
-    title, headings, sections = _prepare(name, tokens)
-    html = MarkdownIt("commonmark", {"html": False}).enable("table")
-    html.add_render_rule("fence", _fence)
-    html.add_render_rule("table_open", _table_open)
-    html.add_render_rule("table_close", _table_close)
-    made = html.renderer.render(tokens, html.options, {})
-    return Document(name, title, mark_safe(made), headings, sections)  # noqa: S308 - html is off
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown.add_render_rule("fence", _fence)
+    markdown.add_render_rule("table_open", _table_open)
+    markdown.add_render_rule("table_close", _table_close)
+    tokens = markdown.parse(text)
+    title, headings = _prepare(name, tokens)
+    made = markdown.renderer.render(tokens, markdown.options, {})
+    return Document(name, title, mark_safe(made), headings)  # noqa: S308 - html is off
 
 
-def _prepare(
-    name: str, tokens: Sequence[Token]
-) -> tuple[str, tuple[tuple[str, str], ...], tuple[tuple[str, str, str], ...]]:
-    """Give headings their anchors and links their addresses; what the page is about, by section."""
+def _prepare(name: str, tokens: Sequence[Token]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Give headings their anchors and links their addresses; the title and the headings."""
     used: dict[str, int] = {}
     title, headings = name, []
-    sections: list[tuple[str, str, list[str]]] = [("", "", [])]
     for token, after in zip(tokens, [*tokens[1:], None], strict=True):
         if token.type == "heading_open" and after is not None:
-            said = _plain(after)
+            said = "".join(one.content for one in after.children or ())
             anchor = _slug(said, used)
             token.attrSet("id", anchor)
             if token.tag == "h1":
                 title = said
-            else:
-                sections.append((anchor, said, []))
-                if token.tag == "h2":
-                    headings.append((anchor, said))
+            elif token.tag == "h2":
+                headings.append((anchor, said))
         elif token.type == "inline":
             _aim(name, token)
-            sections[-1][2].append(_plain(token))
-        elif token.type == "fence":
-            sections[-1][2].append(token.content)
-    told = tuple(
-        (anchor, head, " ".join(" ".join(text).split())) for anchor, head, text in sections
-    )
-    return title, tuple(headings), told
-
-
-def _plain(token: Token) -> str:
-    return "".join(
-        " " if one.type in ("softbreak", "hardbreak") else one.content
-        for one in token.children or ()
-    )
+    return title, tuple(headings)
 
 
 def _slug(text: str, used: dict[str, int]) -> str:
@@ -219,11 +249,3 @@ def _table_open(*_: object) -> str:
 
 def _table_close(*_: object) -> str:
     return "</table></div>\n"
-
-
-def titles() -> Iterator[tuple[str, str]]:
-    """Name and title of every document, in their order."""
-    for name in names():
-        made = document(name)
-        if made:
-            yield name, made.title

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from runs import environment
+from runs.definition.spec import InputSpec
 from runs.projections.approvals import FormField
 
 KINDS = {
@@ -57,6 +59,23 @@ def sent_values(post: Mapping[str, Any], prefix: str) -> dict[str, str]:
         for name, value in post.items()
         if name.startswith(prefix) and value != ""
     }
+
+
+def secret_in(declared: Mapping[str, InputSpec], document: Any) -> str:
+    """The name of a secret that a document gives a value for, at any depth; "" when none is.
+
+    Its value would be shown with the document: a secret has a field of its own.
+    """
+    if isinstance(document, list):
+        return next((name for one in document if (name := secret_in({}, one))), "")
+    if not isinstance(document, dict):
+        return ""
+    for name, value in document.items():
+        if environment.is_secret_key(name) or (name in declared and declared[name].secret):
+            return str(name)
+        if inside := secret_in({}, value):
+            return inside
+    return ""
 
 
 def _one(

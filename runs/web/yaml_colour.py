@@ -20,6 +20,7 @@ _PARTS = re.compile(
     r"|(?P<c>(?:(?<=\s)|^)#.*$)"
     r"|(?P<v>(?<![\w.-])(?:-?\d+(?:\.\d+)?|true|false|null|yes|no)(?![\w.-]))"
 )
+_EXPRESSION = re.compile(r"(\$\{\{.*?\}\})")
 _CLASSES = {"x": "y-expression", "s": "y-text", "c": "y-comment", "v": "y-value"}
 _LONGEST = 4000  # signs of a line that are worth their colour
 
@@ -57,7 +58,9 @@ def _value(text: str) -> str:
     made, at = [], 0
     for part in _PARTS.finditer(text):
         made.append(str(escape(text[at : part.start()])))
-        made.append(f'<span class="{_CLASSES[part.lastgroup or "v"]}">{escape(part[0])}</span>')
+        kind = _CLASSES[part.lastgroup or "v"]
+        inside = _marked(part[0]) if part.lastgroup == "s" else escape(part[0])
+        made.append(f'<span class="{kind}">{inside}</span>')
         at = part.end()
     made.append(str(escape(text[at:])))
     return "".join(made)
@@ -65,9 +68,14 @@ def _value(text: str) -> str:
 
 def _expressions(text: str) -> str:
     """A line of a text of several lines: only its expressions have a colour."""
-    parts = re.split(r"(\$\{\{.*?\}\})", text)
+    return f'<span class="y-text">{_marked(text)}</span>' if text.strip() else text
+
+
+def _marked(text: str) -> str:
+    """A text with its expressions marked."""
+    parts = _EXPRESSION.split(text)
     said = [
         f'<span class="y-expression">{escape(part)}</span>' if n % 2 else str(escape(part))
         for n, part in enumerate(parts)
     ]
-    return f'<span class="y-text">{"".join(said)}</span>' if text.strip() else text
+    return "".join(said)

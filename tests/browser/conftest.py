@@ -12,10 +12,11 @@ from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, Site
 
 SAMPLES = """
 from django.utils import timezone
-from tests.browser import large_runs, sample_kinds, sample_runs
+from tests.browser import large_runs, sample_kinds, sample_people, sample_runs
 now = timezone.now()
 made = [*sample_runs.everything(now), large_runs.grid(now), sample_runs.odd(now)]
 made += [sample_kinds.waiting(now), sample_kinds.undone(now)]
+sample_people.people()
 print(*(run.pk for run in made))
 """
 WORKFLOW = """\

@@ -15,10 +15,11 @@ from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, ROOT, Site
 INTO = ROOT / "build" / "screenshots"
 SEED = """
 from django.utils import timezone
-from tests.browser import sample_kinds
+from tests.browser import sample_kinds, sample_people
 from tests.browser.sample_runs import everything
 now = timezone.now()
 made = [*everything(now), sample_kinds.waiting(now), sample_kinds.undone(now)]
+sample_people.people()
 print(*(run.pk for run in made))
 """
 WIDTHS = ((1440, 900), (390, 844))
@@ -49,6 +50,17 @@ def pages(running: str, failed: str, waiting: str, undone: str) -> dict[str, str
         "compare-steps": f"/runs/{failed}/compare/{running}?tab=steps&node=preflight",
         "compare-io": f"/runs/{failed}/compare/{running}?tab=io",
         "workflows": "/workflows",
+        "workflow": "/workflows/fly-beads",
+        "workflow-source": "/workflows/broken?tab=source",
+        "workflow-graph": "/workflows/ship-feature?tab=graph",
+        "workflow-versions": "/workflows/ship-feature?tab=versions",
+        "workflow-run": "/workflows/fly/run",
+        "approvals": "/approvals",
+        "tokens": "/tokens",
+        "users": "/users",
+        "settings": "/settings",
+        "docs": "/docs/language",
+        "docs-search": "/docs?q=checkpoint+loop",
         "audit": "/audit",
         "golden": f"/runs/{running}/golden",
         "check": f"/runs/{failed}/check",

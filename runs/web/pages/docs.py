@@ -37,9 +37,9 @@ def _show(request: HttpRequest, name: str, words: str) -> HttpResponse:
     if made is None:
         raise Http404("There is no such page in the docs.")
     groups: dict[str, list[tuple[str, str]]] = {"": []}
-    for one, title in documents.titles():
-        group = GROUPS.get(one.partition("/")[0] if "/" in one else "", "")
-        groups.setdefault(group, []).append((one, title))
+    for one in documents.outlines():
+        group = GROUPS.get(one.name.partition("/")[0] if "/" in one.name else "", "")
+        groups.setdefault(group, []).append((one.name, one.title))
     context = {
         "doc": made,
         "groups": groups,

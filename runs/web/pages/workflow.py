@@ -30,7 +30,7 @@ from runs.projections.graph_view import graph_view
 from runs.projections.workflow_catalog import StoredVersion, stored_versions, version_text
 from runs.projections.workflow_stats import NO_RUNS, past_runs, stats_of
 from runs.web.commands import key_of, may_operate, new_key, operator
-from runs.web.form_input import form_inputs, sent_values
+from runs.web.form_input import form_inputs, secret_in, sent_values
 from runs.web.graph_svg import graph_svg, minimap_svg
 from runs.web.run_charts import durations_svg, success_svg
 from runs.web.toasts import say, why
@@ -272,10 +272,19 @@ def _run(request: HttpRequest, subject: Subject, refused: MaverickError | None) 
     return {
         "fields": fields,
         "files": True,
-        "json": request.POST.get("json", ""),
+        "json": _shown_json(request, spec),
         "error": error,
         "key": new_key(),
     }
+
+
+def _shown_json(request: HttpRequest, spec: WorkflowSpec) -> str:
+    """What was typed as JSON, unless there is a secret in it: that does not come back."""
+    text = request.POST.get("json", "")
+    try:
+        return "" if secret_in(spec.inputs, json.loads(text)) else text
+    except (ValueError, RecursionError):
+        return text
 
 
 _BUILD = {
