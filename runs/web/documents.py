@@ -22,6 +22,7 @@ from runs import conf
 from runs.web.yaml_colour import yaml_lines
 
 MOST_HITS = 40
+_HERE = "http://127.0.0.1:8000"
 AROUND = 70  # signs on each side of what was searched
 # Marks for tools, alone on their lines; with HTML off they would stand in the text.
 _COMMENT = re.compile(r"^<!--.*-->\n", re.MULTILINE)
@@ -218,13 +219,14 @@ def _aim(name: str, token: Token) -> None:
                 one.attrSet("href", address)
             else:
                 one.attrs.pop("href")  # a file of the repository that is no document: its name only
-            if _ELSEWHERE.match(href):
+            if _ELSEWHERE.match(address):
                 one.attrSet("rel", "noreferrer")
         elif one.type == "image":
             one.attrSet("src", _address(name, str(one.attrGet("src") or "")))
 
 
 def _address(name: str, href: str) -> str:
+    href = href.removeprefix(_HERE) or "/"  # as the texts write the address of these pages
     if _ELSEWHERE.match(href) or href.startswith(("#", "/")):
         return href
     path, mark, anchor = href.partition("#")

@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 _LINE = re.compile(
-    r"(?P<lead>\s*(?:- +)*)(?P<key>(?:\"[^\"]*\"|'[^']*'|[\w.$/-][^:#{}\[\],&*\"']*?))?(?P<colon>:(?=\s|$))"
+    r"(?P<lead>\s*+(?:- +)*+)(?P<key>(?:\"[^\"]*\"|'[^']*'|[\w.$/-][^:#{}\[\],&*\"']*?))?(?P<colon>:(?=\s|$))"
 )
 _BLOCK = re.compile(r"[|>][+-]?\d?[+-]?\s*(#.*)?$")
 _PARTS = re.compile(

@@ -68,7 +68,8 @@ def apart(one: Colour, other: Colour, eye: str) -> float:
 def test_words_and_marks_stand_out_from_their_ground(name: str, theme: int) -> None:
     surface = colour(TOKENS, "surface", theme)
     word, mark = colour(SAFE, f"{name}-fg", theme), colour(SAFE, f"{name}-mark", theme)
-    tint: Colour = tuple(0.91 * s + 0.09 * m for s, m in zip(surface, mark, strict=True))
+    r, g, b = (0.91 * s + 0.09 * m for s, m in zip(surface, mark, strict=True))
+    tint: Colour = (r, g, b)
     assert contrast(word, surface) >= 4.5
     assert contrast(word, tint) >= 4.5
     assert contrast(mark, surface) >= 3
