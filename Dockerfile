@@ -25,6 +25,7 @@ COPY runs runs
 COPY clients/python clients/python
 COPY templates templates
 COPY static static
+COPY docs docs
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MAVERICK_HOME=/home/maverick/.maverick \

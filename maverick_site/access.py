@@ -27,9 +27,11 @@ OPEN = ("/sign-in", "/sign-in/", "/favicon.ico")
 # What asks and changes nothing, though it is a POST; and leaving, which everybody may.
 HARMLESS = ("/restart-plan", "/sign-out", "/sign-out/", "/validate")
 # A decision is for those whom the step names, viewers too: the operation looks after it.
-DECISION = re.compile(r"(/api/v1)?/runs/[^/]+/approvals/.")
+DECISION = re.compile(r"(/api/v1)?/runs/[^/]+/approvals/.|/approvals$")
 # How somebody looks at the list: viewers keep views too, and the operation knows whose they are.
 LOOKING = re.compile(r"/runs/(columns|views(/\d+)?)|/api/v1/views(/\d+)?")
+# What everybody does for themselves.
+OWN = ("/settings", "/settings/password")
 
 
 def access(get_response: GetResponse) -> GetResponse:
@@ -56,7 +58,7 @@ def access(get_response: GetResponse) -> GetResponse:
 
 def _changes(request: HttpRequest) -> bool:
     """Whether it is for operators, whatever it asks for."""
-    if request.method in SAFE or request.path.endswith(HARMLESS):
+    if request.method in SAFE or request.path.endswith(HARMLESS) or request.path in OWN:
         return False
     if is_api(request.path) and request.path.endswith("/check"):
         return False

@@ -50,6 +50,12 @@ MAVERICK_RETENTION_DAYS = env_int("MAVERICK_RETENTION_DAYS", 0, least=0)
 MAVERICK_SNAPSHOT_FILE_MB = env_int("MAVERICK_SNAPSHOT_FILE_MB", 100, least=0)
 MAVERICK_WEBHOOKS_ALLOW_PRIVATE = env_networks("MAVERICK_WEBHOOKS_ALLOW_PRIVATE")
 MAVERICK_WEBHOOKS_KEEP_DAYS = env_float("MAVERICK_WEBHOOKS_KEEP_DAYS", 30, least=0, most=36500)
+MAVERICK_ENVIRONMENT = env_text("MAVERICK_ENVIRONMENT", "")[:40]
+MAVERICK_ENVIRONMENT_COLOR = env_text(
+    "MAVERICK_ENVIRONMENT_COLOR",
+    "grey",
+    choices=("grey", "red", "orange", "yellow", "green", "blue", "purple"),
+)
 MAVERICK_SECRET_KEYS = env_list("MAVERICK_SECRET_KEYS")
 MAVERICK_ENV_ALLOW = env_list("MAVERICK_ENV_ALLOW")
 
@@ -124,6 +130,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "maverick_site.access.access",
+    "maverick_site.preferences.preferences",
     "maverick_site.middleware.no_nul",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -138,6 +145,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
+                "maverick_site.preferences.frame",
             ],
         },
     }

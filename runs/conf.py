@@ -71,6 +71,10 @@ _ALL = (
     Setting(
         "MAVERICK_WEBHOOKS_KEEP_DAYS", "30", "Messages that ended longer ago are deleted; 0: none."
     ),
+    Setting("MAVERICK_ENVIRONMENT", "", "The name of this installation in the frame of each page."),
+    Setting(
+        "MAVERICK_ENVIRONMENT_COLOR", "grey", "Its colour, so that nobody takes one for another."
+    ),
     Setting("MAVERICK_SECRET_KEYS", "", "More key patterns whose values are never written down."),
     Setting("MAVERICK_ENV_ALLOW", "", "Environment variables that expressions may read."),
 )

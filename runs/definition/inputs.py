@@ -68,6 +68,17 @@ def bind_inputs(
     return bound, problems
 
 
+def misfits(declared: Mapping[str, InputSpec], given: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong, by the name of the input: a form says it beside the field."""
+    found: dict[str, str] = {}
+    for name, one in declared.items():
+        alone = WorkflowSpec.model_construct(name="", inputs={name: one})
+        problems = bind_inputs(alone, {name: given[name]} if name in given else {})[1]
+        if problems:
+            found[name] = problems[0].message
+    return found
+
+
 def _problem(code: str, message: str, spec: WorkflowSpec, hint: str = "") -> Problem:
     return Problem(code, message, hint, file=spec.file)
 

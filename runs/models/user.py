@@ -13,6 +13,8 @@ class User(AbstractUser):
         ADMIN = "admin", "Admin"  # makes users and tokens, deletes
 
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.VIEWER)
+    # runs/look.py. A column and no table of its own: the row is read for every page anyway.
+    preferences = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = [

@@ -31,6 +31,11 @@ def login_link(user: User, base_url: str) -> str:
     """An address that signs the user in, once, within 15 minutes."""
     secret = secrets.token_urlsafe(32)
     record.add_login_token(user, hashed(secret), LIFETIME)
+    return sign_in_address(base_url, secret)
+
+
+def sign_in_address(base_url: str, secret: str) -> str:
+    """Where a login token is shown."""
     return f"{base_url}/sign-in/?{urlencode({'token': secret})}"
 
 

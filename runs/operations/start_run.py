@@ -124,7 +124,7 @@ def resolve(
 
 def checked_inputs(spec: WorkflowSpec, given: dict[str, Any]) -> dict[str, Any]:
     """The inputs with defaults, each of its declared type. Raises InvalidInputs."""
-    bound, problems = bind_inputs(_with_secret_names(spec), given)
+    bound, problems = bind_inputs(with_secret_names(spec), given)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InvalidInputs(errors)
@@ -132,7 +132,7 @@ def checked_inputs(spec: WorkflowSpec, given: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _with_secret_names(spec: WorkflowSpec) -> WorkflowSpec:
+def with_secret_names(spec: WorkflowSpec) -> WorkflowSpec:
     """The same declarations, with those secret whose names are: no message quotes their values."""
     named = {
         name: declared.model_copy(update={"secret": True})

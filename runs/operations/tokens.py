@@ -65,15 +65,45 @@ def list_tokens() -> Sequence[ApiToken]:
 def revoke_token(name_or_id: str, by: Actor) -> int:
     """Revoke by name or number. Unknown or revoked already: UnknownToken."""
     _admin_only(by)
-    wanted = Q(name=name_or_id)
-    if name_or_id.isascii() and name_or_id.isdigit() and len(name_or_id) < 19:
-        wanted |= Q(pk=int(name_or_id))
     with transaction.atomic():
-        count = record.revoke_tokens(wanted, str(by))
+        count = record.revoke_tokens(_called(name_or_id), str(by))
         if not count:
             raise UnknownToken(f"No living token is called {name_or_id!r}.")
         audit.note(by, "token.revoke", name_or_id)
     return count
+
+
+def rotate_token(name_or_id: str, by: Actor) -> tuple[ApiToken, str]:
+    """Another secret under the same name, role and lifetime; the old one opens nothing any more.
+
+    Raises UnknownToken.
+    """
+    _admin_only(by)
+    with transaction.atomic():
+        old = ApiToken.objects.select_for_update().filter(_called(name_or_id)).first()
+        if old is None:
+            raise UnknownToken(f"No living token is called {name_or_id!r}.")
+        if rank(old.role) > rank(by.role):
+            raise NotAllowed(f"A {by.role} cannot make a token for a {old.role}.")
+        record.revoke_tokens(Q(pk=old.pk), str(by))
+        secret = PREFIX + secrets.token_urlsafe(32)
+        row = record.add_token(
+            name=old.name,
+            hash=hashed(secret),
+            hint=secret[: len(PREFIX) + 4],
+            role=old.role,
+            expires_in=old.expires_at and old.expires_at - old.created_at,
+            by=str(by),
+        )
+        audit.note(by, "token.rotate", old.name, role=old.role)
+    return row, secret
+
+
+def _called(name_or_id: str) -> Q:
+    wanted = Q(name=name_or_id)
+    if name_or_id.isascii() and name_or_id.isdigit() and len(name_or_id) < 19:
+        wanted |= Q(pk=int(name_or_id))
+    return wanted & Q(revoked_at__isnull=True)
 
 
 def authenticate(secret: str) -> Actor | None:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from runs.definition.problems import Problem
-from runs.errors import InvalidDefinition, Refused
+from runs.errors import InvalidDefinition, MaverickError, Refused
 from runs.operations.publish_workflow import check_workflow
+from runs.planning.graph import Compiled
 
 
 @dataclass(frozen=True)
@@ -27,3 +28,11 @@ def validate_workflow(text: str, *, file: str = "") -> Validation:
         whole = Problem(error.code, error.message, error.hint, file=file or "<text>")
         return Validation(False, "", (whole,))
     return Validation(True, checked.compiled.spec.name, checked.warnings)
+
+
+def drawable_text(text: str, *, file: str = "") -> Compiled | None:
+    """The text laid out, to be looked at; None when it has errors."""
+    try:
+        return check_workflow(text, file=file, anywhere=False).compiled
+    except MaverickError:
+        return None

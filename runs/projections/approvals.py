@@ -11,8 +11,11 @@ from runs.definition.spec import ApprovalStep, InputSpec
 from runs.models import AgentCall, Execution
 from runs.models.stored import drawable_version
 from runs.projections.api_runs import require_run
+from runs.states import RUN_OVER, RunStatus
 
 ASKED = "waiting_for_approval"  # why an agent's execution waits
+MOST = 100  # questions of one page; who decides fifty of them sees the next
+_OPEN = [status.value for status in RunStatus if status not in RUN_OVER]
 EVERY_OPERATOR = ("operator",)  # who may decide when the step names nobody
 
 
@@ -27,6 +30,30 @@ class FormField:
     description: str
     enum: tuple[Any, ...] | None
     secret: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One question of the inbox, with the run that waits for its answer."""
+
+    approval: "Approval"
+    run_id: str
+    workflow: str
+    created_by: str
+    version_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """What waits for decisions anywhere, the longest first, those of the asker before others'."""
+
+    items: tuple[Waiting, ...]
+    more: bool  # there are others
+
+    @property
+    def mine(self) -> int:
+        """How many the asker may decide."""
+        return sum(1 for one in self.items if one.approval.may_decide)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +139,46 @@ def _moment(given: Any) -> datetime | None:
     return datetime.fromisoformat(given) if isinstance(given, str) else None
 
 
+def inbox(by: Actor) -> Inbox:
+    """Everything that waits for a decision. One query, and one for each text not yet read."""
+    rows = list(
+        Execution.objects.filter(type="approval", status="waiting", run__status__in=_OPEN)
+        .order_by("id")
+        .values(
+            *("id", "path", "input", "tries", "started_at", "due_at", "run_id"),
+            *("run__version_id", "run__workflow_name", "run__created_by"),
+        )[: MOST + 1]
+    )
+    items = tuple(
+        Waiting(
+            approval_of(
+                step_of(row["run__version_id"], row["path"]),
+                execution_id=row["id"],
+                path=row["path"],
+                given=row["input"],
+                since=began_to_wait(row["tries"]) or row["started_at"],
+                due=row["due_at"],
+                by=by,
+            ),
+            row["run_id"],
+            row["run__workflow_name"],
+            row["run__created_by"],
+            row["run__version_id"],
+        )
+        for row in rows[:MOST]
+    )
+    first = sorted(items, key=lambda one: not one.approval.may_decide)
+    return Inbox(tuple(first), len(rows) > MOST)
+
+
+def count_waiting(by: Actor) -> int:
+    """How many decisions wait for the asker, at most MOST. One query."""
+    rows = Execution.objects.filter(type="approval", status="waiting", run__status__in=_OPEN)
+    found = rows.order_by("id").values_list("run__version_id", "path")[:MOST]
+    steps = (step_of(version, path) for version, path in found)
+    return sum(1 for step in steps if step is not None and by.is_among(step.approvers))
+
+
 def approval_of(
     step: ApprovalStep | None,
     *,
@@ -128,7 +195,7 @@ def approval_of(
         execution_id=execution_id,
         path=path,
         prompt=str((given or {}).get("prompt") or ""),
-        form=tuple(_fields(step.form.values() if step else ())),
+        form=tuple(form_fields(step.form.values() if step else ())),
         approvers=approvers or EVERY_OPERATOR,
         since=since,
         due=due,
@@ -143,6 +210,12 @@ def step_of(version_id: int, path: str) -> ApprovalStep | None:
     return node.step if node and isinstance(node.step, ApprovalStep) else None
 
 
+def declared_form(one: Waiting) -> dict[str, InputSpec]:
+    """The form of a question as its step declares it."""
+    step = step_of(one.version_id, one.approval.path)
+    return step.form if step else {}
+
+
 def began_to_wait(tries: Any) -> datetime | None:
     """When the last attempt was parked."""
     said = tries[-1].get("finished_at") if tries else None
@@ -152,7 +225,8 @@ def began_to_wait(tries: Any) -> datetime | None:
         return None
 
 
-def _fields(declared: Iterable[InputSpec]) -> Iterable[FormField]:
+def form_fields(declared: Iterable[InputSpec]) -> Iterable[FormField]:
+    """What is declared, as a form asks for it; the default of a secret is not told."""
     for one in declared:
         secret = one.secret or environment.is_secret_key(one.name)
         yield FormField(

@@ -82,6 +82,15 @@ def ago(then: datetime, now: datetime) -> str:
     return "now"
 
 
+def at(then: datetime, now: datetime) -> str:
+    """``14:32``; on another day ``21 Nov 14:32``, in another year ``21 Nov 2025``. Both in the zone
+    that they are in."""
+    if then.date() == now.date():
+        return f"{then:%H:%M}"
+    day = f"{then.day} {then:%b}"
+    return f"{day} {then:%H:%M}" if then.year == now.year else f"{day} {then.year}"
+
+
 def size(count: int) -> str:
     """``312 B``, ``6.2 KB``, ``4.0 MB``."""
     if count < 1000:

@@ -120,3 +120,42 @@ def _facts(row: dict[str, Any]) -> WorkflowFacts:
         if row["last_run_id"]
         else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest version of a workflow, without its text."""
+
+    number: int
+    file: str
+    description: str
+
+
+def newest_versions(most: int) -> dict[str, Newest]:
+    """By name, the first ``most`` names. One query."""
+    rows = _rows(Workflow.objects.all())[:most]
+    return {row["name"]: Newest(row["version"], row["file"], row["description"]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A version by its number, without its text."""
+
+    id: int
+    number: int
+    digest: str
+    file: str
+    created_at: datetime
+
+
+def stored_versions(name: str) -> tuple[StoredVersion, ...]:
+    """All versions of a workflow, newest first; none when it is not known. One query."""
+    rows = WorkflowVersion.objects.filter(workflow__name=name).order_by("-number")
+    columns = rows.values_list("id", "number", "digest", "file", "created_at")
+    return tuple(StoredVersion(*row) for row in columns)
+
+
+def version_text(name: str, number: int) -> tuple[str, str] | None:
+    """Text and file of a version."""
+    rows = WorkflowVersion.objects.filter(workflow__name=name, number=number)
+    return rows.values_list("source", "file").first()

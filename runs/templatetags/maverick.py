@@ -65,16 +65,22 @@ def initials(name: str) -> str:
     return words.initials(name)
 
 
-@register.simple_tag
-def when(then: datetime | None) -> SafeString | str:
-    """A relative time; ``title`` has the absolute one with its zone, ``datetime`` the exact one."""
+@register.simple_tag(takes_context=True)
+def when(context: template.Context, then: datetime | None) -> SafeString | str:
+    """A relative time; ``title`` has the absolute one with its zone, ``datetime`` the exact one.
+
+    For who prefers absolute times it is the time itself.
+    """
     if then is None:
         return "–"
+    now, local = timezone.localtime(), timezone.localtime(then)
+    absolute = getattr(context.get("look"), "times", "") == "absolute"
     return format_html(
-        '<time datetime="{}" title="{}" data-ago>{}</time>',
+        '<time datetime="{}" title="{}"{}>{}</time>',
         then.isoformat(timespec="seconds"),
-        timezone.localtime(then).strftime("%d %b %Y, %H:%M:%S %Z").lstrip("0"),
-        words.ago(then, timezone.now()),
+        local.strftime("%d %b %Y, %H:%M:%S %Z").lstrip("0"),
+        "" if absolute else mark_safe(" data-ago"),
+        words.at(local, now) if absolute else words.ago(then, now),
     )
 
 

@@ -36,3 +36,11 @@ def operator(request: HttpRequest) -> Actor:
 def may_operate(request: HttpRequest) -> bool:
     """Whether the page shows the buttons at all."""
     return actor(request).may("operator")
+
+
+def admin(request: HttpRequest) -> Actor:
+    """The asker, who must be an admin."""
+    who = actor(request)
+    if not who.may("admin"):
+        raise PermissionDenied("This page is for admins.")
+    return who

@@ -17,8 +17,10 @@ from runs.models import Run
 from runs.planning.fields import Fields, fields_read, touched
 from runs.planning.graph import Compiled
 from runs.projections import words
+from runs.web.form_input import secret_in
 
-INPUT, CONTEXT = "input.", "context."
+INPUT, CONTEXT, JSON = "input.", "context.", "json"
+NAMES_SECRET = "Changes as JSON: a secret is changed in its own field, where nobody reads it"
 LONG = 80  # a text longer than this, or of several lines, has a field of several lines
 _KINDS = {
     "string": "text",
@@ -59,6 +61,8 @@ class ForkForm:
     input_patch: dict[str, Any]
     context_patch: dict[str, Any]
     shown: dict[str, Any]  # the patches as they may be shown
+    json: str = ""  # what was typed as JSON
+    json_problem: str = ""
 
     @property
     def changed(self) -> int:
@@ -66,9 +70,15 @@ class ForkForm:
         return sum(1 for field in self.fields if field.changed)
 
     @property
+    def changes(self) -> bool:
+        """Whether anything is another than in the source run."""
+        return bool(self.changed or self.json.strip())
+
+    @property
     def problem(self) -> str:
         """What is wrong with a field, if something is."""
-        return next((f"{one.label}: {one.problem}" for one in self.fields if one.problem), "")
+        said = [f"{one.label}: {one.problem}" for one in self.fields if one.problem]
+        return next(iter(said), self.json_problem)
 
 
 def fork_form(run: Run, made: Compiled, given: Mapping[str, str]) -> ForkForm:
@@ -88,7 +98,36 @@ def fork_form(run: Run, made: Compiled, given: Mapping[str, str]) -> ForkForm:
             shown[declared.name] = told
         else:
             shown.setdefault("context", {})[declared.name] = told
-    return ForkForm(tuple(fields), patches[INPUT], patches[CONTEXT], shown)
+    text = given.get(JSON, "")
+    document, problem = _document(made, text)
+    if problem == NAMES_SECRET:
+        text = ""  # nothing of it comes back to the page
+    # The fields are one way to say it and this is the other; where both name a field, this one.
+    patches[INPUT] |= document
+    shown |= document
+    return ForkForm(tuple(fields), patches[INPUT], patches[CONTEXT], shown, text, problem)
+
+
+def _document(made: Compiled, text: str) -> tuple[dict[str, Any], str]:
+    """The merge patch that was typed, and what is wrong with it."""
+    if not text.strip():
+        return {}, ""
+    try:
+        document = json.loads(text)
+    except ValueError as wrong:
+        return {}, f"Changes as JSON: {wrong}"
+    except RecursionError:
+        return {}, "Changes as JSON: nested too deep"
+    if not isinstance(document, dict):
+        return {}, 'Changes as JSON: an object is needed, such as {"topic": "tea"}'
+    if MASK in text:
+        return (
+            {},
+            f"Changes as JSON: it would put {MASK} in the place of a secret that is not shown",
+        )
+    if secret_in(made.spec.inputs, document):
+        return {}, NAMES_SECRET
+    return document, ""
 
 
 def _declared(run: Run, made: Compiled) -> Iterator[tuple[str, InputSpec, Any]]:

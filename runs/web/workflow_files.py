@@ -6,7 +6,7 @@ from pathlib import Path
 
 from runs.definition import load_workflow
 from runs.definition.spec import WorkflowSpec
-from runs.library.find import BUILT_IN, list_workflows
+from runs.library.find import BUILT_IN, Found, find_workflow, list_workflows
 from runs.operations.places import project_folder, user_folder
 
 MOST = 200
@@ -16,23 +16,32 @@ MOST = 200
 class WorkflowFile:
     """A workflow that lies in a file, and where a person would look for it."""
 
-    spec: WorkflowSpec
+    spec: WorkflowSpec | None  # None: it has errors
     place: str
+    errors: int
 
 
 def workflow_files() -> dict[str, WorkflowFile]:
-    """Every file that loads, by workflow name; fragments are called by others and left out."""
+    """Every file by workflow name; fragments are called by others and left out."""
     files: dict[str, WorkflowFile] = {}
     for found in list_workflows(project=project_folder(), user=user_folder())[:MOST]:
         if "fragments" in found.path.parts:
             continue
         try:
-            spec = _spec(found.path, found.path.stat().st_mtime_ns)
+            spec, errors = _loaded(found.path, found.path.stat().st_mtime_ns)
         except OSError:
             continue  # it went away between the two looks
-        if spec is not None:
-            files[spec.name] = WorkflowFile(spec, place_of(str(found.path)))
+        name = spec.name if spec else found.name
+        files[name] = WorkflowFile(spec, place_of(str(found.path)), errors)
     return files
+
+
+def workflow_file(name: str) -> Found | None:
+    """The file that answers a name when a run is started, with its text; only one that has the name:
+    a path is no name of a page."""
+    if "/" in name or "\\" in name or name.endswith((".yaml", ".yml")):
+        return None
+    return find_workflow(name, project=project_folder(), user=user_folder())
 
 
 def place_of(file: str) -> str:
@@ -44,5 +53,6 @@ def place_of(file: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _spec(path: Path, changed: int) -> WorkflowSpec | None:
-    return load_workflow(path.read_bytes(), file=str(path)).spec
+def _loaded(path: Path, changed: int) -> tuple[WorkflowSpec | None, int]:
+    made = load_workflow(path.read_bytes(), file=str(path))
+    return made.spec, len(made.errors)

@@ -107,7 +107,7 @@ export function mount(box) {
   }
 
   form.addEventListener("input", (event) => {
-    if (event.target.closest("[data-field]")) soon();
+    if (event.target.closest("[data-field], [data-json]")) soon();
   });
   form.addEventListener("submit", async (event) => {
     const by = event.submitter;

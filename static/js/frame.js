@@ -1,4 +1,6 @@
-// Navigation on a phone, and the theme.
+// Navigation on a phone, the theme, and how many decisions wait.
+
+const COUNT_MS = 5000;
 
 const root = document.documentElement;
 
@@ -11,6 +13,33 @@ function setTheme(theme) {
   } catch {
     // No storage: it holds for this page.
   }
+  // With the account, or with the session of who has none; the next page comes as it is wanted.
+  const token = document.querySelector("input[name=csrfmiddlewaretoken]");
+  if (!token) return;
+  const body = new URLSearchParams({ theme, csrfmiddlewaretoken: token.value });
+  fetch("/settings", { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } })
+    .catch(() => {}); // it holds in this browser then
+}
+
+// How many decisions wait for this person, beside the link to them.
+function keepCounting(link) {
+  const shown = link.querySelector("[data-count]");
+  async function count() {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(link.dataset.approvals, { headers: { "HX-Request": "true" } });
+      if (!answer.ok || answer.redirected) return;
+      const text = (await answer.text()).trim();
+      if (shown.textContent === text) return;
+      shown.textContent = text;
+      link.dispatchEvent(new CustomEvent("counted", { bubbles: true }));
+    } catch {
+      // The next time.
+    }
+  }
+  count();
+  setInterval(count, COUNT_MS);
+  document.addEventListener("visibilitychange", count);
 }
 
 // The search of the run list, when this page is it.
@@ -21,6 +50,8 @@ export function mount(app) {
   for (const current of app.querySelectorAll(":is(.tabs, .counts) [aria-current]")) {
     current.scrollIntoView({ inline: "center", block: "nearest" });
   }
+  const approvals = app.querySelector("[data-approvals]");
+  if (approvals) keepCounting(approvals);
   const toggle = app.querySelector("[data-do=nav]");
   const show = (open) => {
     app.toggleAttribute("data-open-nav", open);

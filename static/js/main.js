@@ -11,6 +11,7 @@ const modules = {
   frame: () => import("./frame.js"),
   fork: () => import("./fork.js"),
   graph: () => import("./graph.js"),
+  inbox: () => import("./inbox.js"),
   preview: () => import("./preview.js"),
   run: () => import("./run.js"),
   run_list: () => import("./run_list.js"),

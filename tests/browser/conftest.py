@@ -13,13 +13,14 @@ from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, Site
 SAMPLES = """
 from django.utils import timezone
 from tests.browser import (
-    large_runs, sample_agents, sample_groups, sample_kinds, sample_runs, sample_webhooks
+    large_runs, sample_agents, sample_groups, sample_kinds, sample_people, sample_runs, sample_webhooks
 )
 now = timezone.now()
 made = [*sample_runs.everything(now), large_runs.grid(now), sample_runs.odd(now)]
 made += [sample_kinds.waiting(now), sample_kinds.undone(now), sample_groups.groups(now, 60)]
 sample_agents.agents(now)
 sample_webhooks.everything(now, made[0])
+sample_people.people()
 print(*(run.pk for run in made))
 """
 WORKFLOW = """\

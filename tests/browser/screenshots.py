@@ -15,11 +15,12 @@ from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, ROOT, Site
 INTO = ROOT / "build" / "screenshots"
 SEED = """
 from django.utils import timezone
-from tests.browser import sample_agents, sample_kinds, sample_webhooks
+from tests.browser import sample_agents, sample_kinds, sample_people, sample_webhooks
 from tests.browser.sample_runs import everything
 now = timezone.now()
 made = [*everything(now), sample_kinds.waiting(now), sample_kinds.undone(now)]
 sample_webhooks.everything(now, made[0])
+sample_people.people()
 sample_agents.agents(now)
 made.append(sample_agents.nested_calls(now))
 print(*(run.pk for run in made))
@@ -60,6 +61,17 @@ def pages(running: str, failed: str, waiting: str, undone: str, nested: str) -> 
         "workflows": "/workflows",
         "agents": "/agents",
         "agent": "/agents/research?call=plan",
+        "workflow": "/workflows/fly-beads",
+        "workflow-source": "/workflows/broken?tab=source",
+        "workflow-graph": "/workflows/ship-feature?tab=graph",
+        "workflow-versions": "/workflows/ship-feature?tab=versions",
+        "workflow-run": "/workflows/fly/run",
+        "approvals": "/approvals",
+        "tokens": "/tokens",
+        "users": "/users",
+        "settings": "/settings",
+        "docs": "/docs/language",
+        "docs-search": "/docs?q=checkpoint+loop",
         "audit": "/audit",
         "webhooks": "/webhooks",
         "webhook": "/webhooks/wh_0sample0000002",

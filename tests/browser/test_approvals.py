@@ -34,9 +34,8 @@ def asks(project: Path) -> None:
 
 def started(site: Site, page: Page) -> str:
     """The address of a new run that waits."""
-    page.goto(f"{site.address}/workflows")
-    card = page.locator("#asks")
-    card.get_by_role("button", name="Start run").click()
+    page.goto(f"{site.address}/workflows/asks/run")
+    page.get_by_role("button", name="Start run").click()
     page.wait_for_url(re.compile(r"/runs/run_\w+$"))
     expect(page.locator('.node[data-path="ask"]')).to_have_attribute(
         "data-status", "waiting", timeout=20_000

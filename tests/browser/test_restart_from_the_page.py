@@ -15,8 +15,8 @@ def test_a_failed_run_is_restarted_and_shows_what_it_reused(
     site: Site, page: Page, project: Path
 ) -> None:
     page.goto(f"{site.address}/workflows")
-    card = page.locator("section.workflow", has_text="two-tries")
-    card.get_by_role("button", name="Start run").click()
+    page.get_by_role("link", name="Run two-tries").click()
+    page.get_by_role("button", name="Start run").click()
     page.wait_for_url(re.compile(r"/runs/run_\w+$"))
     failed = page.url.rpartition("/")[2]
     # Live: nobody reloads the page.
@@ -58,10 +58,8 @@ def test_the_list_follows_without_a_reload(site: Site, page: Page) -> None:
     page.goto(f"{site.address}/runs")
     before = page.locator("[data-run]").count()
     other = page.context.new_page()
-    other.goto(f"{site.address}/workflows")
-    other.locator("section.workflow", has_text="two-tries").get_by_role(
-        "button", name="Start run"
-    ).click()
+    other.goto(f"{site.address}/workflows/two-tries/run")
+    other.get_by_role("button", name="Start run").click()
     other.wait_for_url(re.compile(r"/runs/run_"))
     other.close()
     expect(page.locator("[data-run]")).to_have_count(before + 1, timeout=10_000)

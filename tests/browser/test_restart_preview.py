@@ -36,9 +36,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def failed_run(site: Site, page: Page) -> str:
     """Starts the workflow, waits until it has failed, and stands on its page."""
-    page.goto(f"{site.address}/workflows")
-    card = page.locator("section.workflow", has=page.get_by_role("link", name="forked", exact=True))
-    card.get_by_role("button", name="Start run").click()
+    page.goto(f"{site.address}/workflows/forked/run")
+    page.get_by_role("button", name="Start run").click()
     page.wait_for_url(re.compile(r"/runs/run_\w+$"))
     expect(page.locator(".run-head .status")).to_have_text("Failed", timeout=20_000)
     page.reload()

@@ -17,7 +17,7 @@ from runs import operations
 from runs.actor import SYSTEM, Actor
 from runs.agentfield import Caller
 from runs.errors import Refused
-from runs.models import AgentCall, AuditEntry, Checkpoint, Execution, Run
+from runs.models import AgentCall, AuditEntry, Checkpoint, Execution, Run, User
 from runs.operations import steer_call, webhooks
 from runs.operations.bulk_runs import bulk_runs
 from runs.operations.call_agent import call_agent
@@ -30,6 +30,13 @@ from runs.operations.golden import accept_value, mark_golden, set_assertions, un
 from runs.operations.import_checkpoint import import_checkpoint
 from runs.operations.import_run import import_run
 from runs.operations.pause_run import pause_run, unpause_run
+from runs.operations.people import (
+    change_password,
+    invite_user,
+    new_link,
+    set_active,
+    set_role,
+)
 from runs.operations.publish_workflow import publish_workflow
 from runs.operations.register_agent import register_agent
 from runs.operations.remove_agent import remove_agent
@@ -41,7 +48,7 @@ from runs.operations.resume_run import resume_run
 from runs.operations.retry_step import retry_step
 from runs.operations.saved_views import ViewChange, change_view, delete_view, save_view
 from runs.operations.start_run import start_run
-from runs.operations.tokens import create_token, revoke_token
+from runs.operations.tokens import create_token, revoke_token, rotate_token
 from runs.projections.audit import ACTIONS, AuditFilter, list_audit
 from runs.projections.export import export_run
 from runs.record import audit
@@ -206,6 +213,44 @@ def _delete_view(project: Path) -> Any:
     delete_view(_shared_view(), ANN)
 
 
+def _rotate_token(project: Path) -> Any:
+    create_token("ci", "viewer", None, by=SYSTEM)
+    rotate_token("ci", by=ANN)
+
+
+def _invited() -> User:
+    return invite_user("bob", "viewer", base_url="http://x", by=SYSTEM)[0]
+
+
+def _invite_user(project: Path) -> Any:
+    invite_user("bob", "viewer", base_url="http://x", by=ANN)
+
+
+def _new_link(project: Path) -> Any:
+    _invited()
+    new_link("bob", base_url="http://x", by=ANN)
+
+
+def _set_role(project: Path) -> Any:
+    _invited()
+    set_role("bob", "operator", by=ANN)
+
+
+def _deactivate(project: Path) -> Any:
+    _invited()
+    set_active("bob", False, by=ANN)
+
+
+def _activate(project: Path) -> Any:
+    _invited()
+    set_active("bob", False, by=SYSTEM)
+    set_active("bob", True, by=ANN)
+
+
+def _change_password(project: Path) -> Any:
+    change_password(_invited(), "", "correct horse", by=ANN)
+
+
 def _called(project: Path, by: Actor = SYSTEM) -> AgentCall:
     """A call that its agent has been sent."""
     about = {"id": "auditor", "base_url": "http://127.0.0.1:9", "reasoners": [{"id": "plan"}]}
@@ -308,6 +353,12 @@ DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "save_view": [(_save_view, "view.save")],
     "change_view": [(_change_view, "view.change")],
     "delete_view": [(_delete_view, "view.delete")],
+    "rotate_token": [(_rotate_token, "token.rotate")],
+    "invite_user": [(_invite_user, "user.invite")],
+    "new_link": [(_new_link, "user.link")],
+    "set_role": [(_set_role, "user.role")],
+    "set_active": [(_deactivate, "user.deactivate"), (_activate, "user.activate")],
+    "change_password": [(_change_password, "user.password")],
     "execute_target": [(_execute_target, "run.start")],
     "call_agent": [(_call_agent, "run.start")],
     "remove_agent": [(_remove_agent, "agent.remove")],

@@ -207,3 +207,36 @@ def test_the_dialog_is_the_form_alone_and_only_operators_start(
     going = alice.get(f"/runs/{run.pk}/fork", follow=True)
     assert "cannot be restarted" in going.content.decode()
     assert alice.get("/runs/run_nobody/fork").status_code == 404
+
+
+def test_experts_say_it_as_json(alice: Client, run: Run) -> None:
+    fields = sent(page(alice, f"/runs/{run.pk}/fork"))
+    fields |= {"json": '{"config": {"region": "there"}, "tries": 7}', "input.tries": "5"}
+    shown = alice.post(f"/runs/{run.pk}/fork", {**fields, "do": "preview"}).content.decode()
+    assert "Input <code>tries</code> changed." in shown
+    answer = alice.post(f"/runs/{run.pk}/fork", fields | {"plan_id": sent(shown)["plan_id"]})
+    assert answer.status_code == 302, answer.content.decode()
+    (made,) = Run.objects.filter(source=run)
+    assert made.inputs["tries"] == 7
+    assert made.inputs["config"] == {"region": "there", "size": 1, "auth": {"password": "•••"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "Changes as JSON: "),
+        ("[1]", "an object is needed"),
+        ('{"topic": "•••"}', "in the place of a secret"),
+        ('{"api_key": "fresh-value"}', "a secret is changed in its own field"),
+        ('{"config": {"auth": {"password": "fresh-value"}}}', "in its own field"),
+        ('{"nothing": 1}', "nothing"),
+    ],
+)
+def test_json_that_cannot_be_taken_is_said(alice: Client, run: Run, text: str, said: str) -> None:
+    fields = sent(page(alice, f"/runs/{run.pk}/fork")) | {"json": text}
+    answer = alice.post(f"/runs/{run.pk}/fork", fields)
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert said in html
+    assert "fresh-value" not in html
+    assert not Run.objects.filter(source=run).exists()

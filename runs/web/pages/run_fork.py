@@ -108,7 +108,7 @@ def _show(
         try:
             preview = plan_restart(run.pk, asked)
         except MaverickError as refused:
-            if not form.changed:
+            if not form.changes:
                 raise
             problem, status = why(refused), max(status, 200)
     context: dict[str, Any] = {

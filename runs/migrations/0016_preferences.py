@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('runs', '0012_agents'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='user',
+            name='preferences',
+            field=models.JSONField(blank=True, default=dict),
+        ),
+    ]
