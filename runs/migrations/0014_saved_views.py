@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0012_agents'),
+        ('runs', '0013_webhooks'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0012_agents'),
+        ('runs', '0014_saved_views'),
     ]
 
     operations = [

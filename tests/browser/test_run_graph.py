@@ -15,7 +15,7 @@ Look = Callable[..., Page]
 
 @pytest.fixture
 def page(look: Look, shown: Shown) -> Iterator[Page]:
-    yield look(f"/runs/{shown.groups}")
+    return look(f"/runs/{shown.groups}")
 
 
 def view(page: Page) -> dict[str, list[str]]:
