@@ -64,7 +64,7 @@ def test_the_page_asks_says_what_is_lost_and_deletes(alice, bob, make_run):
     client = Client()
     client.force_login(bob)
     assert client.get(f"/runs/{run.id}/delete").status_code == 403
-    assert "Delete run…" not in client.get(f"/runs/{run.id}").content.decode()
+    assert f"/runs/{run.id}/delete" not in client.get(f"/runs/{run.id}").content.decode()
     client.force_login(alice)
     assert "Delete run…" in client.get("/runs").content.decode()
     text = client.get(f"/runs/{run.id}/delete").content.decode()

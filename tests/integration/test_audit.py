@@ -29,6 +29,8 @@ from runs.operations.execute_target import execute_target, find_target
 from runs.operations.golden import accept_value, mark_golden, set_assertions, unmark_golden
 from runs.operations.import_checkpoint import import_checkpoint
 from runs.operations.import_run import import_run
+from runs.operations.label_run import set_labels
+from runs.operations.note_run import write_note
 from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.people import (
     change_password,
@@ -292,6 +294,18 @@ def _resume_call(project: Path) -> Any:
     steer_call.resume_call(call.pk, by=ANN)
 
 
+def _cancel_tree(project: Path) -> Any:
+    steer_call.cancel_tree(_called(project).run_id, reason="enough", by=ANN)
+
+
+def _set_labels(project: Path) -> Any:
+    set_labels(do(start(project, ONE)).pk, {"team": "tides"}, by=ANN)
+
+
+def _write_note(project: Path) -> Any:
+    write_note(do(start(project, ONE)).pk, "**Seen**", by=ANN)
+
+
 def _webhook(by: Actor) -> str:
     fields = webhooks.WebhookFields(url="https://example.org/hook")
     return webhooks.create_webhook(fields, by=by)[0].pk
@@ -366,6 +380,9 @@ DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "cancel_call": [(_cancel_call, "call.cancel")],
     "pause_call": [(_pause_call, "run.pause")],
     "resume_call": [(_resume_call, "run.unpause")],
+    "cancel_tree": [(_cancel_tree, "run.cancel")],
+    "set_labels": [(_set_labels, "run.labels")],
+    "write_note": [(_write_note, "run.note")],
     "create_webhook": [(_create_webhook, "webhook.create")],
     "change_webhook": [(_change_webhook, "webhook.change")],
     "remove_webhook": [(_remove_webhook, "webhook.remove")],
@@ -374,7 +391,10 @@ DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "redeliver": [(_redeliver, "webhook.redeliver")],
 }
 # Parts of the operations above, which write the entry.
-PARTS = {"new_run_of", "resume_start", "import_source", "answered", "remember"}
+PARTS = {
+    "new_run_of", "resume_start", "import_source", "answered", "remember", "call_once",
+    "decide_call", "note_event",
+}  # fmt: skip
 # How the list looks to one person: nothing that anybody else would see.
 LOOKS = {"choose_columns", "forget_default"}
 

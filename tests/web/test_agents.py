@@ -79,7 +79,6 @@ def test_the_list_says_how_each_is_and_how_often_it_was_called(
     page = text(alice, "/agents")
     for word in ("Ready", "Silent", "plan, free, add", "1 failed", "/agents/research", "1 h ago"):
         assert word in page, word
-    register("no/route", reasoners=[], skills=[])
     live = text(alice, "/agents?part=live")
     assert "<html" not in live
     assert 'id="agents-now"' in live
