@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from runs import environment, steppath
 from runs.actor import Actor
 from runs.definition.spec import ApprovalStep, InputSpec
@@ -103,30 +105,31 @@ def calls_that_ask(run_id: str, by: Actor, execution_id: str = "") -> tuple[Appr
     calls = AgentCall.objects.filter(run_id=run_id, ended_at=None, approval__status="pending")
     if execution_id:
         calls = calls.filter(execution_id=execution_id)
-    found = list(calls.order_by("number"))
-    paths = (
-        dict(
-            Execution.objects.filter(pk__in=[call.execution_id for call in found]).values_list(
-                "id", "path"
-            )
+    return tuple(approval for _, approval in _as_asked(calls.order_by("number"), by))
+
+
+def _as_asked(calls: Iterable[AgentCall], by: Actor) -> list[tuple[AgentCall, Approval]]:
+    """Each with its question. One query more when there are any."""
+    found = {call.execution_id: call for call in calls}
+    rows = Execution.objects.filter(pk__in=found).values_list("id", "path") if found else ()
+    paths = dict(rows)
+    return [
+        (
+            call,
+            Approval(
+                execution_id=execution_id,
+                path=paths[execution_id],
+                prompt=_prompt(call),
+                form=(),
+                approvers=EVERY_OPERATOR,
+                since=_moment(approval["requested_at"]),
+                due=_moment(approval.get("expires_at")),
+                may_decide=by.is_among(()),
+            ),
         )
-        if found
-        else {}
-    )
-    return tuple(
-        Approval(
-            execution_id=call.execution_id,
-            path=paths[call.execution_id],
-            prompt=_prompt(call),
-            form=(),
-            approvers=EVERY_OPERATOR,
-            since=_moment(call.approval["requested_at"]),
-            due=_moment(call.approval.get("expires_at")),
-            may_decide=by.is_among(()),
-        )
-        for call in found
-        if call.execution_id in paths
-    )
+        for execution_id, call in found.items()
+        if execution_id in paths and (approval := call.approval) is not None
+    ]
 
 
 def _prompt(call: AgentCall) -> str:
@@ -140,7 +143,7 @@ def _moment(given: Any) -> datetime | None:
 
 
 def inbox(by: Actor) -> Inbox:
-    """Everything that waits for a decision. One query, and one for each text not yet read."""
+    """Everything that waits for a decision. Three queries, and one for each text not yet read."""
     rows = list(
         Execution.objects.filter(type="approval", status="waiting", run__status__in=_OPEN)
         .order_by("id")
@@ -167,16 +170,31 @@ def inbox(by: Actor) -> Inbox:
         )
         for row in rows[:MOST]
     )
+    asked = _open_calls().select_related("run")[: MOST + 1]
+    items += tuple(
+        Waiting(
+            approval, call.run_id, call.run.workflow_name, call.run.created_by, call.run.version_id
+        )
+        for call, approval in _as_asked(asked, by)
+    )
     first = sorted(items, key=lambda one: not one.approval.may_decide)
-    return Inbox(tuple(first), len(rows) > MOST)
+    return Inbox(tuple(first[:MOST]), len(rows) > MOST or len(items) > MOST)
+
+
+def _open_calls() -> QuerySet[AgentCall]:
+    """Executions of agents that wait for somebody's word, of all runs."""
+    calls = AgentCall.objects.filter(ended_at=None, approval__status="pending")
+    return calls.filter(run__status__in=_OPEN).order_by("run_id", "number")
 
 
 def count_waiting(by: Actor) -> int:
-    """How many decisions wait for the asker, at most MOST. One query."""
+    """How many decisions wait for the asker, at most MOST. Two queries."""
     rows = Execution.objects.filter(type="approval", status="waiting", run__status__in=_OPEN)
     found = rows.order_by("id").values_list("run__version_id", "path")[:MOST]
     steps = (step_of(version, path) for version, path in found)
-    return sum(1 for step in steps if step is not None and by.is_among(step.approvers))
+    own = sum(1 for step in steps if step is not None and by.is_among(step.approvers))
+    asked = _open_calls()[:MOST].count() if by.is_among(()) else 0
+    return min(own + asked, MOST)
 
 
 def approval_of(

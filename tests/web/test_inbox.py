@@ -5,7 +5,12 @@ from datetime import datetime
 import pytest
 from django.test import Client
 
-from runs.models import Execution, Run
+from runs.actor import SYSTEM
+from runs.agentfield import Caller
+from runs.models import AgentCall, Execution, Run
+from runs.operations.decide_call import request_approval
+from runs.operations.execute_target import execute_target, find_target
+from runs.operations.register_agent import register_agent
 from tests.browser import sample_kinds
 from tests.web.test_run_page import page
 
@@ -82,3 +87,24 @@ def test_what_a_run_that_is_over_asked_is_no_question(alice: Client, waiting: Ru
 def test_rubbish_is_answered(alice: Client, waiting: Run) -> None:
     for sent in ({}, {"decision": "maybe"}, {"decision": "approve", "run": "x", "where": "y"}):
         assert alice.post("/approvals", sent).status_code in (404, 422)
+
+
+def test_what_an_agent_asks_stands_there_too(alice: Client) -> None:
+    about = {"id": "research", "base_url": "http://127.0.0.1:9", "reasoners": [{"id": "plan"}]}
+    register_agent(about)
+    call = execute_target(find_target("research.plan", {}), Caller(), by=SYSTEM)
+    AgentCall.objects.filter(pk=call.pk).update(state="begun", status="running")
+    request_approval(call.pk, {"approval_request_id": "ask-1"})
+    html = page(alice, "/approvals")
+    assert "research.plan asks for a decision (ask-1)" in html
+    assert count(alice) == "1"
+    sent = {"run": call.run_id, "where": "plan", "decision": "reject", "comment": "too dear"}
+    assert alice.post("/approvals", sent).status_code == 302
+    assert count(alice) == ""
+    assert "nothing waits" in page(alice, "/approvals").lower()
+    call.refresh_from_db()
+    assert call.approval is not None
+    assert (call.approval["status"], call.approval["response"]["feedback"]) == (
+        "rejected",
+        "too dear",
+    )
