@@ -93,8 +93,8 @@ def calls_that_ask(run_id: str, by: Actor, execution_id: str = "") -> tuple[Appr
             prompt=_prompt(call),
             form=(),
             approvers=EVERY_OPERATOR,
-            since=_moment(call.approval["requested_at"]),
-            due=_moment(call.approval.get("expires_at")),
+            since=_moment(call.question["requested_at"]),
+            due=_moment(call.question.get("expires_at")),
             may_decide=by.is_among(()),
         )
         for call in found
@@ -103,9 +103,9 @@ def calls_that_ask(run_id: str, by: Actor, execution_id: str = "") -> tuple[Appr
 
 
 def _prompt(call: AgentCall) -> str:
-    url = str(call.approval["request_url"])
+    url = str(call.question["request_url"])
     more = f": {url}" if url.startswith(("https://", "http://")) else ""
-    return f"{call.target} asks for a decision ({call.approval['approval_request_id']}){more}"
+    return f"{call.target} asks for a decision ({call.question['approval_request_id']}){more}"
 
 
 def _moment(given: Any) -> datetime | None:
