@@ -52,7 +52,7 @@ def without_none(values: dict[str, Any]) -> dict[str, Any]:
 
 def shown_text(value: Any, most: int = 2000) -> str:
     """A text that PostgreSQL can keep; empty for what is none."""
-    return storable(value[:most]) if isinstance(value, str) else ""  # type: ignore[no-any-return]
+    return str(storable(value[:most])) if isinstance(value, str) else ""
 
 
 class BadCall(ValueError):

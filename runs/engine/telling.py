@@ -60,7 +60,7 @@ def _take(call_id: str) -> Decision | None:
     call = AgentCall.objects.filter(pk=call_id, ended_at=None, approval__told=False).first()
     if call is None:
         return None
-    asked = call.approval
+    asked = call.question
     _note(call_id, tries=asked["tries"] + 1)
     told = {
         "execution_id": call.pk,
@@ -75,7 +75,7 @@ def _take(call_id: str) -> Decision | None:
 def _note(call_id: str, **changes: object) -> None:
     call = AgentCall.objects.filter(pk=call_id).first()
     if call is not None and call.approval is not None:
-        call.approval = {**call.approval, **changes}
+        call.approval = {**call.question, **changes}
         call.save(update_fields=["approval"])
 
 
@@ -88,8 +88,8 @@ def look_after() -> int:
     now = timezone.now()
     moved = expire_approvals(now)
     for call in AgentCall.objects.filter(ended_at=None, approval__told=False)[:200]:
-        wait = min(_REPEAT_AFTER * 2 ** min(call.approval["tries"], 10), _LONGEST)
-        due = datetime.fromisoformat(call.approval["responded_at"]) + timedelta(seconds=wait)
+        wait = min(_REPEAT_AFTER * 2 ** min(call.question["tries"], 10), _LONGEST)
+        due = datetime.fromisoformat(call.question["responded_at"]) + timedelta(seconds=wait)
         if due < now:
             start(call.pk)
     return moved

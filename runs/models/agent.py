@@ -1,5 +1,7 @@
 """Agent: a program elsewhere that does work for us; and every call of one."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -104,6 +106,11 @@ class AgentCall(models.Model):
                 fields=["node", "state"], name="call_open", condition=Q(ended_at__isnull=True)
             ),
         ]
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What the agent has asked to be decided; empty when it has asked nothing."""
+        return self.approval or {}
 
     @property
     def target(self) -> str:

@@ -58,7 +58,7 @@ def request_approval(call_id: str, asked: Mapping[str, Any], page: str = "") -> 
         agent_calls.settle(run, call, Report("waiting", status_reason=WAITS))
         if call.role == "step":
             step_reports.say_waits(run, call, WAITS)
-    return dict(call.approval)
+    return dict(call.question)
 
 
 def pending_of(execution: Execution) -> AgentCall | None:
@@ -91,21 +91,21 @@ def expire_approvals(now: datetime) -> int:
     late = [
         call.pk
         for call in waiting
-        if call.approval["expires_at"] and datetime.fromisoformat(call.approval["expires_at"]) < now
+        if call.question["expires_at"] and datetime.fromisoformat(call.question["expires_at"]) < now
     ]
     for call_id in late:
         with transaction.atomic():
             run, call = locked_call(call_id)
-            if call.ended_at is None and (call.approval or {}).get("status") == "pending":
+            if call.ended_at is None and call.question.get("status") == "pending":
                 _close(run, call, "expired", None, "approval_expired")
     return len(late)
 
 
 def _close(run: Run, call: AgentCall, word: str, response: Any, reason: str) -> None:
-    tell = bool(call.approval["callback_url"])
+    tell = bool(call.question["callback_url"])
     now = timezone.now().isoformat()
     more = {"status": word, "response": response, "responded_at": now, "told": not tell, "tries": 0}
-    call.approval = {**call.approval, **more}
+    call.approval = {**call.question, **more}
     call.save(update_fields=["approval"])
     agent_calls.settle(run, call, Report("running", status_reason=reason))
     if call.role == "step":

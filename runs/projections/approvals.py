@@ -122,20 +122,20 @@ def _as_asked(calls: Iterable[AgentCall], by: Actor) -> list[tuple[AgentCall, Ap
                 prompt=_prompt(call),
                 form=(),
                 approvers=EVERY_OPERATOR,
-                since=_moment(approval["requested_at"]),
-                due=_moment(approval.get("expires_at")),
+                since=_moment(call.question["requested_at"]),
+                due=_moment(call.question.get("expires_at")),
                 may_decide=by.is_among(()),
             ),
         )
         for execution_id, call in found.items()
-        if execution_id in paths and (approval := call.approval) is not None
+        if execution_id in paths
     ]
 
 
 def _prompt(call: AgentCall) -> str:
-    url = str(call.approval["request_url"])
+    url = str(call.question["request_url"])
     more = f": {url}" if url.startswith(("https://", "http://")) else ""
-    return f"{call.target} asks for a decision ({call.approval['approval_request_id']}){more}"
+    return f"{call.target} asks for a decision ({call.question['approval_request_id']}){more}"
 
 
 def _moment(given: Any) -> datetime | None:

@@ -19,6 +19,7 @@ from runs.run_file import Reader, RunFileDamaged
 
 _ROLES = frozenset({"root", "nested", "step"})
 _STATUSES = frozenset(OVER)
+_MODES = frozenset({"", *MODES})
 _TEXTS = ("parent", "session", "actor", "replay_run", "replay_before")
 _MOST = 200
 
@@ -72,7 +73,7 @@ def _call(
         name=name,
         kind=kind,
         **texts,
-        replay_mode=value.one_of(row.get("replay_mode") or "", {"", *MODES}, f"Mode of {shown}"),
+        replay_mode=value.one_of(row.get("replay_mode") or "", _MODES, f"Mode of {shown}"),
         match_key="" if hidden else Target(node, name, kind, given, context).key,
         input={} if given is None else given,
         context=context,
