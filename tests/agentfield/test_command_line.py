@@ -135,7 +135,7 @@ def test_a_call_is_restarted_with_what_is_changed(maverick, plane, agent, far, t
 
 
 def test_agents_are_listed_shown_and_removed(maverick, plane, agent):
-    maverick("call", f"{agent.id}.inner", "--json")
+    maverick("call", f"{agent.id}.inner", "-i", "n=1", "--json")
     for by in ("", plane.url):
         _, said, _ = maverick("agents", "list", by=by)
         (line,) = [one for one in said.splitlines() if one.startswith(agent.id)]
