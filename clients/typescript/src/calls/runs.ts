@@ -46,11 +46,9 @@ export class RunCalls extends Sending {
     { idempotencyKey }: Keyed = {},
   ): Promise<Run> {
     const path = `executions/${part(executionId)}/restart`;
-    const made: Run | { run_id: string } = await this.start<"restartExecution">(
-      path,
-      request,
-      idempotencyKey,
-    );
+    const made = (await this.start<"restartExecution">(path, request, idempotencyKey)) as
+      | Run
+      | { run_id: string };
     // The call of an agent is restarted and answered in AgentField's way.
     return "run_id" in made ? this.getRun(made.run_id) : made;
   }
