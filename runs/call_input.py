@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runs import environment
-
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 _LONGEST_NUMBER = 300
 
@@ -24,7 +22,6 @@ class CallField:
     type: str  # string, integer, number, boolean, object, array; empty: not said
     description: str
     required: bool
-    secret: bool
     default: Any
     choices: tuple[str, ...]
 
@@ -50,7 +47,6 @@ def fields_of(schema: Any) -> tuple[CallField, ...]:
                 type=kind,
                 description=str(about.get("description") or about.get("title") or ""),
                 required=name in needed,
-                secret=environment.is_secret_key(str(name)),
                 default=about.get("default"),
                 choices=tuple(as_text(choice) for choice in choices),
             )

@@ -34,9 +34,8 @@ def remove_agent(name: str, *, force: bool = False, by: Actor) -> int:
         # Run after run, as everybody locks them: two removals do not wait for each other.
         still_open = list(calls.order_by("run_id", "number").values_list("pk", flat=True))
         if still_open and not force:
-            count = "1 call" if len(still_open) == 1 else f"{len(still_open)} calls"
             raise AgentInUse(
-                f"{count} of {name!r} {'is' if len(still_open) == 1 else 'are'} open.",
+                f"{name!r} has open calls ({len(still_open)}).",
                 hint="Cancel their runs, wait for their end, or remove it by force: they fail.",
             )
         agents.forget(name)

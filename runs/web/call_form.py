@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from runs import environment
 from runs.call_input import CallField, as_text, fields_of, from_texts
 from runs.errors import InvalidFields
 from runs.projections.agents import Reasoner
@@ -20,6 +21,11 @@ class TypedField:
     field: CallField
     value: str
     wrong: str
+
+    @property
+    def secret(self) -> bool:
+        """Whether its value is never shown again."""
+        return _is_secret(self.field)
 
     @property
     def is_long(self) -> bool:
@@ -53,7 +59,7 @@ def typed_form(
     fields = tuple(
         TypedField(
             field,
-            "" if field.secret else sent.get(f"input.{field.name}", "")[:100_000],
+            "" if _is_secret(field) else sent.get(f"input.{field.name}", "")[:100_000],
             problems.get(f"input.{field.name}", ""),
         )
         for field in fields_of(reasoner.input_schema)
@@ -73,8 +79,12 @@ def given_by(reasoner: Reasoner, sent: QueryDict) -> dict[str, Any]:
     return from_texts(reasoner.input_schema, texts)
 
 
+def _is_secret(field: CallField) -> bool:
+    return environment.is_secret_key(field.name)
+
+
 def _shown(field: CallField) -> str:
-    return "" if field.default is None or field.secret else as_text(field.default)
+    return "" if field.default is None or _is_secret(field) else as_text(field.default)
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def test_a_call_is_restarted_with_what_is_changed(maverick, plane, agent, far, t
 
 
 def test_agents_are_listed_shown_and_removed(maverick, plane, agent):
-    maverick("call", f"{agent.id}.inner", "--json")
+    maverick("call", f"{agent.id}.inner", "-i", "n=1", "--json")
     for by in ("", plane.url):
         _, said, _ = maverick("agents", "list", by=by)
         (line,) = [one for one in said.splitlines() if one.startswith(agent.id)]
@@ -154,7 +154,7 @@ def test_agents_are_listed_shown_and_removed(maverick, plane, agent):
     agent.work = None  # it takes the call and says nothing more
     _, _, run = maverick("call", f"{agent.id}.outer", "-i", "n=1", "--no-wait", "--json")
     code, said, _ = maverick("agents", "remove", agent.id, "--yes", by=plane.url)
-    assert (code, "1 call of" in said) == (2, True)
+    assert (code, "has open calls (1)" in said) == (2, True)
     code, _, gone = maverick(
         "agents", "remove", agent.id, "--force", "--yes", "--json", by=plane.url
     )

@@ -143,7 +143,7 @@ def test_an_agent_with_open_calls_is_removed_by_force_only_and_they_fail(
         assert api("DELETE", "/agents/research").status_code == 403
     refused = admin("DELETE", "/agents/research")
     assert (refused.status_code, refused.json()["code"]) == (409, "agent-in-use")
-    assert "1 call of 'research' is open" in refused.json()["detail"]
+    assert "'research' has open calls (1)" in refused.json()["detail"]
     assert Agent.objects.exists()
     gone = admin("DELETE", "/agents/research?force=true")
     assert gone.json() == {"name": "research", "failed_calls": 1}

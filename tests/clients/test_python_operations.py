@@ -104,6 +104,16 @@ def test_every_method_asks_the_right_address(
     assert server.requests[0].url.path == f"/api/v1/{path}"
 
 
+def test_the_restart_of_an_agents_call_gives_its_run() -> None:
+    """It is answered in AgentField's way, which has no run in it."""
+    server = Server(
+        httpx.Response(202, json={"execution_id": "exec_2", "run_id": "run_2"}),
+        httpx.Response(200, json={"id": "run_2"}),
+    )
+    assert server.client().restart_execution("exec_1")["id"] == "run_2"
+    assert server.requests[1].url.path == "/api/v1/runs/run_2"
+
+
 def described() -> dict[str, Any]:
     """The document of the API, as it was agreed."""
     file = Path(__file__).resolve().parents[1] / "api" / "openapi.v1.json"

@@ -107,7 +107,10 @@ def remove(ctx: click.Context, name: str, force: bool, yes: bool, as_json: bool)
     side = backend(ctx)
     still_open = side.agent(name)["agent"]["calls"]["open"]
     if not yes and (force or not still_open):
-        lost = f" {still_open} open calls fail." if still_open else ""
+        from runs.projections.words import count
+
+        fail = count(still_open, "open call fails", "open calls fail")
+        lost = f" {fail}." if still_open else ""
         try:
             agreed = click.confirm(f"Remove agent {name}?{lost} Its runs stay.", err=True)
         except click.Abort:
@@ -118,8 +121,8 @@ def remove(ctx: click.Context, name: str, force: bool, yes: bool, as_json: bool)
     if as_json:
         print_json(gone)
     else:
-        failed = f" {gone['failed_calls']} open calls failed." if gone["failed_calls"] else ""
-        say(f"{name} is removed.{failed}")
+        failed = gone["failed_calls"]
+        say(f"{name} is removed." + (f" Open calls that failed: {failed}." if failed else ""))
 
 
 def takes(schema: Any) -> str:

@@ -46,10 +46,11 @@ export class RunCalls extends Sending {
     { idempotencyKey }: Keyed = {},
   ): Promise<Run> {
     const path = `executions/${part(executionId)}/restart`;
-    const made = await this.start<"restartExecution">(path, request, idempotencyKey);
+    const made = (await this.start<"restartExecution">(path, request, idempotencyKey)) as
+      | Run
+      | { run_id: string };
     // The call of an agent is restarted and answered in AgentField's way.
-    const { run_id: named } = made as { run_id?: string };
-    return named === undefined ? made : this.getRun(named);
+    return "run_id" in made ? this.getRun(made.run_id) : made;
   }
 
   /** What `restartExecution` with the same request would do, without doing it. */
