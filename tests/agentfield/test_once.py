@@ -1,7 +1,9 @@
 """A submission under an Idempotency-Key; and an agent that says that it takes nothing now."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from runs.models import AgentCall
 
@@ -35,7 +37,8 @@ def test_the_same_key_makes_one_call_also_in_a_race(plane, api, make_agent):
 def test_an_agent_that_takes_nothing_now_is_asked_again(plane, make_agent):
     """503 with Retry-After says that nothing was begun; any other 503 is an answer."""
     agent = make_agent("plan", work=lambda got: "done")
-    respond, answers = agent.respond, iter([(503, {}), (503, {})])
+    respond = agent.respond
+    answers: Iterator[Any] = iter([(503, {}), (503, {})])
     agent.respond = lambda got: next(answers, None) or respond(got)
     agent.headers = {"Retry-After": "1"}
     made = plane.submit(f"{agent.id}.plan")

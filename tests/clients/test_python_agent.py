@@ -77,7 +77,7 @@ def test_it_registers_beats_and_says_goodbye(plane: LittlePlane) -> None:
 
 
 def test_it_registers_again_when_maverick_has_forgotten_it(plane: LittlePlane) -> None:
-    forgotten = iter([(404, {"error": "unknown"})])
+    forgotten: Iterator[Any] = iter([(404, {"error": "unknown"})])
     plane.say = lambda asked: next(forgotten, None) if "heartbeat" in asked.path else None
     while_it_runs(agent_of(plane), lambda at: plane.until(lambda: len(plane.of("register")) == 2))
     first, second = plane.of("/nodes/register")
@@ -87,7 +87,7 @@ def test_it_registers_again_when_maverick_has_forgotten_it(plane: LittlePlane) -
 def test_it_waits_for_a_maverick_that_is_not_there_yet_but_not_for_one_that_refuses(
     plane: LittlePlane,
 ) -> None:
-    answers = iter([CUT, (503, {}), (201, {})])
+    answers: Iterator[Any] = iter([CUT, (503, {}), (201, {})])
     plane.say = lambda asked: next(answers, None) if "register" in asked.path else None
     while_it_runs(agent_of(plane), lambda at: None)
     assert len(plane.of("/nodes/register")) == 3
@@ -151,7 +151,7 @@ def test_a_wrong_input_is_422_with_every_fault_and_its_place(plane: LittlePlane)
 
 
 def test_a_report_is_repeated_until_it_is_taken_and_not_after_that(plane: LittlePlane) -> None:
-    answers = iter([(503, {}), CUT, (500, {}), (200, {})])
+    answers: Iterator[Any] = iter([(503, {}), CUT, (500, {}), (200, {})])
     plane.say = lambda asked: next(answers) if asked.path.endswith("/status") else None
     agent = agent_of(plane)
     agent.reasoner(name="noop")(lambda: None)
@@ -168,6 +168,19 @@ def test_a_report_that_is_refused_is_not_repeated(plane: LittlePlane, status: in
     agent.reasoner(name="noop")(lambda: None)
     while_it_runs(agent, lambda at: dispatch(at, "noop", {}))
     assert len(plane.of("/exec_1/status")) == 1
+
+
+def test_a_result_that_is_refused_ends_as_a_failure(plane: LittlePlane) -> None:
+    """Untold, it would never be over for whoever waits for it."""
+    answers: Iterator[Any] = iter([(413, {"error": "too large"})])
+    plane.say = lambda asked: next(answers, None) if "status" in asked.path else None
+    agent = agent_of(plane)
+    agent.reasoner(name="work")(lambda: "half a character: \ud800")
+    while_it_runs(agent, lambda at: dispatch(at, "work", {}))
+    large, told = (one.body for one in plane.of("/exec_1/status"))
+    assert large["result"] == "half a character: \ud800"
+    assert told["status"] == "failed"
+    assert told["error"].startswith("Maverick refused the report: ")
 
 
 def test_the_same_execution_is_begun_once(plane: LittlePlane) -> None:
@@ -217,7 +230,7 @@ def test_a_nested_call_is_a_child_of_the_one_that_makes_it(plane: LittlePlane, k
         async def work_as_well(topic: str) -> Any:
             return (await asyncio.gather(agent.call("other.plan", topic=topic)))[0]
 
-    lost = iter([CUT, (503, {})])  # the answers of the first two tries
+    lost: Iterator[Any] = iter([CUT, (503, {})])  # the answers of the first two tries
     plane.say = lambda asked: next(lost, None) if "/execute/" in asked.path else None
     while_it_runs(agent, lambda at: dispatch(at, "work", {"topic": "tea"}, **CALLED).json())
     assert plane.report("exec_1")["result"] == {"parts": [1]}

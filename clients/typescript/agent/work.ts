@@ -79,10 +79,24 @@ export class Work {
       duration_ms: Math.round(performance.now() - started),
       completed_at: new Date().toISOString(),
     };
-    await this.report(call.executionId, report, this.#giveUp.signal).catch((error: unknown) => {
+    await this.#tell(call, report);
+  }
+
+  async #tell(call: Call, report: Report): Promise<void> {
+    try {
+      await this.report(call.executionId, report, this.#giveUp.signal);
+    } catch (error) {
+      if (!(error instanceof ApiError)) {
+        console.error(`The end of ${call.executionId} could not be told`, error);
+        return;
+      }
       // 409: it is over in another way, cancelled for instance. 404: its run was deleted.
-      if (!(error instanceof ApiError)) console.error(`The end of ${call.executionId} was not told`, error);
-    });
+      if ([404, 409].includes(error.status) || report["status"] === "failed") return;
+      // Too large, for instance. Untold, it would never be over for whoever waits for it.
+      const { execution_id, reasoner, duration_ms } = report;
+      const text = `Maverick refused the report: ${error.message}`;
+      await this.#tell(call, { execution_id, reasoner, duration_ms, status: "failed", error: text });
+    }
   }
 }
 

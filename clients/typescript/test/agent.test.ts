@@ -160,6 +160,21 @@ promised(
   },
 );
 
+promised(
+  "a result that is refused ends as a failure",
+  (agent, plane) => {
+    const answers: [number, unknown][] = [[413, { error: "too large" }]];
+    plane.say = ({ path }) => (path.endsWith("/status") ? answers.shift() : undefined);
+    agent.reasoner("noop", () => "large");
+  },
+  async (agent, plane) => {
+    await dispatch(agent.address, "noop", {});
+    const told = await plane.until(() => plane.of("/status")[1]);
+    assert.equal(told.body.status, "failed");
+    assert.match(told.body.error, /^Maverick refused the report: /);
+  },
+);
+
 const REPLAY = {
   "x-session-id": "s1",
   "x-actor-id": "a1",

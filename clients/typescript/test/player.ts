@@ -59,10 +59,6 @@ const play: Record<string, (step: Step) => Promise<unknown>> = {
   lineage: ({ run }) => client.lineage(id(run)),
   golden: ({ run, name }) => client.markGolden(id(run), { name, replace: true }),
   check: ({ run, against }) => client.check(id(run), against),
-  output: async ({ run, path }) => {
-    for await (const one of client.executions(id(run))) if (one.path === path) return one;
-    return {};
-  },
   unmark: ({ run }) => client.unmarkGolden(id(run)),
 };
 

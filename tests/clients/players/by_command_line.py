@@ -80,10 +80,6 @@ class Player:
     def unmark(self, step: dict[str, Any]) -> Any:
         return self.ask("runs", "golden", self.ids[step["run"]], "--remove")[0]
 
-    def output(self, step: dict[str, Any]) -> Any:
-        found = self.ask("runs", "show", self.ids[step["run"]])[0]["steps"]
-        return next(one for one in found if one["path"] == step["path"])
-
 
 def main() -> None:
     """Play every step."""

@@ -60,10 +60,6 @@ class Player:
     def unmark(self, step: dict[str, Any]) -> Any:
         return self.client.unmark_golden(self.ids[step["run"]])
 
-    def output(self, step: dict[str, Any]) -> Any:
-        found = self.client.executions(self.ids[step["run"]])
-        return next(one for one in found if one["path"] == step["path"])
-
 
 def main() -> None:
     """Play every step."""

@@ -32,7 +32,9 @@ async def summarise(found: list[Found]) -> int:
 async def judge(hits: int) -> dict[str, bool]:
     if next(asked, None):
         raise RuntimeError("the judge is out")
-    return {"good": hits == 8}
+    if hits != 8:  # what was reused has to come back as it was
+        raise ValueError(f"{hits} hits")
+    return {"good": True}
 
 
 @agent.reasoner

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import wait
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar, overload
+from typing import Any, Self, TypeVar, overload
 
 from maverick_client.agent.context import Call, current
 from maverick_client.agent.failures import CallFailed
@@ -22,8 +22,7 @@ from maverick_client.agent.work import Work
 from maverick_client.errors import WaitTimeout
 
 log = logging.getLogger("maverick_client.agent")
-P = ParamSpec("P")
-R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 _EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 _BEAT = 2.0  # seconds, as the protocol's own package
 
@@ -64,17 +63,16 @@ class Agent:
     # ---- what it can do --------------------------------------------------------------------------
 
     @overload
-    def reasoner(self, function: Callable[P, R], /) -> Callable[P, R]: ...
+    def reasoner(self, function: F, /) -> F: ...
 
     @overload
     def reasoner(
         self, *, name: str | None = None, description: str | None = None, tags: Sequence[str] = ()
-    ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+    ) -> Callable[[F], F]: ...
 
     def reasoner(
         self,
         function: Any = None,
-        /,
         *,
         name: str | None = None,
         description: str | None = None,
@@ -85,7 +83,7 @@ class Agent:
         The function itself stays what it was: called directly, it is no call through Maverick.
         """
 
-        def known(function: Callable[P, R]) -> Callable[P, R]:
+        def known(function: F) -> F:
             made = reasoner_of(function, name, description, tags)
             if made.name in self._reasoners:
                 raise ValueError(f"{self.name} has a reasoner {made.name!r} already")

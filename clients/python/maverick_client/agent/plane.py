@@ -112,8 +112,11 @@ def headers_of(token: str | None) -> dict[str, str]:
 
 def as_json(value: Any) -> bytes:
     """Compact JSON; raises ValueError for what is none."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8", "surrogatepass")
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode()
+    except UnicodeEncodeError:  # half a character; as an escape it can be sent
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def what(error: Exception) -> str:

@@ -140,7 +140,13 @@ class Work:
             await self._report(call.execution_id, report)
         except ApiError as error:
             # 409: it is over in another way, cancelled for instance. 404: its run was deleted.
-            log.info("The end of %s was not taken: %s", call.execution_id, error)
+            if error.status in (404, 409) or report["status"] == "failed":
+                log.info("The end of %s was not taken: %s", call.execution_id, error)
+                return
+            # Too large, for instance. Untold, it would never be over for whoever waits for it.
+            text = f"Maverick refused the report: {error}"
+            kept = {key: report[key] for key in ("execution_id", "reasoner", "duration_ms")}
+            await self._tell(call, {**kept, "status": "failed", "error": text})
         except ClientError as error:
             log.warning("The end of %s could not be told: %s", call.execution_id, error)
 
