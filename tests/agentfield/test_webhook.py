@@ -31,7 +31,7 @@ def test_the_address_that_came_with_a_call_is_told_its_end(api, make_agent, rece
     assert told["webhook_registered"] is True
     call_id = told["execution_id"]
     assert api.get(f"/api/v1/executions/{call_id}").json()["webhook_registered"] is True
-    wait_for(lambda: len(receiver.got) == 2, 20, "both messages")
+    wait_for(lambda: len(receiver.got) == 2, 60, "both messages")
     by_type = {json.loads(body)["type"]: (headers, body) for headers, body in receiver.got}
     headers, body = by_type["dev.maverick.execution.succeeded"]
     # Who called is told what the agent gave; in a row or on a page it is masked.
@@ -57,7 +57,7 @@ def test_a_cancelled_call_is_told_and_a_bad_address_only_leaves_out_the_webhook(
     agent = make_agent("plan")
     call_id = ask(api, agent, {"url": receiver.url}).json()["execution_id"]
     api.post(f"/api/v1/executions/{call_id}/cancel", json={})
-    wait_for(lambda: receiver.got, 20, "the message")
+    wait_for(lambda: receiver.got, 60, "the message")
     headers, body = receiver.got[0]
     assert json.loads(body)["type"] == "dev.maverick.execution.cancelled"
     assert "webhook-signature" not in headers  # there is no secret
