@@ -126,7 +126,7 @@ def _of_group(group: str) -> Q:
 
 def _about(data: Mapping[str, Any]) -> str:
     """The reason in words, and whatever else is short."""
-    parts = []
+    parts: list[str] = []
     for name, value in data.items():
         if value in (None, "", [], {}):
             continue

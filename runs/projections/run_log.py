@@ -61,8 +61,8 @@ def log_page(run_id: str, asked: LogAsked) -> LogPage:
         if not newest and len(kept) >= LINES_A_PAGE:
             break
     more = more or len(kept) > LINES_A_PAGE
-    lines = [line for _, line in (kept[-LINES_A_PAGE:] if newest else kept)]
-    return LogPage(tuple(lines), last, first if more and newest else None)
+    shown = tuple(line for _, line in (kept[-LINES_A_PAGE:] if newest else kept))
+    return LogPage(shown, last, first if more and newest else None)
 
 
 def log_text(run_id: str, asked: LogAsked) -> Iterator[str]:

@@ -151,15 +151,15 @@ class _Builder:
                 if node.name not in here:
                     path = steppath.child(scope, node.name)
                     here[node.name] = StepState.unborn(path, node.name, node.type, node.position)
-        nodes = []
+        nodes: list[TreeNode] = []
         for state in sorted(here.values(), key=lambda s: (s.position, s.path)):
-            node = TreeNode(state, "", depth)
+            made = TreeNode(state, "", depth)
             for index, turn in sorted(self._turns.get(state.path, ())):
-                node.children.append(self._turn(index, turn, depth + 1))
+                made.children.append(self._turn(index, turn, depth + 1))
             # Also below a step that is no container: when it was undone, and calls of an agent.
             if state.type in ("branch", "subworkflow") or state.path in self._scopes:
-                node.children += self.scope(state.path, depth + 1)
-            nodes.append(node)
+                made.children += self.scope(state.path, depth + 1)
+            nodes.append(made)
         return nodes
 
     def _turn(self, index: int, scope: str, depth: int) -> TreeNode:

@@ -50,8 +50,8 @@ def gantt_svg(made: Timeline, chosen: str = "") -> SafeString:
     row = next((n for n, one in enumerate(made.rows) if one.path == chosen), -1)
     parts.append(f'<rect class="g-chosen" y="{row * ROW}" width="100%" height="{ROW}"/>')
     for tick in made.ticks:
-        x = f"{tick.x:.2f}%"
-        parts.append(f'<line class="grid" x1="{x}" x2="{x}" y1="0" y2="{height}"/>')
+        at = f"{tick.x:.2f}%"
+        parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="0" y2="{height}"/>')
     parts.append(f'<rect fill="url(#g-rows)" width="100%" height="{height}"/>')
     for cut in made.scale.cuts:
         left, right = made.scale.x(cut.start), made.scale.x(cut.end)

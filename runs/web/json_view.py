@@ -55,7 +55,9 @@ class _View:
             yield f"<li>{key}{self._leaf(value, text)}{tools}</li>"
             return
         is_map = isinstance(value, Mapping)
-        items = list(value.items()) if is_map else list(enumerate(value))
+        items: list[tuple[Any, Any]] = (
+            list(value.items()) if isinstance(value, Mapping) else list(enumerate(value))
+        )
         said = words.count(len(items), "key" if is_map else "item")
         signs = "{}" if is_map else "[]"
         inside = self._find and holds(value, "", self._find)

@@ -14,7 +14,8 @@ from markdown_it.utils import EnvType, OptionsDict
 
 def markdown_html(text: str) -> SafeString:
     """The text rendered. What is HTML in it is shown as it was typed."""
-    return mark_safe(_renderer().render(text))  # noqa: S308 - html is off, every text is escaped
+    html: str = _renderer().render(text)
+    return mark_safe(html)  # noqa: S308 - html is off, every text is escaped
 
 
 @lru_cache(maxsize=1)

@@ -153,7 +153,13 @@ function caretOf(field) {
 }
 
 function describe(element) {
-  for (const name of ["id", "data-path", "data-copy", "data-key", "href", "aria-label"]) {
+  // The address of a row's link changes with every filter; its place in the row does not.
+  const row = element.matches(".step, .twist") && element.closest("tr[data-path]");
+  if (row) {
+    const link = element.matches(".twist") ? ".twist" : ".step";
+    return `tr[data-path="${CSS.escape(row.dataset.path)}"] ${link}`;
+  }
+  for (const name of ["id", "data-path", "data-hold", "data-copy", "data-key", "href", "aria-label"]) {
     const value = element.getAttribute(name);
     if (value) return `[${name}="${CSS.escape(value)}"]`;
   }

@@ -40,7 +40,7 @@ export function mount(run) {
     const link = run.querySelector(`.stage [data-path="${CSS.escape(path)}"]`);
     if (link?.matches("tr")) {
       link.setAttribute("aria-selected", "true");
-      link.querySelector("a")?.setAttribute("aria-current", "true");
+      link.querySelector("a.step, a:not(.twist)")?.setAttribute("aria-current", "true");
     } else link?.setAttribute("aria-current", "true");
   }
 

@@ -46,6 +46,7 @@ def test_the_timeline_answers_to_pointer_and_keys(look: Look, shown: Shown) -> N
     # Filters are links and fields; what was chosen stays chosen.
     page.get_by_role("button", name="Hide reused").click()
     expect(page.locator("tr[data-path=preflight]")).to_have_count(0)
+    expect(page.get_by_role("button", name="Hide reused")).to_be_focused()
     page.keyboard.press("/")
     page.keyboard.type("docs")
     expect(rows.first).to_have_attribute("data-path", "docs_needed")

@@ -1,6 +1,7 @@
 """The pure parts of the Timeline: scale, bars, critical path."""
 
 from datetime import UTC, datetime, timedelta
+from time import process_time
 from typing import Any
 
 import pytest
@@ -155,6 +156,6 @@ def test_ten_thousand_steps_are_followed_in_time(made: Compiled) -> None:
         for n in range(5000)
         for x, y in (("one", 0), ("two", 0.5))
     ]
-    began = datetime.now(UTC)
+    began = process_time()
     assert len(chain(made, *ran)) == 10_000
-    assert datetime.now(UTC) - began < timedelta(seconds=3)
+    assert process_time() - began < 3

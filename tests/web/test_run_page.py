@@ -182,7 +182,10 @@ def test_hostile_data_is_only_text(alice: Client, now: datetime) -> None:
     )
     from urllib.parse import quote
 
-    for query in ("", "?tab=steps", "?tab=io", "?tab=lineage", f"?node={quote(HOSTILE, safe='')}"):
+    tabs = [
+        f"?tab={tab}" for tab in ("timeline", "steps", "io", "lineage", "log", "events", "notes")
+    ]
+    for query in ("", *tabs, f"?node={quote(HOSTILE, safe='')}"):
         assert "<img" not in page(alice, f"/runs/{run.pk}{query}"), query
 
 

@@ -34,7 +34,7 @@ def note(
     if sum((text is not None, file is not None, clear)) > 1:
         raise click.UsageError("Give one of TEXT, --file and --clear.", ctx)
     side = backend(ctx)
-    run_id = find_run(side, run)["id"]
+    run_id = find_run(side, run)
     known = side.note(run_id)
     given = "" if clear else file.read() if file else text
     if given is None:
@@ -63,7 +63,7 @@ def label(ctx: click.Context, run: str, changes: tuple[str, ...], as_json: bool)
     from runs.cli.printing import print_json, say
 
     side = backend(ctx)
-    found = find_run(side, run)
+    found = side.get_run(find_run(side, run))
     labels = dict(found["labels"])
     for change in changes:
         name, given, value = change.partition("=")
