@@ -34,7 +34,7 @@ def add_view(
 
 def change_view(row: SavedView) -> None:
     """Write a view that was changed. Raises ViewNameTaken."""
-    row.changed_at = Now()  # type: ignore[assignment]  # the database's clock
+    row.changed_at = Now()
     _write(row, new=False)
 
 

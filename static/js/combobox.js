@@ -84,7 +84,8 @@ export function combobox(list, take) {
     clearTimeout(timer);
     timer = setTimeout(() => open(event.target), WAIT_MS);
   });
-  list.addEventListener("focusin", (event) => {
+  // Not when the focus comes: it comes back after every filter, and the list would hide the rows.
+  list.addEventListener("mouseup", (event) => {
     if (event.target === field() && box().hidden) open(event.target);
   });
   list.addEventListener("focusout", (event) => {
@@ -108,9 +109,9 @@ export function combobox(list, take) {
     } else if (event.key === "Enter" && shown && at >= 0) {
       event.preventDefault();
       accept(options()[at].dataset.value);
-    } else if (event.key === "Escape" && shown) {
-      event.stopPropagation();
-      close();
+    } else if (event.key === "Escape") {
+      if (shown) event.stopPropagation();
+      close(); // also what is still on its way
     } else if (event.key === "Enter") {
       close();
     }

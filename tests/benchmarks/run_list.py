@@ -1,11 +1,12 @@
 """What the run list's queries read with 1,000 runs and with 100,000: blocks, not seconds.
 
-``python -m tests.benchmarks.run_list`` fills a database that pytest-django made or any other that
-`DATABASE_URL` names, inside a transaction that is rolled back. Blocks are the same on a busy
-machine and on an idle one, so a test can hold them as well (tests/web/test_run_list_plans.py).
+``python -m tests.benchmarks.run_list`` fills the database that `DATABASE_URL` names (migrated, best
+an empty one) inside a transaction that is rolled back. Blocks are the same on a busy machine and on
+an idle one; what a plan may read at all is held by tests/web/test_run_list_plans.py.
 """
 
 import json
+import os
 import sys
 from datetime import datetime
 from typing import Any
@@ -116,6 +117,7 @@ def main() -> int:
     """Print a line for each filter."""
     import django
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "maverick_site.settings")
     django.setup()
     from django.db import transaction
     from django.utils import timezone

@@ -19,6 +19,10 @@ def test_runs_are_listed_by_status_and_workflow(maverick: Maverick) -> None:
 
     assert ids() == [second, first]
     assert ids("--status", "failed") == [first]
+    assert ids("--filter", "status:failed by:me -workflow:other-* started:<1h") == [first]
+    wrong = maverick("runs", "list", "--filter", "status:faild")
+    assert wrong.code == 2
+    assert "status is one of queued" in wrong.out + wrong.err
     assert ids("--limit", "1") == [second]
     assert ids("--golden") == []
     table = maverick("runs", "list", "--workflow", "list-a").out.splitlines()

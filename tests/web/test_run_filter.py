@@ -88,6 +88,6 @@ def test_statuses_are_those_asked_for_without_those_excluded() -> None:
 )
 def test_times_are_said_in_words(words: str, since: str | None, until: str | None) -> None:
     def told(then: datetime | None) -> str | None:
-        return then and then.strftime("%Y-%m-%dT%H:%M")
+        return None if then is None else then.strftime("%Y-%m-%dT%H:%M")
 
     assert tuple(map(told, period(words, NOW))) == (since, until)

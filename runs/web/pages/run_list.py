@@ -56,8 +56,8 @@ def run_list(request: HttpRequest) -> HttpResponse:
     if part == "news":
         # On an older page everything above is newer, and none of it is news.
         newest = "" if asked.before or asked.after else request.GET.get("newest", "")[:40]
-        page = projection.news(asked, newest, now, me.name)
-        return render(request, "runs/parts/_run_news.html", {**context, "page": page})
+        news = projection.news(asked, newest, now, me.name)
+        return render(request, "runs/parts/_run_news.html", {**context, "page": news})
     page = projection.run_list(asked, now, me.name)
     template = "runs/parts/_run_list.html" if part == "list" else "runs/run_list.html"
     more = {
