@@ -92,17 +92,11 @@ def _traced(browser: Browser, page: Page, move: Callable[[Page], None]) -> tuple
         for e in events
         if e.get("name") == "thread_name" and e["args"].get("name") == "CrRendererMain"
     }
+    mine = [e for e in events if (e.get("pid"), e.get("tid")) in threads and "dur" in e]
     # Of the renderers, the one that drew.
-    frames = Counter(e["pid"] for e in events if e.get("name") == "Commit")
+    frames = Counter(e["pid"] for e in mine if e["name"] == "Paint")
     drew = frames.most_common(1)[0][0] if frames else 0
-    tasks = [
-        e
-        for e in events
-        if "RunTask" in e.get("name", "")
-        and "dur" in e
-        and e["pid"] == drew
-        and (e["pid"], e["tid"]) in threads
-    ]
+    tasks = [e for e in mine if e["pid"] == drew and "RunTask" in e["name"]]
     return (
         max((e["dur"] / 1000 for e in tasks), default=0.0),
         max((e.get("tdur", e["dur"]) / 1000 for e in tasks), default=0.0),

@@ -1,11 +1,11 @@
 """What a person does with the graph of a run, by pointer and by keys."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import Shown
 from tests.browser.test_accessibility import CONTRASTS, violations
@@ -14,7 +14,7 @@ Look = Callable[..., Page]
 
 
 @pytest.fixture
-def page(look: Look, shown: Shown) -> Iterator[Page]:
+def page(look: Look, shown: Shown) -> Page:
     return look(f"/runs/{shown.groups}")
 
 
@@ -22,11 +22,11 @@ def view(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
 
 
-def node(page: Page, path: str):
+def node(page: Page, path: str) -> Locator:
     return page.locator(f'.node[data-path="{path}"]')
 
 
-def toggle(page: Page, path: str):
+def toggle(page: Page, path: str) -> Locator:
     return page.locator(f'.toggle[data-group="{path}"][aria-expanded]')
 
 
@@ -176,7 +176,7 @@ def test_scripts_of_the_run_page_are_small(page: Page) -> None:
     assert 0 < sum(sizes) < 200_000
 
 
-def test_without_scripts_the_graph_is_read_and_its_groups_open(browser, shown: Shown) -> None:
+def test_without_scripts_the_graph_is_read_and_its_groups_open(browser: Browser, shown: Shown) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{shown.address}/runs/{shown.groups}?dir=down")
