@@ -92,7 +92,7 @@ def rotate_token(name_or_id: str, by: Actor) -> tuple[ApiToken, str]:
             hash=hashed(secret),
             hint=secret[: len(PREFIX) + 4],
             role=old.role,
-            expires_in=old.expires_at and old.expires_at - old.created_at,
+            expires_in=None if old.expires_at is None else old.expires_at - old.created_at,
             by=str(by),
         )
         audit.note(by, "token.rotate", old.name, role=old.role)

@@ -66,7 +66,6 @@ class PastRun:
     id: str
     status: str
     kind: str
-    reason: str
     version: int
     created_at: datetime
     created_by: str
@@ -92,11 +91,19 @@ def past_runs(name: str) -> tuple[PastRun, ...]:
         Run.objects.filter(workflow_name=name)
         .order_by("-id")
         .values_list(
-            *("id", "status", "kind", "status_reason", "version__number"),
+            *("id", "status", "kind", "version__number"),
             *("created_at", "created_by", "started_at", "finished_at"),
         )[:CHARTED]
     )
     return tuple(
-        PastRun(*row[:7], (row[8] - row[7]).total_seconds() * 1000 if row[7] and row[8] else None)
-        for row in rows
+        PastRun(
+            id=pk,
+            status=status,
+            kind=kind,
+            version=number,
+            created_at=created,
+            created_by=who,
+            took_ms=(ended - began).total_seconds() * 1000 if began and ended else None,
+        )
+        for pk, status, kind, number, created, who, began, ended in rows
     )

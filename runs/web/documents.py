@@ -28,6 +28,7 @@ AROUND = 70  # signs on each side of what was searched
 _COMMENT = re.compile(r"^<!--.*-->\n", re.MULTILINE)
 _HEADING = re.compile(r"(#{1,6}) +(.*?)\s*#*$")
 _MARKS = re.compile(r"^\s*[-*] |\||:?-{3,}:?")
+_NO_HEADER = re.compile(r"<th((?: [^>]*)?)></th>")
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
 
@@ -180,7 +181,8 @@ def _read(name: str, path: Path, changed: int) -> Document:
     markdown.add_render_rule("table_close", _table_close)
     tokens = markdown.parse(text)
     title, headings = _prepare(name, tokens)
-    made = markdown.renderer.render(tokens, markdown.options, {})
+    # A column without a word above it has no header.
+    made = _NO_HEADER.sub(r"<td\1></td>", markdown.renderer.render(tokens, markdown.options, {}))
     return Document(name, title, mark_safe(made), headings)  # noqa: S308 - html is off
 
 

@@ -50,7 +50,7 @@ def test_a_token_is_made_shown_once_and_revoked(admin: Client) -> None:
     assert who is not None
     assert (who.name, who.role) == ("ci", "operator")
     row = ApiToken.objects.get()
-    assert row.expires_at - row.created_at == timedelta(days=30)
+    assert row.expires_at == row.created_at + timedelta(days=30)
     html = page(admin, "/tokens")
     assert secret not in html
     assert row.hint in html
@@ -71,7 +71,7 @@ def test_a_new_secret_keeps_name_scope_and_lifetime(admin: Client) -> None:
     assert who is not None
     assert (who.name, who.role) == ("ci", "viewer")
     row = ApiToken.objects.get(revoked_at=None)
-    assert row.expires_at - row.created_at == timedelta(days=7)
+    assert row.expires_at == row.created_at + timedelta(days=7)
     refused = admin.post("/tokens", {"do": "rotate", "token": str(old.pk)})
     assert refused.status_code == 404
 

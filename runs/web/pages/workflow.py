@@ -136,7 +136,7 @@ def _given(request: HttpRequest) -> dict[str, Any]:
     return given
 
 
-def _text_of(file: UploadedFile) -> str:
+def _text_of(file: "UploadedFile[Any]") -> str:
     if (file.size or 0) > MOST_FILE:
         raise Refused(f"{file.name} is larger than 1 MB.", hint="Give its path, or store it.")
     try:
