@@ -176,7 +176,9 @@ def test_scripts_of_the_run_page_are_small(page: Page) -> None:
     assert 0 < sum(sizes) < 200_000
 
 
-def test_without_scripts_the_graph_is_read_and_its_groups_open(browser: Browser, shown: Shown) -> None:
+def test_without_scripts_the_graph_is_read_and_its_groups_open(
+    browser: Browser, shown: Shown
+) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{shown.address}/runs/{shown.groups}?dir=down")
