@@ -81,6 +81,7 @@ def test_without_logins_they_hold_in_the_browser(db: None) -> None:
     with override_settings(MAVERICK_AUTH=False):
         client, other = Client(), Client()
         assert client.post("/settings", {"theme": "dark"}).status_code == 302
+        assert "Kept." in page(client, "/settings")
         assert 'data-theme="dark"' in root(page(client, "/runs"))
         assert "data-theme" not in root(page(other, "/runs"))
         assert "Password" not in page(client, "/settings")
