@@ -25,7 +25,7 @@ def ask(api, agent, hook, **body):
 def test_the_address_that_came_with_a_call_is_told_its_end(api, make_agent, receiver):
     made = api.post("/api/v1/webhooks", json={"url": receiver.url, "events": ["run.succeeded"]})
     webhook = made.json()["webhook"]["id"]
-    agent = make_agent("plan", work=lambda got: {"password": "hunter22", "ü": "\ud800"})
+    agent = make_agent("plan", work=lambda got: {"password": "hunter22", "ü": "\U0001f600"})
     hook = {"url": receiver.url, "secret": "any text", "headers": {"X-Mine": "1", "Host": "evil"}}
     told = ask(api, agent, hook).json()
     assert told["webhook_registered"] is True
@@ -35,7 +35,7 @@ def test_the_address_that_came_with_a_call_is_told_its_end(api, make_agent, rece
     by_type = {json.loads(body)["type"]: (headers, body) for headers, body in receiver.got}
     headers, body = by_type["dev.maverick.execution.succeeded"]
     # Who called is told what the agent gave; in a row or on a page it is masked.
-    assert json.loads(body)["data"]["result"] == {"password": "hunter22", "ü": "\ud800"}
+    assert json.loads(body)["data"]["result"] == {"password": "hunter22", "ü": "\U0001f600"}
     signed = hmac.new(b"any text", body, hashlib.sha256).hexdigest()
     assert headers["x-agentfield-signature"] == f"sha256={signed}"
     assert headers["webhook-signature"].startswith("v1,")
