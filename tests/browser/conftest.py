@@ -64,7 +64,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     """A site without workers and without logins, with sample runs in it."""
     with Site(tmp_path_factory.mktemp("rows")) as made:
         made.serve()
-        yield Shown(made.address, *made.run(SAMPLES).split(), made)
+        yield Shown(made.address, *made.run(SAMPLES).split(), site=made)
 
 
 @pytest.fixture

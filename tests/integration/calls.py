@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from runs.engine import calling
@@ -18,7 +17,7 @@ class Plane:
         self.client = Client(raise_request_exception=False)
         self.headers = {"X-API-Key": token}
 
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The answer; the body as JSON, or bytes as they are."""
         named = {**self.headers, **{name.replace("_", "-"): text for name, text in headers.items()}}
         return self.client.generic(
