@@ -62,6 +62,9 @@ def one_chain(plane, make_agent):
 
 @pytest.fixture
 def chain(one_chain):
+    # What the test before has started and not waited for would count for this one.
+    mine = AgentCall.objects.filter(node=one_chain.agent.id, ended_at=None)
+    wait_for(lambda: not mine.exists(), 60, "the end of what the test before has begun")
     one_chain.before = one_chain.all()
     return one_chain
 
