@@ -62,8 +62,9 @@ def one_chain(plane, make_agent):
 
 @pytest.fixture
 def chain(one_chain):
-    # A test need not wait for what it has started; its last calls must not count as another's.
-    wait_for(lambda: not AgentCall.objects.filter(ended_at=None).exists(), 30, "the calls' ends")
+    # What the test before has started and not waited for would count for this one.
+    mine = AgentCall.objects.filter(node=one_chain.agent.id, ended_at=None)
+    wait_for(lambda: not mine.exists(), 60, "the end of what the test before has begun")
     one_chain.before = one_chain.all()
     return one_chain
 
