@@ -17,7 +17,9 @@ addEventListener("keydown", (event) => {
     return;
   }
   const wanted = [...document.querySelectorAll(`[data-key="${CSS.escape(event.key)}"]`)];
-  const element = wanted.find((one) => one.checkVisibility());
+  // What belongs to the page itself comes before what stands above every page.
+  const seen = wanted.filter((one) => one.checkVisibility());
+  const element = seen.find((one) => one.closest("main")) ?? seen[0];
   if (element) {
     event.preventDefault();
     if (element.matches("input")) element.focus();
