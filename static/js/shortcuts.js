@@ -33,7 +33,9 @@ function inRow(key) {
 
 function onPage(key) {
   const wanted = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
-  const element = wanted.find((one) => one.checkVisibility());
+  // What belongs to the page itself comes before what stands above every page.
+  const seen = wanted.filter((one) => one.checkVisibility());
+  const element = seen.find((one) => one.closest("main")) ?? seen[0];
   if (!element) return false;
   if (element.matches("input")) element.focus();
   else element.click();
