@@ -184,10 +184,11 @@ def _node(node: NodeView, box: Box, far: bool, drawing: _Drawing) -> str:
     if drawing.query.statuses and not drawing.query.matches(node):
         style += " dim"
     body = node_body(node, box.width, box.height)
-    state = f'data-status="{node.status}"{_looks(node, drawing.marks.get(node.path, ""))}'
+    state, looks = f'data-status="{node.status}"', _looks(node, drawing.marks.get(node.path, ""))
     if drawing.is_file:
         return (
-            f'<g class="{style}" {state}><svg x="{x}" y="{y}" overflow="visible">{body}</svg></g>'
+            f'<g class="{style}" {state}{looks}>'
+            f'<svg x="{x}" y="{y}" overflow="visible">{body}</svg></g>'
         )
     mark = escape(drawing.marks.get(node.path, ""))
     where = f"in {escape(node.within)}" if node.within else ""
@@ -200,7 +201,7 @@ def _node(node: NodeView, box: Box, far: bool, drawing: _Drawing) -> str:
     return (
         f'<a class="{style}" href="{link}" data-path="{escape(node.path)}" '
         f'{state} data-box="{x} {y} {number(box.width)} {number(box.height)}"'
-        f'{current} aria-label="{said}">{title}'
+        f'{current}{looks} aria-label="{said}">{title}'
         f'<svg x="{x}" y="{y}">{body}</svg></a>'
     )
 

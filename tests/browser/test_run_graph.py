@@ -1,6 +1,6 @@
 """What a person does with the graph of a run, by pointer and by keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +11,14 @@ from tests.browser.conftest import Shown
 from tests.browser.test_accessibility import CONTRASTS, violations
 
 Look = Callable[..., Page]
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """Every verb asks the server, which may be busy with other tests."""
+    expect.set_options(timeout=20_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -182,9 +190,9 @@ def test_without_scripts_the_graph_is_read_and_its_groups_open(
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{shown.address}/runs/{shown.groups}?dir=down")
-    assert page.locator(".node .n-name").all_inner_texts()[:2] == ["plan", "files ×60"]
+    assert page.locator(".node .n-name").all_text_contents()[:2] == ["plan", "files ×60"]
     toggle(page, "docs").click()
-    assert page.locator('.node[data-path="docs/outline"] .n-name').inner_text() == "outline"
+    assert page.locator('.node[data-path="docs/outline"] .n-name').text_content() == "outline"
     page.locator("[data-next-failed]").click()
     assert page.locator(".panel h2").inner_text() == "docs/pages[1]/page"
     assert "Top down" in page.locator(".toolbar").inner_text()
