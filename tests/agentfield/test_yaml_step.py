@@ -88,7 +88,7 @@ def test_its_calls_stand_below_it_and_a_restart_reuses_them(plane, api, make_age
         page = api.get(address)
         assert page.status_code == 200, plane.said()
     assert f"{agent.id}.inner" in api.get(f"/runs/{first}?tab=steps").text
-    drawn = api.get(f"/runs/{first}").text
+    drawn = api.get(f"/runs/{first}?open=*").text
     assert f'data-path="{path}~3"' in drawn
     for node in ("research", path, f"{path}~3"):
         for tab in ("", "&tab=steps"):

@@ -141,6 +141,7 @@ const GIVEN: Record<string, string> = {
   "{name_or_id}": "ci",
   "{webhook_id}": "wh_1",
   "{delivery_id}": "msg_1",
+  "{view_id}": "7",
 };
 // Nothing is started by these, or the same once more.
 const HARMLESS = /restart-plan$|\/check$|^workflows|^checkpoints$|\/note$|\/labels$/;
