@@ -150,11 +150,11 @@ def _exit_code(said: bytes) -> int:
         return int(answers["ended"])
     if "failed" in answers:
         raise NotStarted(os.strerror(int(answers["failed"])))
-    if "began" not in answers:
+    if "group" not in answers:
         raise NotStarted("it was stopped before it began")
     # The guardian took the command with it on Linux, but not the command's own children.
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(int(answers["began"]), signal.SIGKILL)
+        os.killpg(int(answers["group"]), signal.SIGKILL)
     raise GuardianLost
 
 

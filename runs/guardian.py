@@ -93,8 +93,8 @@ class Guardian:
     def guard(self) -> None:
         """Start the command, wait for its end or the word to stop, leave nothing behind.
 
-        Says ``began PID`` and ``ended CODE``, or ``failed ERRNO``. All is over when the socket
-        is closed.
+        Says ``group PID`` (the command does, before it is one) and ``ended CODE``, or
+        ``failed ERRNO``. All is over when the socket is closed.
         """
         request = self._request()
         if request is None:
@@ -113,8 +113,6 @@ class Guardian:
         if failed:
             self._link.sendall(f"failed {failed}\n".encode())
             return
-        with contextlib.suppress(OSError):
-            self._link.sendall(f"began {self._command}\n".encode())
         stopped = self._wait(woken)
         for number, seconds in ((signal.SIGTERM, self._grace), (signal.SIGKILL, KILL_SECONDS)):
             self._end(number, seconds, woken, everything=stopped)
@@ -148,6 +146,10 @@ class Guardian:
         if self._command == 0:
             try:
                 os.setsid()
+                # Before anything of it runs: if the guardian is killed after this, the worker
+                # knows what is left.
+                with contextlib.suppress(OSError):
+                    self._link.sendall(f"group {os.getpid()}\n".encode())
                 if self._prctl:  # should the guardian be killed itself
                     self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
                     if os.getppid() != guardian:
