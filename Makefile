@@ -52,7 +52,7 @@ ORDER := tests/interruption/test_every_crashpoint.py tests/interruption/test_res
 test: setup browser typescript
 	$(PYTEST) $(ORDER) --ignore=tests/browser -n $(TESTERS) --dist loadscope --no-loadscope-reorder \
 	  -m "not bench and not thorough"
-	$(PYTEST) tests/browser
+	$(PYTEST) tests/browser -n 2 --dist loadfile
 
 test-fast: setup
 	$(PYTEST) tests/unit tests/integration tests/web tests/api tests/docs -n 2 --dist loadscope -m "not slow and not browser and not bench and not thorough"
@@ -68,9 +68,11 @@ lint: setup
 matrix: setup
 	MAVERICK_TEST_ALL=1 $(PYTEST) tests/interruption/test_resume_matrix.py \
 	  tests/interruption/test_every_crashpoint.py tests/workflows/test_killed.py \
+	  tests/agentfield \
 	  tests/unit/test_planning_oracle.py tests/unit/test_planning_frontier.py \
 	  tests/unit/test_expressions_reference.py tests/unit/test_definition_fuzz.py \
 	  tests/unit/test_definition_roundtrip.py tests/web/test_rubbish.py -q -n $(TESTERS) --dist loadscope
+	MAVERICK_TEST_ALL=1 $(PYTEST) tests/browser/test_accessibility.py -q
 
 bench: setup
 	$(BIN)/python tests/benchmarks/bench.py

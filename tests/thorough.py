@@ -23,6 +23,11 @@ def pairs(rows: Sequence[Row], columns: Sequence[Column]) -> list[tuple[Row, Col
     ]
 
 
+def many(number: int, fewer: int) -> int:
+    """How many there are of what is dear: the figure that is promised, or fewer."""
+    return number if ALL else fewer
+
+
 def examples(number: int) -> int:
     """How many examples Hypothesis tries of a property that is dear."""
     return number if ALL else max(25, number // 3)

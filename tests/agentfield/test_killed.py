@@ -6,6 +6,9 @@ import pytest
 
 from runs.models import AgentCall, Execution, Run
 from tests.interruption.harness import wait_for
+from tests.thorough import many
+
+CALLS, DEPTH = many(100, 30), many(20, 12)
 
 
 @pytest.fixture
@@ -43,13 +46,13 @@ def test_a_call_whose_answer_was_lost_is_not_sent_again_and_its_report_counts(
     assert len(agent.got) == 1
 
 
-def test_server_and_workers_killed_with_fifty_calls_nothing_goes_out_twice(
+def test_server_and_workers_killed_with_many_calls_nothing_goes_out_twice(
     plane, make_agent, workers
 ):
     for _ in range(2):
         workers.start_worker()
     agent = make_agent("plan")
-    made = [plane.submit(f"{agent.id}.plan")["execution_id"] for _ in range(50)]
+    made = [plane.submit(f"{agent.id}.plan")["execution_id"] for _ in range(many(50, 20))]
     wait_for(lambda: len(agent.got) > 5, 60, "some requests")
     plane.web.kill()
     plane.web.wait(10)
@@ -63,39 +66,40 @@ def test_server_and_workers_killed_with_fifty_calls_nothing_goes_out_twice(
         agent.report(got.id, "succeeded", result=1)
     ended = [plane.ended(call)["status"] for call in made]
     assert set(ended) <= {"succeeded", "failed"}
-    assert ended.count("succeeded") >= 40
+    assert ended.count("succeeded") >= 0.8 * len(made)
     assert len({got.id for got in agent.got}) == len(agent.got)
 
 
-def test_a_fan_out_of_a_hundred_nested_calls(plane, api, make_agent):
+def test_a_fan_out_of_many_nested_calls(plane, api, make_agent):
     def work(got):
         if got.path.endswith("outer"):
             from concurrent.futures import ThreadPoolExecutor
 
             with ThreadPoolExecutor(20) as pool:
                 calls = [
-                    pool.submit(agent.call, got, f"{agent.id}.inner", {"n": n}) for n in range(100)
+                    pool.submit(agent.call, got, f"{agent.id}.inner", {"n": n})
+                    for n in range(CALLS)
                 ]
                 return sum(one.result() for one in calls)
         return got.body["n"]
 
     agent = make_agent("outer", "inner", work=work)
     made = plane.submit(f"{agent.id}.outer")
-    assert plane.ended(made["execution_id"], 90)["result"] == sum(range(100))
+    assert plane.ended(made["execution_id"], 90)["result"] == sum(range(CALLS))
     run = Run.objects.get(pk=made["run_id"])
     assert (run.n_total, run.n_succeeded, run.n_running) == (101, 101, 0)
-    assert len(agent.calls("inner")) == 100
+    assert len(agent.calls("inner")) == CALLS
 
 
-def test_calls_twenty_deep(plane, api, make_agent):
+def test_calls_many_deep(plane, api, make_agent):
     def work(got):
-        n = got.body.get("n", 20)
+        n = got.body.get("n", DEPTH)
         return 0 if n == 0 else 1 + agent.call(got, f"{agent.id}.deep", {"n": n - 1})
 
     agent = make_agent("deep", work=work)
-    made = plane.submit(f"{agent.id}.deep", {"n": 20})
-    assert plane.ended(made["execution_id"], 60)["result"] == 20
+    made = plane.submit(f"{agent.id}.deep", {"n": DEPTH})
+    assert plane.ended(made["execution_id"], 60)["result"] == DEPTH
     dag = api.get(f"/api/ui/v1/workflows/{made['run_id']}/dag?lightweight=1").json()
-    assert dag["max_depth"] == 20
+    assert dag["max_depth"] == DEPTH
     deepest = Execution.objects.filter(run_id=made["run_id"]).order_by("-seq")
-    assert max(row.path.count("/") for row in deepest) == 20
+    assert max(row.path.count("/") for row in deepest) == DEPTH

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Shown
+from tests.thorough import pairs
 
 Look = Callable[..., Page]
 PAGES = {
@@ -88,11 +89,12 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing(look: Look, shown: Shown, name: str) -> None:
-    page = look(PAGES[name].format(**vars(shown)))
-    assert violations(page) == []
-    page.emulate_media(color_scheme="dark")
+@pytest.mark.parametrize(
+    ("name", "theme"), pairs(list(PAGES), ["light", "dark"]), ids=lambda one: str(one)
+)
+def test_axe_finds_nothing(look: Look, shown: Shown, name: str, theme: str) -> None:
+    """Every page in one of the themes; in both by `make matrix`."""
+    page = look(PAGES[name].format(**vars(shown)), theme=theme)
     assert violations(page) == []
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.cli.conftest import Ended, stop
 from tests.processes import living
 
+from ..thorough import ALL
 from .repository import environment_of, make_repository
 from .site import Site
 
@@ -65,7 +66,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, cli_home: Path) -> str
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", STAGES if ALL else STAGES[::2])
 def test_killed_at_any_stage_it_ends_the_same(cli_site: Site, undisturbed: str, stage: str) -> None:
     site = cli_site
     killed = site.cli(*FLY, MAVERICK_CRASH_AT=stage)
