@@ -164,7 +164,7 @@ def test_all_processes_together_stay_small(standing):
 
 def test_the_link_signs_in_once_and_the_token_is_good(standing):
     one = standing
-    with httpx.Client(base_url=one.url, follow_redirects=False) as browser:
+    with httpx.Client(base_url=one.url, follow_redirects=False, timeout=60) as browser:
         assert browser.get("/runs").headers["Location"].startswith("/sign-in/")
         assert browser.get(one.link).headers["Location"] == "/runs"
         page = browser.get("/runs")
@@ -173,11 +173,11 @@ def test_the_link_signs_in_once_and_the_token_is_good(standing):
             answer = browser.get(address)
             assert answer.status_code == 200, (kind, address)
             assert "immutable" in answer.headers["Cache-Control"], address
-    assert httpx.get(one.link).status_code == 403
+    assert httpx.get(one.link, timeout=60).status_code == 403
     assert stat.S_IMODE((one.home / "token").stat().st_mode) == 0o600
     shown = {"Authorization": f"Bearer {one.token}"}
-    assert httpx.get(one.url + "/api/v1/runs", headers=shown).status_code == 200
-    assert httpx.get(one.url + "/api/v1/runs").status_code == 401
+    assert httpx.get(one.url + "/api/v1/runs", headers=shown, timeout=60).status_code == 200
+    assert httpx.get(one.url + "/api/v1/runs", timeout=60).status_code == 401
 
 
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
@@ -196,7 +196,10 @@ def test_a_body_above_the_limit_is_413(standing, declared):
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "too-large"
     small = httpx.post(
-        one.url + "/api/v1/runs", content=iter([b'{"workflow": ', b'"none"}']), headers=shown
+        one.url + "/api/v1/runs",
+        content=iter([b'{"workflow": ', b'"none"}']),
+        headers=shown,
+        timeout=60,
     )
     assert small.status_code in (404, 422)  # chunked, and whole when it gets there
 
@@ -207,7 +210,7 @@ def test_a_second_up_on_the_same_home_is_refused(standing):
     out, err = other.it.communicate(timeout=30)
     assert (other.it.returncode, out) == (2, "")
     assert err.startswith("maverick: already running at " + one.url)
-    assert httpx.get(one.url + "/healthz").status_code == 200
+    assert httpx.get(one.url + "/healthz", timeout=60).status_code == 200
 
 
 def test_a_killed_worker_is_back_and_nothing_else_noticed(standing):
@@ -249,7 +252,7 @@ def test_it_starts_from_nothing_ends_with_nothing_left_and_finds_it_all_again(up
     assert time.monotonic() - began < 8
     assert [pid for pid in mine if alive(pid)] == []
     again = up().started()  # how fast is for the benchmark: a busy machine would fail it here
-    assert httpx.get(again.url + "/sign-in/").status_code == 200
+    assert httpx.get(again.url + "/sign-in/", timeout=60).status_code == 200
     assert again.token == token
     assert "Preparing the database." not in again.lines
 
