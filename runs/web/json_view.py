@@ -66,7 +66,7 @@ class _View:
         yield (
             f'<li><details data-at="{escape(at or "/")}"{" open" if is_open else ""}><summary>{key}'
             f'<span class="x">{signs[0]} {said} {signs[1]}</span>'
-            f"{self._tools(path, whole)}</summary><ul>"
+            "</summary><ul>"
         )
         for child, one in items:
             below = f"{at}/{str(child).replace('~', '~0').replace('/', '~1')}"
@@ -74,7 +74,8 @@ class _View:
             if self._left < 0:
                 break
             yield from self.rows(one, _below(path, child), below, depth + 1, label)
-        yield "</ul></details></li>"
+        # Behind it, and not in its summary: a button in a button is read by nobody.
+        yield f"</ul></details>{self._tools(path, whole)}</li>"
 
     def _leaf(self, value: Any, text: str) -> str:
         style = "s" if isinstance(value, str) else "v"

@@ -21,7 +21,11 @@ export function softTab(run, refresh) {
     const link = event.target.closest("a[data-soft]");
     if (!link) return;
     event.preventDefault();
-    go(new URL(link.href), true);
+    const url = new URL(link.href);
+    // What was selected after the link was drawn is not in it.
+    const node = new URL(location).searchParams.get("node");
+    if (node && !url.searchParams.has("node")) url.searchParams.set("node", node);
+    go(url, true);
   });
 
   function send(form) {

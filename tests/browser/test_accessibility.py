@@ -190,7 +190,8 @@ FOCUSED = """() => {
     covered: !(one.contains(hit) || hit?.contains(one)),
     ring: getComputedStyle(one).outlineStyle !== "none"
       || one.querySelector(".ring") !== null
-      || getComputedStyle(one.parentElement).outlineStyle !== "none",
+      || getComputedStyle(one.parentElement).outlineStyle !== "none"
+      || getComputedStyle(one.closest(".search") ?? one).outlineStyle !== "none",
   };
 }"""
 

@@ -84,7 +84,7 @@ def test_the_search_is_one_tap_away(look: Look, shown: Shown) -> None:
     page = look(f"/runs/{shown.running}", width=390)
     page.get_by_label("Find run or workflow").locator("visible=true").tap()
     page.wait_for_url("**/runs#find")
-    field = page.get_by_label("Filter runs by workflow or run id")
+    field = page.get_by_label("Filter runs: key:value")
     expect(field).to_be_focused()
     page.locator("h1").tap()
     expect(field).not_to_be_focused()
