@@ -132,5 +132,6 @@ def test_a_decision_works_without_scripts(site: Site, page: Page) -> None:
     bare.get_by_label("times").fill("2")
     bare.get_by_role("button", name="Approve").click()
     expect(bare.locator(".toast")).to_contain_text("is approved")
-    expect(bare.locator(".panel .because")).to_contain_text("Approved by")
+    # Beside it may stand why the run is ready and not yet taken on: there are several reasons.
+    expect(bare.locator(".panel")).to_contain_text("Approved by")
     context.close()
