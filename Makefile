@@ -65,14 +65,15 @@ lint: setup
 
 # All of the large walks, of which `make test` does a part: every way a run can be interrupted with
 # every shape it can have, every crash point with every shape, a flight that dies after each step.
+# The first two in one process: only there their tables are printed at the end.
 matrix: setup
 	MAVERICK_TEST_ALL=1 $(PYTEST) tests/interruption/test_resume_matrix.py \
-	  tests/interruption/test_every_crashpoint.py tests/workflows/test_killed.py \
+	  tests/interruption/test_every_crashpoint.py -q
+	MAVERICK_TEST_ALL=1 $(PYTEST) tests/workflows/test_killed.py tests/web/test_rubbish.py \
 	  tests/agentfield \
-	  tests/unit/test_planning_oracle.py tests/unit/test_planning_frontier.py \
-	  tests/unit/test_expressions_reference.py tests/unit/test_definition_fuzz.py \
-	  tests/unit/test_definition_roundtrip.py tests/web/test_rubbish.py -q -n $(TESTERS) --dist loadscope
-	MAVERICK_TEST_ALL=1 $(PYTEST) tests/browser/test_accessibility.py -q
+	  tests/unit/test_planning_frontier.py tests/unit/test_expressions_reference.py \
+	  tests/unit/test_definition_fuzz.py tests/unit/test_definition_roundtrip.py \
+	  -q -n $(TESTERS) --dist loadscope
 
 bench: setup
 	$(BIN)/python tests/benchmarks/bench.py

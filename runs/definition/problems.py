@@ -48,7 +48,8 @@ CODES: dict[str, str] = {
     "D504": "An input has a value that is not among the allowed ones.",
     "D601": "An assertion is not known.",
     "D602": "An assertion has a value of the wrong kind.",
-    "D603": "An assertion has a pattern that is no regular expression.",
+    "D603": "An assertion has a pattern that is no regular expression, or one that would not stay "
+    "within its bounds.",
     "D604": "An assertion has a band that cannot be read.",
     "W001": "A key is not known and has no effect.",
     "W002": "An input is declared and never read.",

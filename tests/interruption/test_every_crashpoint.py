@@ -19,6 +19,7 @@ from runs.models import Run
 
 from ..thorough import pairs
 from .harness import Shape, Site, output, own_name, shapes, steps
+from .tables import TABLES
 
 SHAPES = shapes()
 PAIRS = pairs(SHAPES, NAMES)
@@ -195,11 +196,13 @@ def test_the_interrupted_attempt_is_recorded_and_taken_over_in_time(
 
 
 def test_the_matrix(
-    stories: dict[tuple[str, str], Story], record_testsuite_property: Callable[..., None]
+    stories: dict[tuple[str, str], Story],
+    record_testsuite_property: Callable[..., None],
+    request: pytest.FixtureRequest,
 ) -> None:
-    """Prints what was walked, so that it can be quoted (`pytest -rP`); `make matrix` walks all."""
+    """Prints what was walked, so that it can be shown (`make matrix`, which walks all)."""
     widest = max(len(shape.name) for shape in SHAPES)
-    print(f"\n{len(NAMES)} crash points × {len(SHAPES)} shapes, {len(PAIRS)} pairs of them")
+    told = [f"{len(NAMES)} crash points × {len(SHAPES)} shapes, {len(PAIRS)} pairs of them"]
     slowest = 0.0
     reached: Counter[str] = Counter()
     for shape in SHAPES:
@@ -211,8 +214,9 @@ def test_the_matrix(
             reached[point] += point in story.deaths
             if point not in AFTER_A_DEATH:
                 slowest = max(slowest, story.slowest)
-        print(f"{shape.name:<{widest}}  " + "  ".join(cells))
-    print(f"slowest takeover {slowest:.1f} s")
+        told.append(f"{shape.name:<{widest}}  " + "  ".join(cells))
+    told.append(f"slowest takeover {slowest:.1f} s")
+    request.config.stash.setdefault(TABLES, []).append("\n".join(told))
     walked = Counter(point for _, point in PAIRS)
     assert all(reached[point] >= walked[point] * 3 / 4 for point in NAMES), reached
     record_testsuite_property("crash_points_by_shapes", len(PAIRS))
