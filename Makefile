@@ -74,6 +74,7 @@ matrix: setup
 	  tests/unit/test_planning_frontier.py tests/unit/test_expressions_reference.py \
 	  tests/unit/test_definition_fuzz.py tests/unit/test_definition_roundtrip.py \
 	  -q -n $(TESTERS) --dist loadscope
+	MAVERICK_TEST_ALL=1 $(PYTEST) tests/browser/test_accessibility.py -q
 
 bench: setup
 	$(BIN)/python tests/benchmarks/bench.py
