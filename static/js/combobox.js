@@ -110,6 +110,8 @@ export function combobox(list, take) {
       event.preventDefault();
       accept(options()[at].dataset.value);
     } else if (event.key === "Escape") {
+      // A search field is emptied by the browser on Escape: what was typed would be lost with the list.
+      event.preventDefault();
       if (shown) event.stopPropagation();
       close(); // also what is still on its way
     } else if (event.key === "Enter") {

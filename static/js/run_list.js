@@ -22,7 +22,10 @@ export function mount(page) {
   function follow() {
     stream?.stop();
     const ids = shown().join(",");
-    stream = listen(`${page.dataset.stream}?ids=${ids}`, refresh, {
+    // From the newest run shown on, not from now on: one that began while this page was on its way
+    // would never be announced.
+    const newest = list.querySelector("[data-newest]")?.dataset.newest ?? "";
+    stream = listen(`${page.dataset.stream}?ids=${ids}&newest=${newest}`, refresh, {
       onState: (state) => {
         const word = page.querySelector("[data-live-word]");
         if (word) {
