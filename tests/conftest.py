@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 BORN = "MAVERICK_TEST_HOME"  # set by the session's first process, inherited by xdist's workers
-KEPT = (BORN, "MAVERICK_TEST_DATABASE_URL", "MAVERICK_TEST_ALL")
+KEPT = (BORN, "MAVERICK_TEST_DATABASE_URL", "MAVERICK_TEST_ALL", "MAVERICK_TEST_CPU")
 
 
 def _before_django() -> None:
@@ -102,6 +102,17 @@ def _emptied_by_delete() -> Iterator[None]:
     yield
     DatabaseOperations.sql_flush = truncate  # type: ignore[method-assign]
     flush.emit_post_migrate_signal = emit  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _cpu_of_the_file(request: pytest.FixtureRequest) -> Iterator[None]:
+    """MAVERICK_TEST_CPU=FILE: what each file of tests cost, its ended processes included."""
+    told = os.environ.get("MAVERICK_TEST_CPU")
+    before = sum(os.times()[:4])
+    yield
+    if told:
+        with open(told, "a") as out:
+            out.write(f"{sum(os.times()[:4]) - before:8.2f} {request.node.nodeid}\n")
 
 
 @pytest.fixture(autouse=True)

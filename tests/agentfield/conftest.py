@@ -28,10 +28,11 @@ def plane(django_db_setup: None, django_db_blocker: Any) -> Iterator["Plane"]:
     For this folder and not for the session: while it is there, this process's database is its own.
     """
     from tests.agentfield.plane import Plane
+    from tests.databases import own_database
     from tests.interruption import harness
 
     home = Path(tempfile.mkdtemp(prefix="mvk-"))
-    with django_db_blocker.unblock(), harness.own_database() as url:
+    with django_db_blocker.unblock(), own_database() as url:
         site = harness.make_site(
             home,
             url,
@@ -54,7 +55,7 @@ def plane(django_db_setup: None, django_db_blocker: Any) -> Iterator["Plane"]:
 
 @pytest.fixture(scope="package")
 def api(plane: "Plane") -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=plane.url, timeout=30) as client:
+    with httpx.Client(base_url=plane.url, timeout=60) as client:
         yield client
 
 

@@ -355,7 +355,7 @@ def test_many_slow_agents_hold_no_worker(plane, api, make_agent):
     # The workers are free: a workflow runs to its end meanwhile.
     text = "version: '1.0'\nname: quick\nsteps:\n  - {name: a, type: shell, run: 'true'}\n"
     run = api.post("/api/v1/runs", json={"definition": text}).json()
-    wait_for(lambda: Run.objects.get(pk=run["id"]).status == "succeeded", 20)
+    wait_for(lambda: Run.objects.get(pk=run["id"]).status == "succeeded", 60)
     for got in agent.calls("plan"):
         agent.report(got.id, "succeeded", result=1)
     assert {plane.ended(one["execution_id"])["status"] for one in made} == {"succeeded"}

@@ -60,7 +60,7 @@ def test_server_and_workers_killed_with_many_calls_nothing_goes_out_twice(
     plane.start_web()
     for _ in range(2):
         workers.start_worker()
-    wait_for(lambda: not AgentCall.objects.filter(pk__in=made, state="new").exists(), 30)
+    wait_for(lambda: not AgentCall.objects.filter(pk__in=made, state="new").exists(), 60)
     time.sleep(1)
     for got in list(agent.got):
         agent.report(got.id, "succeeded", result=1)

@@ -223,7 +223,7 @@ def test_our_own_restart_of_a_direct_call_reuses_its_calls(plane, api, chain):
     made = api.post(f"/api/v1/runs/{chain.run}/restart", json={})
     assert made.status_code == 201, made.text
     run = made.json()["id"]
-    wait_for(lambda: Run.objects.get(pk=run).status in ("succeeded", "failed"), 30)
+    wait_for(lambda: Run.objects.get(pk=run).status in ("succeeded", "failed"), 60)
     assert Run.objects.get(pk=run).status == "succeeded", plane.said()
     assert chain.counts() == [1, 0, 0, 1]
     assert api.get(f"/runs/{run}").status_code == 200

@@ -39,7 +39,7 @@ def start(api):
     return begin
 
 
-def ended(plane, run_id, within=30):
+def ended(plane, run_id, within=60):
     def over():
         return Run.objects.get(pk=run_id).status in ("succeeded", "failed", "cancelled", "timeout")
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.screenshots import listen
 from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, Site
+from tests.homes import begun
 
 SAMPLES = """
 from django.utils import timezone
@@ -34,6 +35,17 @@ steps:
   - {name: gate, type: shell, run: test -e open, needs: [left, right]}
   - {name: last, type: shell, run: echo done}
 """
+
+
+PATIENCE_MS = 60_000  # how long a page may take on a busy machine before a test fails
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _patient() -> Iterator[None]:
+    """Every condition is waited for, and nowhere a second guess at how long that takes."""
+    expect.set_options(timeout=PATIENCE_MS)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +74,7 @@ class Shown:
 @pytest.fixture(scope="session")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     """A site without workers and without logins, with sample runs in it."""
-    with Site(tmp_path_factory.mktemp("rows")) as made:
+    with Site(begun(tmp_path_factory.mktemp("rows"))) as made:
         made.serve()
         yield Shown(made.address, *made.run(SAMPLES).split(), site=made)
 
@@ -81,6 +93,7 @@ def look(browser: Browser, shown: Shown) -> Iterator[Callable[..., Page]]:
             has_touch=phone,
             is_mobile=phone,
         )
+        made.set_default_timeout(PATIENCE_MS)
         contexts.append(made)
         page = made.new_page()
         listen(page, errors)
@@ -106,7 +119,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Site]:
     """Web, workers and sweep, as `maverick up` starts them."""
-    with Site(tmp_path_factory.mktemp("home"), MAVERICK_WORKERS="1") as made:
+    with Site(begun(tmp_path_factory.mktemp("home")), MAVERICK_WORKERS="1") as made:
         yield made.up(project)
 
 
@@ -114,6 +127,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Si
 def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
     """A signed-in browser: the link that `maverick up` prints works once."""
     made = browser.new_context(viewport={"width": 1440, "height": 900})
+    made.set_default_timeout(PATIENCE_MS)
     page = made.new_page()
     page.goto(site.link)
     page.wait_for_url("**/runs")

@@ -78,8 +78,9 @@ class Site:
     def serve(self) -> "Site":
         """Pages only, no workers: enough to look at rows."""
         self.env |= {"MAVERICK_PROCESS": "web", "MAVERICK_AUTH": "off"}
-        self.manage("migrate", "--noinput")
-        self.manage("collectstatic", "--noinput", "--ignore", "django_htmx")
+        if not (self.home / "pg/data").exists():
+            self.manage("migrate", "--noinput")
+            self.manage("collectstatic", "--noinput", "--ignore", "django_htmx")
         return self._start(
             sys.executable,
             "-m",

@@ -37,9 +37,7 @@ def started(site: Site, page: Page) -> str:
     page.goto(f"{site.address}/workflows/asks/run")
     page.get_by_role("button", name="Start run").click()
     page.wait_for_url(re.compile(r"/runs/run_\w+$"))
-    expect(page.locator('.node[data-path="ask"]')).to_have_attribute(
-        "data-status", "waiting", timeout=20_000
-    )
+    expect(page.locator('.node[data-path="ask"]')).to_have_attribute("data-status", "waiting")
     return page.url
 
 
@@ -75,9 +73,7 @@ def test_a_decision_is_made_on_the_page_and_seen_in_another_tab(
     more.press("ArrowLeft")
     other.locator('.node[data-path="beside"]').click()
     other.get_by_role("button", name="Approve").click()
-    expect(page.locator('.node[data-path="beside"]')).to_have_attribute(
-        "data-status", "succeeded", timeout=20_000
-    )
+    expect(page.locator('.node[data-path="beside"]')).to_have_attribute("data-status", "succeeded")
     expect(more).to_be_focused()
     expect(more).to_have_value('{"a": 1}')
     assert page.evaluate("document.activeElement.selectionStart") == 7
@@ -89,15 +85,15 @@ def test_a_decision_is_made_on_the_page_and_seen_in_another_tab(
 
     for tab in (page, other):
         said = tab.locator(".panel .because")
-        expect(said).to_contain_text("Approved by", timeout=10_000)
+        expect(said).to_contain_text("Approved by")
         expect(said).to_contain_text("after the call")
         expect(tab.get_by_role("button", name="Approve")).to_have_count(0)
         expect(tab.locator("[data-decisions]")).to_have_count(0)
         expect(tab.locator('.node[data-path="after"]')).to_have_attribute(
-            "data-status", "succeeded", timeout=20_000
+            "data-status", "succeeded"
         )
         expect(tab.locator(".run-head .status")).to_have_text("Succeeded")
-    expect(row.locator(".status")).to_have_text("Succeeded", timeout=10_000)
+    expect(row.locator(".status")).to_have_text("Succeeded")
     # The browser notes the one refusal that this test is about, and nothing else.
     assert [error for error in errors if "status of 422" not in error] == []
     assert len(errors) == 1
@@ -114,9 +110,7 @@ def test_a_rejection_needs_no_form_and_works_from_the_keyboard(site: Site, page:
     panel.get_by_label("Comment").fill("not on a Friday")
     panel.get_by_role("button", name="Reject").focus()
     page.keyboard.press("Enter")
-    expect(page.locator('.node[data-path="ask"]')).to_have_attribute(
-        "data-status", "failed", timeout=20_000
-    )
+    expect(page.locator('.node[data-path="ask"]')).to_have_attribute("data-status", "failed")
     expect(page.locator(".run-head .reason").first).to_contain_text("not on a Friday")
     expect(page.locator("[data-decisions]")).to_contain_text("Waits for a decision: beside")
 

@@ -39,7 +39,7 @@ def failed_run(site: Site, page: Page) -> str:
     page.goto(f"{site.address}/workflows/forked/run")
     page.get_by_role("button", name="Start run").click()
     page.wait_for_url(re.compile(r"/runs/run_\w+$"))
-    expect(page.locator(".run-head .status")).to_have_text("Failed", timeout=20_000)
+    expect(page.locator(".run-head .status")).to_have_text("Failed")
     page.reload()
     page.wait_for_selector("html[data-ready]", state="attached")
     return page.url.rpartition("/")[2]
@@ -138,7 +138,7 @@ def test_a_fork_is_started_however_fast_its_keys_are(site: Site, page: Page) -> 
     word.fill("fast")
     word.press("Enter")  # shows what will happen, at once
     dialog.get_by_role("button", name="Start fork").click()
-    page.wait_for_url(lambda url: source not in url, timeout=5000)
+    page.wait_for_url(lambda url: source not in url)
     # The preview that a start waits for is followed by another one.
     page.goto(f"{site.address}/runs/{source}/fork")
     page.wait_for_selector("html[data-ready]", state="attached")
@@ -151,7 +151,7 @@ def test_a_fork_is_started_however_fast_its_keys_are(site: Site, page: Page) -> 
           word.dispatchEvent(new Event("input", { bubbles: true }));
         }"""
     )
-    page.wait_for_url(lambda url: source not in url, timeout=5000)
+    page.wait_for_url(lambda url: source not in url)
     made = page.url.rpartition("/")[2].partition("?")[0]
     run = page.request.get(f"{site.address}/api/v1/runs/{made}").json()
     assert run["inputs"]["word"] == "fastest"

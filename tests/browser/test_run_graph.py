@@ -1,6 +1,6 @@
 """What a person does with the graph of a run, by pointer and by keys."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,14 +11,6 @@ from tests.browser.conftest import Shown
 from tests.browser.test_accessibility import CONTRASTS, violations
 
 Look = Callable[..., Page]
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """Every verb asks the server, which may be busy with other tests."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_new_runs_are_announced_and_no_row_moves(look: Callable[..., Page], show
         answer = page.request.post(f"{shown.address}/api/v1/runs", data={"definition": WORKFLOW})
         assert answer.status == 201
     pill = page.get_by_role("link", name="2 new runs")
-    expect(pill).to_be_visible(timeout=30_000)  # two runs, told one after the other
+    expect(pill).to_be_visible()  # two runs, told one after the other
     assert (rows.first.get_attribute("id"), rows.first.bounding_box()) == (first, top)
     pill.click()
     expect(rows.first).to_contain_text("brand-new")

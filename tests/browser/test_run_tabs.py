@@ -69,14 +69,14 @@ def test_the_log_follows_until_somebody_scrolls_up(look: Look, shown: Shown) -> 
     page = look(f"/runs/{shown.running}?tab=log")
     log = page.locator("[data-log]")
     shown.site.run(LINES.format(run=shown.running, first=0, last=120))
-    expect(log).to_contain_text("live line 119", timeout=15_000)
+    expect(log).to_contain_text("live line 119")
     near_end = "log => log.scrollHeight - log.scrollTop - log.clientHeight < 40"
     assert log.evaluate(near_end)
     log.evaluate("log => { log.scrollTop = 0; }")
     end = page.get_by_role("button", name="To the end")
     expect(end).to_be_visible()
     shown.site.run(LINES.format(run=shown.running, first=120, last=122))
-    expect(log).to_contain_text("live line 121", timeout=15_000)
+    expect(log).to_contain_text("live line 121")
     assert log.evaluate("log => log.scrollTop") == 0
     assert log.locator("b", has_text=re.compile("^live line 119$")).count() == 1
     end.click()

@@ -20,6 +20,8 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 
+from tests.homes import begun
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "runs.cli.main"]
 OURS = ("MAVERICK_", "DATABASE_URL", "CELERY_BROKER_URL", "DJANGO_", "PORT", "PYTEST_")
@@ -161,7 +163,7 @@ def _is_there(pid: int) -> bool:
 @pytest.fixture(scope="session")
 def cli_home() -> Iterator[Path]:
     """A home with a real PostgreSQL, made once; it is kept running by a holder."""
-    home = Path(tempfile.mkdtemp(prefix="mvk-cli-"))
+    home = begun(Path(tempfile.mkdtemp(prefix="mvk-cli-")))
     holder = subprocess.Popen(
         [
             sys.executable, "-c",

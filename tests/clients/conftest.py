@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.site import ROOT, Site
+from tests.homes import begun
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Web, a worker and the sweep in a project folder of their own."""
-    home = tmp_path_factory.mktemp("home")
+    home = begun(tmp_path_factory.mktemp("home"))
     with Site(home, MAVERICK_WORKERS="1") as site:
         site.up(tmp_path_factory.mktemp("project"))
         yield Served(site.address, home, (home / "token").read_text().strip())

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 Answer = tuple[int, Any]
-HTTP = httpx.Client(timeout=20, trust_env=False)  # one for all: to make one costs more than to ask
+HTTP = httpx.Client(timeout=60, trust_env=False)  # one for all: to make one costs more than to ask
 CUT = (0, None)  # the connection is broken off without an answer
 
 

@@ -126,7 +126,7 @@ def test_the_readme_of_the_typescript_client_does_what_it_says(served: Served) -
 def test_the_tests_of_the_typescript_client_pass(served: Served) -> None:
     folder = typescript.build()
     files = sorted(map(str, (folder / "build" / "test").glob("*.test.js")))
-    said = served.play(*typescript.node("--test", "--test-timeout=30000", *files), cwd=folder)
+    said = served.play(*typescript.node("--test", "--test-timeout=120000", *files), cwd=folder)
     assert "# fail 0" in said or "ℹ fail 0" in said, said
 
 
@@ -136,11 +136,11 @@ def test_the_example_of_five_reasoners_reuses_four_calls(served: Served, tmp_pat
     (tmp_path / "press-is-down").touch()
     with Client(served.address, served.token) as client:
         with running_agent(served, alone(ROOT / "examples" / "five_reasoners_client.py"), tmp_path):
-            first = client.wait(client.start_run(definition=REPORT)["id"], timeout=30)
+            first = client.wait(client.start_run(definition=REPORT)["id"], timeout=120)
             assert (first["status"], first["counts"]["failed"]) == ("failed", 2), first
             assert "the press is down" in first["status_reason"]
             (tmp_path / "press-is-down").unlink()
-            again = client.wait(client.restart_run(first["id"])["id"], timeout=30)
+            again = client.wait(client.restart_run(first["id"])["id"], timeout=120)
         assert again["status"] == "succeeded"
         found = {one["path"]: one for one in client.executions(again["id"])}
         reused = sorted(path for path, one in found.items() if one["reuse"])

@@ -186,7 +186,7 @@ class TestBothWays:
             pid = wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
             os.kill(parent_of(int(pid)), signal.SIGKILL)
         assert isinstance(run.answer, GuardianLost)
-        wait_for(lambda: not living(f"TEST_MARK={tmp_path.name}"), 3)
+        wait_for(lambda: not living(f"TEST_MARK={tmp_path.name}"), 60)
 
 
 def test_a_forked_process_has_a_guardian_of_its_own(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ import yaml
 
 from runs import conf
 from tests.browser.site import free_port
-from tests.interruption.harness import own_database, wait_for
+from tests.databases import own_database
+from tests.interruption.harness import wait_for
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())

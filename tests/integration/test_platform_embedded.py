@@ -41,7 +41,7 @@ class Process:
         return self
 
     def leave(self) -> None:
-        self.it.communicate(timeout=30)
+        self.it.communicate(timeout=90)
         assert self.it.returncode == 0
 
     def kill(self) -> None:
@@ -68,7 +68,7 @@ def gone(pid: int) -> bool:
     return state == "Z"
 
 
-def wait_for(what, seconds: float = 20) -> None:
+def wait_for(what, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "did not happen"

@@ -27,9 +27,9 @@ LEASE = "3.5"
 
 @pytest.fixture(scope="session")
 def interruption_database() -> Iterator[str]:
-    from . import harness
+    from tests.databases import own_database
 
-    with harness.own_database() as url:
+    with own_database() as url:
         yield url
 
 

@@ -33,7 +33,7 @@ ACTIONS = Path(__file__).with_name("project_actions.py").read_text()
 
 
 def wait_for(
-    condition: Callable[[], Any], within: float = 30.0, what: str = "", every: float = 0.02
+    condition: Callable[[], Any], within: float = 60.0, what: str = "", every: float = 0.02
 ) -> Any:
     """What ``condition`` answers as soon as it is true; AssertionError when time is up."""
     deadline = time.monotonic() + within
@@ -388,45 +388,3 @@ def speaking_to(site: Site) -> Iterator[None]:
         site_celery.app = app
         compiled_version.cache_clear()
         ours.close()
-
-
-@contextmanager
-def own_database() -> Iterator[str]:
-    """A new, migrated database on the test session's server; its URL."""
-    import psycopg
-    from django.db import connection
-    from psycopg import sql
-
-    s = connection.settings_dict
-    name = f"mvk_interruption_{os.getpid()}_{time.monotonic_ns()}"
-    server = {
-        "dbname": "postgres",
-        "user": s["USER"] or None,
-        "password": s["PASSWORD"] or None,
-        "host": s["HOST"] or None,
-        "port": s["PORT"] or None,
-    }
-    with psycopg.connect(**server, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    from urllib.parse import quote
-
-    password = f":{quote(str(s['PASSWORD']))}" if s["PASSWORD"] else ""
-    at = f"?host={quote(str(s['HOST']), safe='')}" + (f"&port={s['PORT']}" if s["PORT"] else "")
-    url = f"postgresql://{s['USER']}{password}@/{name}{at}"
-    migrate(url)
-    try:
-        yield url
-    finally:
-        with psycopg.connect(**server, autocommit=True) as admin:
-            admin.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            )
-
-
-def migrate(url: str) -> None:
-    subprocess.run(
-        [sys.executable, str(CHECKOUT / "manage.py"), "migrate", "-v", "0"],
-        cwd=CHECKOUT,
-        env={**os.environ, "DATABASE_URL": url},
-        check=True,
-    )

@@ -12,6 +12,7 @@ import pytest
 from django.db import Error, connection
 
 from runs.models import Execution
+from tests.homes import begun
 
 from . import harness
 from .harness import Site, wait_for
@@ -34,12 +35,11 @@ steps:
 def own_server(django_db_blocker: Any) -> Iterator[Site]:
     from maverick_site import embedded
 
-    home = Path(tempfile.mkdtemp(prefix="mvk-"))
+    home = begun(Path(tempfile.mkdtemp(prefix="mvk-")))
     place = embedded.home_of(embedded.prepare(home))
     assert place is not None
     embedded.ensure_running(place)
     url = embedded.database_url(home)
-    harness.migrate(url)
     site = harness.make_site(home, url, MAVERICK_LEASE_SECONDS="2.5")
     try:
         with django_db_blocker.unblock(), harness.speaking_to(site):

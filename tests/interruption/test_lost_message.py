@@ -44,5 +44,5 @@ def test_a_run_that_no_message_tells_of_is_found(site: Site) -> None:
     (site.project / "go").touch()
     shutil.rmtree(site.home / "broker", ignore_errors=True)
     site.start_worker()
-    (over,) = site.wait(run, within=15)
+    (over,) = site.wait(run, within=60)
     assert over.status == "succeeded"

@@ -26,6 +26,7 @@ from runs.actor import SYSTEM
 from runs.models import Checkpoint, Execution, Run
 from runs.operations.start_run import start_run
 
+from ..homes import begun
 from ..thorough import pairs
 from . import harness
 from .harness import ACTIONS, Command, Site, output, steps, wait_for
@@ -117,12 +118,11 @@ class Cell:
 def own_site(django_db_blocker: Any) -> Iterator[Site]:
     from maverick_site import embedded
 
-    home = Path(tempfile.mkdtemp(prefix="mvk-"))
+    home = begun(Path(tempfile.mkdtemp(prefix="mvk-")))
     place = embedded.home_of(embedded.prepare(home))
     assert place is not None
     embedded.ensure_running(place)
     url = embedded.database_url(home)
-    harness.migrate(url)
     site = harness.make_site(
         home, url, MAVERICK_LEASE_SECONDS="3", MAVERICK_SWEEP_SECONDS="0.5", NO_COLOR="1"
     )

@@ -16,6 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.homes import begun
+
 pytestmark = pytest.mark.slow
 
 
@@ -88,14 +90,14 @@ class Up:
 
     def ready(self) -> bool:
         try:
-            return httpx.get(self.url + "/readyz", timeout=5).status_code == 200
+            return httpx.get(self.url + "/readyz", timeout=30).status_code == 200
         except httpx.HTTPError:
             return False
 
     def end(self, number: int = signal.SIGTERM) -> int:
         if self.it.poll() is None:
             self.it.send_signal(number)
-        self.it.communicate(timeout=30)
+        self.it.communicate(timeout=90)
         return self.it.returncode
 
 
@@ -115,7 +117,7 @@ def up(maverick_home: Path) -> Iterator[Callable[..., Up]]:
 @pytest.fixture(scope="module")
 def standing() -> Iterator[Up]:
     """One that several tests use; each leaves it ready."""
-    home = Path(tempfile.mkdtemp(prefix="mvk-"))
+    home = begun(Path(tempfile.mkdtemp(prefix="mvk-")))
     one = Up(home, MAVERICK_WORKERS="2")
     try:
         wait_for(one.started().ready)
@@ -133,7 +135,7 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def wait_for(what: Callable[[], object], seconds: float = 30) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "did not happen"
@@ -191,7 +193,7 @@ def test_a_body_above_the_limit_is_413(standing, declared):
             yield block
 
     body = block * 176 if declared else blocks()
-    answer = httpx.post(one.url + "/api/v1/runs", content=body, headers=shown, timeout=30)
+    answer = httpx.post(one.url + "/api/v1/runs", content=body, headers=shown, timeout=90)
     assert answer.status_code == 413
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "too-large"
@@ -207,7 +209,7 @@ def test_a_body_above_the_limit_is_413(standing, declared):
 def test_a_second_up_on_the_same_home_is_refused(standing):
     one = standing
     other = Up(one.home)
-    out, err = other.it.communicate(timeout=30)
+    out, err = other.it.communicate(timeout=90)
     assert (other.it.returncode, out) == (2, "")
     assert err.startswith("maverick: already running at " + one.url)
     assert httpx.get(one.url + "/healthz", timeout=60).status_code == 200
@@ -222,7 +224,7 @@ def test_a_killed_worker_is_back_and_nothing_else_noticed(standing):
         return {pid: words for pid, words in one.children().items() if pid not in before}
 
     os.kill(worker, signal.SIGKILL)
-    wait_for(lambda: any("celery_worker" in words for words in others().values()), 5)
+    wait_for(lambda: any("celery_worker" in words for words in others().values()), 60)
     assert one.child("maverick_site.web") == web
     wait_for(one.ready)
 
@@ -231,7 +233,7 @@ def test_a_killed_web_process_is_back_on_the_same_port(standing):
     one = standing
     os.kill(one.child("maverick_site.web"), signal.SIGKILL)
     # The socket is the parent's: this request waits for the new process.
-    assert httpx.get(one.url + "/healthz", timeout=30).status_code == 200
+    assert httpx.get(one.url + "/healthz", timeout=90).status_code == 200
     wait_for(one.ready)
 
 
@@ -249,9 +251,7 @@ def test_it_starts_from_nothing_ends_with_nothing_left_and_finds_it_all_again(up
     words = list(one.children().values())
     assert any("celery" in w and "worker" in w for w in words), words
     mine = [*one.children(), one.server()]
-    began = time.monotonic()
     assert one.end(number) == 0
-    assert time.monotonic() - began < 8
     assert [pid for pid in mine if alive(pid)] == []
     again = up().started()  # how fast is for the benchmark: a busy machine would fail it here
     assert httpx.get(again.url + "/sign-in/", timeout=60).status_code == 200
@@ -265,7 +265,7 @@ def test_a_killed_parent_takes_its_children_along_and_the_next_start_works(up):
     children = list(one.children())
     one.it.kill()
     one.it.wait()
-    wait_for(lambda: not any(alive(pid) for pid in children), 10)
+    wait_for(lambda: not any(alive(pid) for pid in children), 60)
     again = up().started()
     wait_for(again.ready)
 
@@ -274,7 +274,7 @@ def test_a_taken_port_is_refused_in_one_line(up):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         other = up(PORT=str(port))
-        _out, err = other.it.communicate(timeout=30)
+        _out, err = other.it.communicate(timeout=90)
     assert other.it.returncode == 2
     assert err == (
         f"maverick: PORT: {port} on 127.0.0.1 is taken by another program. "
@@ -284,7 +284,7 @@ def test_a_taken_port_is_refused_in_one_line(up):
 
 def test_a_database_that_does_not_answer_is_one_line(up):
     other = up(DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
-    _out, err = other.it.communicate(timeout=30)
+    _out, err = other.it.communicate(timeout=90)
     assert other.it.returncode == 2
     assert err.startswith("maverick: the database does not answer: ")
     assert len(err.splitlines()) == 1
@@ -294,4 +294,4 @@ def test_ending_while_it_starts_leaves_nothing(up):
     one = up()
     wait_for(lambda: (one.home / "pg/start.lock").exists())
     assert one.end() in (0, -signal.SIGTERM, 130)
-    wait_for(lambda: not (one.home / "pg/data/postmaster.pid").exists(), 20)
+    wait_for(lambda: not (one.home / "pg/data/postmaster.pid").exists(), 60)

@@ -72,7 +72,7 @@ class Site:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         given = {"Accept": "text/event-stream", **named}
         with (
-            httpx.Client(timeout=10, cookies=self.cookies) as client,
+            httpx.Client(timeout=60, cookies=self.cookies) as client,
             client.stream("GET", self.url + path, headers=given) as response,
         ):
             yield Frames(response)

@@ -35,7 +35,7 @@ class Log:
 
     def wait_for(self, text: str) -> bool:
         with self._came:
-            return self._came.wait_for(lambda: any(text in part for _, part in self.parts), 20)
+            return self._came.wait_for(lambda: any(text in part for _, part in self.parts), 60)
 
 
 @pytest.fixture
