@@ -57,6 +57,7 @@ def test_server_and_workers_killed_with_many_calls_nothing_goes_out_twice(
     plane.web.kill()
     plane.web.wait(10)
     workers.stop()
+    untouched = set(AgentCall.objects.filter(pk__in=made, state="new").values_list("pk", flat=True))
     plane.start_web()
     for _ in range(2):
         workers.start_worker()
@@ -64,9 +65,10 @@ def test_server_and_workers_killed_with_many_calls_nothing_goes_out_twice(
     time.sleep(1)
     for got in list(agent.got):
         agent.report(got.id, "succeeded", result=1)
-    ended = [plane.ended(call)["status"] for call in made]
-    assert set(ended) <= {"succeeded", "failed"}
-    assert ended.count("succeeded") >= 0.8 * len(made)
+    ended = {call: plane.ended(call)["status"] for call in made}
+    # Whether one that was on its way arrived nobody knows: without a report it fails after the grace.
+    assert set(ended.values()) <= {"succeeded", "failed"}
+    assert {ended[call] for call in untouched} <= {"succeeded"}
     assert len({got.id for got in agent.got}) == len(agent.got)
 
 
@@ -87,7 +89,7 @@ def test_a_fan_out_of_many_nested_calls(plane, api, make_agent):
     made = plane.submit(f"{agent.id}.outer")
     assert plane.ended(made["execution_id"], 90)["result"] == sum(range(CALLS))
     run = Run.objects.get(pk=made["run_id"])
-    assert (run.n_total, run.n_succeeded, run.n_running) == (101, 101, 0)
+    assert (run.n_total, run.n_succeeded, run.n_running) == (CALLS + 1, CALLS + 1, 0)
     assert len(agent.calls("inner")) == CALLS
 
 
