@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from runs.canonical import storable
+from runs.ids import is_run_id
 
 MODES = ("succeeded-before", "all-succeeded", "none")
 OVER = ("succeeded", "failed", "cancelled", "timeout")
@@ -25,8 +26,6 @@ _ALIASES = {
 MAX_ID = 40
 MAX_TEXT = 200
 MAX_ERROR = 100_000
-# Not with a dot first: an id stands in addresses and names a folder.
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,39}")
 _TARGET = re.compile(r"([^./\s]{1,200})\.([^./\s]{1,200})")
 
 # What is AgentField's under /api/: these answer in its manner, also when a middleware refuses.
@@ -101,7 +100,7 @@ class Caller:
             return text
 
         run_id = value("X-Run-ID")
-        if run_id and not _RUN_ID.fullmatch(run_id):
+        if run_id and not is_run_id(run_id):
             raise BadCall(
                 f"X-Run-ID takes up to {MAX_ID} letters, digits and . _ : -, not {run_id[:60]!r}"
             )

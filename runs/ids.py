@@ -3,16 +3,27 @@
 Eight characters of milliseconds since 2026 (40 bits, enough until 2060), then random ones.
 Ids made by one process within one millisecond count upward, so that ten thousand executions
 written by one restart cannot collide; the random part keeps processes apart.
+
+Those of runs are not always ours: who calls an agent may name the run (`X-Run-ID`). So the order of
+runs is that of their rows' times, and an id is only what tells runs of one moment apart.
 """
 
 import os
+import re
 import threading
 import time
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
 _EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 _TIME_CHARS = 8
+# What the id of a run may be, whoever chose it. Not with a dot first: it stands in addresses and
+# names a folder.
+RUN_ID = r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,39}"
+# What stands behind `/runs/` and is no run: pages and streams of all runs. A test compares.
+TAKEN = frozenset({"bulk", "columns", "import", "stream", "suggest", "views"})
+_RUN_ID = re.compile(RUN_ID)
+_OUR_RUN_ID = re.compile(rf"run_([{_ALPHABET}]{{{_TIME_CHARS}}})[{_ALPHABET}]{{6}}")
 _lock = threading.Lock()
 _last: dict[str, tuple[int, int]] = {}
 
@@ -43,6 +54,27 @@ def _make(prefix: str, random_chars: int) -> str:
 def run_id() -> str:
     """A new run id: 18 characters, later ids sort after earlier ones."""
     return _make("run", 6)
+
+
+def is_run_id(text: str) -> bool:
+    """Whether it can be the id of a run, whoever chose it."""
+    return _RUN_ID.fullmatch(text) is not None and text not in TAKEN
+
+
+def is_our_run_id(text: str) -> bool:
+    """Whether it has the shape of `run_id`: then it is whole, and no beginning of one."""
+    return _OUR_RUN_ID.fullmatch(text) is not None
+
+
+def moment_of(run_id: str) -> datetime | None:
+    """When a run id of ours was made; None for what is none."""
+    found = _OUR_RUN_ID.fullmatch(run_id)
+    if found is None:
+        return None
+    ms = 0
+    for digit in found[1]:
+        ms = ms * 32 + _ALPHABET.index(digit)
+    return datetime.fromtimestamp(_EPOCH_MS / 1000, UTC) + timedelta(milliseconds=ms)
 
 
 def execution_id() -> str:

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from runs.cli.asking import Asking
 from runs.cli.hooks import Hooks
 from runs.cli.keeping import Keeping
-from runs.cli.refusals import CliRefusal
+from runs.cli.refusals import CliRefusal, tell
+from runs.ids import is_our_run_id, is_run_id
 
 Json = dict[str, Any]
 RUN_OVER = frozenset({"succeeded", "failed", "cancelled", "timeout"})
@@ -111,7 +112,6 @@ class Backend(Keeping, Asking, Hooks, Protocol):
         """Where the run can be looked at; empty when no server is known."""
 
 
-FULL_ID = 18
 LEAST = len("run_") + 6
 
 
@@ -122,8 +122,11 @@ def find_run(side: Backend, given: str) -> str:
         if not newest:
             raise CliRefusal("run-not-found", "There is no run yet.", "`maverick run` starts one.")
         return str(newest[0]["id"])
+    # Whole ids first: one that a client chose has any length and need not begin as ours do.
+    if is_our_run_id(given) or _is_there(side, given):
+        return given
     text = given if given.startswith("run_") else f"run_{given}"
-    if len(text) >= FULL_ID:
+    if is_our_run_id(text):
         return text
     if len(text) < LEAST:
         raise CliRefusal(
@@ -141,6 +144,18 @@ def find_run(side: Backend, given: str) -> str:
             "Give more characters.",
         )
     return str(found[0])
+
+
+def _is_there(side: Backend, run_id: str) -> bool:
+    if not is_run_id(run_id):
+        return False
+    try:
+        side.get_run(run_id)
+    except Exception as error:
+        if tell(error).code != "run-not-found":
+            raise
+        return False
+    return True
 
 
 def find_execution(side: Backend, run_id: str, given: str) -> str:

@@ -18,6 +18,7 @@ from django.http import (
 from django.views.decorators.http import require_GET
 
 from runs.errors import MaverickError, Refused
+from runs.ids import RUN_ID
 from runs.live import frames
 from runs.live.watch import Told, Watcher, refuse_too_many, watcher
 from runs.projections.api_runs import require_run
@@ -29,6 +30,7 @@ RETRY_MS = 2000
 # token taken away, does not go on listening for days.
 LONGEST = 3600.0
 MAX_IDS = 500
+_LISTED = re.compile(rf"({RUN_ID})(?:@(\d{{1,9}}))?", re.ASCII)
 
 Render = Callable[[EventPage], Iterator[bytes]]
 
@@ -62,13 +64,13 @@ def run_page_stream(request: HttpRequest, run_id: str) -> HttpResponseBase:
 
 @require_GET
 def run_list_stream(request: HttpRequest) -> HttpResponseBase:
-    """Which of `?ids=run_a:7,run_b` changed (beyond the journal number behind the colon), and
-    whether there are runs newer than those (`?newest=run_b`, else: from now on)."""
+    """Which of `?ids=run_a@7,run_b` changed (beyond the journal number behind the `@`, which no id
+    has), and whether the newest run is another one than `?newest=run_b` (else: from now on)."""
     if not request.user.is_authenticated:
         return _plain("A login is needed.", 401)
     seen: dict[str, int | None] = {}
     for part in filter(None, request.GET.get("ids", "").split(",")):
-        found = re.fullmatch(r"([A-Za-z0-9_]{1,40})(?::(\d{1,9}))?", part)
+        found = _LISTED.fullmatch(part)
         if found is None or len(seen) >= MAX_IDS:
             return _plain(f"ids: at most {MAX_IDS} run ids, commas between them.", 422)
         seen[found[1]] = None if found[2] is None else int(found[2])

@@ -85,7 +85,9 @@ class Subscription:
             self.changed.add(run_id)
         if self.wants_new:
             if self._known is None:
-                self.new = bool(self._newest) and any(one > (self._newest or "") for one in newest)
+                # The page's first run is another one: newer ones came while it was on its way, or
+                # it shows a part of the list only. What is new in that, the page asks for itself.
+                self.new = bool(self._newest and newest) and newest[0] != self._newest
             # Not "larger than the largest": two processes may make ids within a millisecond.
             elif set(newest) - self._known and newest:
                 self.new = True
@@ -128,8 +130,8 @@ class Watcher:
     ) -> Iterator[Subscription]:
         """Be told when the runs in ``seen`` go beyond the journal numbers there.
 
-        None as number: told once at the beginning, whatever it is. With ``newest`` (a run id, or
-        "" for from now on) new runs are told too.
+        None as number: told once at the beginning, whatever it is. With ``newest`` (the id of the
+        reader's newest run, "0" when there was none, "" for from now on) new runs are told too.
         """
         subscription = Subscription(seen, newest)
         self._open.add(subscription)

@@ -7,6 +7,7 @@ from typing import Any
 
 from runs.errors import CheckpointDamaged, MaverickError, NothingToResume, UnknownCheckpoint
 from runs.models import Checkpoint, Execution, Run
+from runs.models.run import NEWEST_FIRST
 from runs.models.stored import compile_texts, compiled_version
 from runs.operations.resume_inputs import has_inputs, refuse_other_inputs
 from runs.planning.graph import Compiled
@@ -88,7 +89,7 @@ def unfinished(workflow: str) -> Any:
         .exclude(status=RunStatus.SUCCEEDED)
         .exclude(successors__kind="resume")
         .exclude(successors__status=RunStatus.SUCCEEDED)  # a restart has done what was left
-        .order_by("-id")
+        .order_by(*NEWEST_FIRST)
     )
 
 

@@ -6,8 +6,11 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from runs.errors import InvalidFields, UnknownRun
+from runs.ids import is_run_id
 from runs.models import Golden, Run, Workflow
+from runs.models.run import NEWEST_FIRST
 from runs.projections.run_facts import RUN_COLUMNS, OneRun, RunFacts, run_facts
+from runs.projections.run_order import older_than
 from runs.projections.run_query import matching as searched
 from runs.projections.run_terms import Parsed, parse
 
@@ -41,7 +44,7 @@ class RunFilter:
     source: str = ""
     tag: str = ""  # of golden runs
     text: str = ""  # the start of a run id, or a part of a workflow's name
-    before: str = ""  # only runs with a smaller id: where the last page ended
+    before: str = ""  # only what stands behind this run: where the last page ended
     search: Parsed = NOTHING  # the same as the page's search, added to the fields above
     me: str = ""  # whom `by:me` means
 
@@ -72,7 +75,7 @@ def matching(wanted: RunFilter) -> QuerySet[Run] | None:
     )
     if found is None:
         return None
-    rows = found.order_by("-id")
+    rows = older_than(found, wanted.before) if wanted.before else found.order_by(*NEWEST_FIRST)
     if wanted.statuses:
         rows = rows.filter(status__in=wanted.statuses)
     if wanted.kinds:
@@ -86,8 +89,6 @@ def matching(wanted: RunFilter) -> QuerySet[Run] | None:
         rows = rows.filter(pk__in=Golden.objects.filter(tags__contains=[wanted.tag]).values("run"))
     if wanted.source:
         rows = rows.filter(source_id=wanted.source)
-    if wanted.before:
-        rows = rows.filter(id__lt=wanted.before)
     if wanted.text:
         # Names are looked up among the few workflows first: LIKE '%…%' over 100,000 runs would
         # read every row when nothing matches.
@@ -98,6 +99,8 @@ def matching(wanted: RunFilter) -> QuerySet[Run] | None:
             rows = rows.filter(by_id | Q(workflow_name__in=names) if names else by_id)
         elif names:
             rows = rows.filter(workflow_name__in=names)
+        elif is_run_id(wanted.text):  # a run that a client has named
+            rows = rows.filter(id__startswith=wanted.text)
         else:
             return None
     return rows

@@ -184,7 +184,8 @@ def inbox(by: Actor) -> Inbox:
 def _open_calls() -> QuerySet[AgentCall]:
     """Executions of agents that wait for somebody's word, of all runs."""
     calls = AgentCall.objects.filter(ended_at=None, approval__status="pending")
-    return calls.filter(run__status__in=_OPEN).order_by("run_id", "number")
+    calls = calls.filter(run__status__in=_OPEN)
+    return calls.order_by("run__created_at", "run_id", "number")
 
 
 def count_waiting(by: Actor) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from runs.errors import UnknownRun
 from runs.models import Event, Run
+from runs.models.run import NEWEST_FIRST
 from runs.states import RUN_OVER
 
 
@@ -71,5 +72,5 @@ def read_heads(run_ids: Iterable[str]) -> dict[str, Head]:
 
 
 def newest_run_ids(count: int = 20) -> list[str]:
-    """The ids of the newest runs."""
-    return list(Run.objects.order_by("-id").values_list("id", flat=True)[:count])
+    """The ids of the newest runs, newest first."""
+    return list(Run.objects.order_by(*NEWEST_FIRST).values_list("id", flat=True)[:count])

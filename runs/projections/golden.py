@@ -8,6 +8,7 @@ from typing import Any
 from runs import steppath
 from runs.definition.assertions import Assertions, Rule, parse_assertions, stored_assertions
 from runs.errors import InvalidAssertions, NotFound, Refused, RunNotOver, UnknownRun
+from runs.ids import is_run_id
 from runs.models import AcceptedValue, Execution, Golden, Payload, Run
 from runs.planning.checking import Finding, check_output
 from runs.states import RUN_OVER, RunStatus
@@ -183,7 +184,9 @@ def _baseline(against: str) -> tuple[Golden | None, Run]:
                 hint=f"There are: {', '.join(near)}." if near else "No run is golden yet.",
             )
         return golden, golden.run
-    if not against.startswith("run_"):
+    # A golden name without its "golden:" may look like an id that a client chose: only what is there.
+    named = is_run_id(against) and Run.objects.filter(pk=against).exists()
+    if not against.startswith("run_") and not named:
         raise Refused(
             f"{against[:200]!r} is no baseline.", hint="Use golden:NAME, or the id of a run."
         )

@@ -14,6 +14,7 @@ from django.db.models import Case, Q, Value, When
 from runs.errors import UnknownRun
 from runs.json_diff import differences
 from runs.models import Event, Run
+from runs.models.run import NEWEST_FIRST
 from runs.projections import words
 from runs.projections.progress import run_duration
 from runs.projections.run_facts import RUN_COLUMNS, RunFacts, run_facts
@@ -92,11 +93,11 @@ def family(run_id: str) -> Family:
     rows = list(
         Run.objects.filter(Q(family_id=root) | Q(pk__in=near))
         # Those that the asked one comes from first: of a large family they must not be missing.
-        .order_by(Case(When(pk__in=near, then=Value(0)), default=Value(1)), "-id")
+        .order_by(Case(When(pk__in=near, then=Value(0)), default=Value(1)), *NEWEST_FIRST)
         .values(*RUN_COLUMNS, "reason", "context", "created_by")[: MOST + 1]
     )
     more = len(rows) > MOST
-    rows = sorted(rows[:MOST], key=lambda row: str(row["id"]))
+    rows = sorted(rows[:MOST], key=lambda row: (row["created_at"], row["id"]))
     asked = _asked([row["id"] for row in rows])
     by_id = {row["id"]: row for row in rows}
     generations = _generations(by_id)

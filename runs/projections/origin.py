@@ -59,7 +59,7 @@ _USERS = """
 SELECT run_id, count(*) OVER () FROM (
   SELECT DISTINCT run_id FROM runs_execution
   WHERE origin_execution = %s AND origin_execution <> '' AND run_id <> %s
-) used ORDER BY run_id DESC LIMIT %s
+) used JOIN runs_run r ON r.id = used.run_id ORDER BY r.created_at DESC, r.id DESC LIMIT %s
 """
 
 

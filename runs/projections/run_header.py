@@ -6,6 +6,7 @@ from datetime import datetime
 
 from runs import steppath
 from runs.models import Run
+from runs.models.run import NEWEST_FIRST
 from runs.planning.graph import ROLLBACK
 from runs.projections import words
 from runs.projections.approvals import ASKED
@@ -79,7 +80,7 @@ def header(run: Run, states: Mapping[str, StepState], now: datetime) -> RunHeade
     successors = tuple(
         Relative(pk, kind, words.KIND_WORDS.get(kind, ""), status)
         for pk, kind, status in Run.objects.filter(source_id=run.pk)
-        .order_by("-id")
+        .order_by(*NEWEST_FIRST)
         .values_list("id", "kind", "status")[:20]
     )
     reused = [s for s in states.values() if s.reused]

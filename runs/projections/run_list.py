@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import QuerySet
 
 from runs.models import Run
-from runs.projections.periods import period
+from runs.models.run import NEWEST_FIRST
 from runs.projections.run_counts import Numbers, capped, numbers
 from runs.projections.run_filter import RunFilter
+from runs.projections.run_order import newer_than, older_than
 from runs.projections.run_query import Names, matching, names_of
 from runs.projections.run_rows import RunRow, rows_of
 
@@ -69,12 +70,14 @@ def run_list(asked: RunFilter, now: datetime, me: str = "") -> RunPage:
 def ids_of(asked: RunFilter, limit: int, now: datetime, me: str = "") -> list[str]:
     """The ids of all runs that the filter finds, whatever page is shown; the newest first."""
     runs = _all_of(asked, now, me)
-    return [] if runs is None else list(runs.order_by("-id").values_list("id", flat=True)[:limit])
+    if runs is None:
+        return []
+    return list(runs.order_by(*NEWEST_FIRST).values_list("id", flat=True)[:limit])
 
 
 def rows_by_id(ids: Sequence[str], now: datetime) -> tuple[RunRow, ...]:
     """The named runs' rows, for a list that is open in a browser."""
-    return rows_of(Run.objects.filter(pk__in=list(ids)[:100]).order_by("-id"), now, 100)
+    return rows_of(Run.objects.filter(pk__in=list(ids)[:100]).order_by(*NEWEST_FIRST), now, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,8 @@ def news(asked: RunFilter, newest: str, now: datetime, me: str = "") -> News:
     runs = _with_status(asked, found)
     new = 0
     if runs is not None and newest:
-        new = runs.filter(id__gt=newest).order_by().values("id")[: NEW_TO + 1].count()
+        # In their order: without it the whole table would be read for the few that are new.
+        new = newer_than(runs, newest).values("id")[: NEW_TO + 1].count()
     return News(told, f"{NEW_TO}+" if new > NEW_TO else str(new or ""))
 
 
@@ -125,7 +129,7 @@ def _rows(
     if runs is None:
         return (), "", ""
     backwards = bool(asked.after) and not asked.before
-    found = list(rows_of(_in_order(asked, runs, now, backwards), now, PAGE + 1))
+    found = list(rows_of(_in_order(asked, runs, backwards), now, PAGE + 1))
     more = len(found) > PAGE
     found = found[:PAGE]
     if backwards:
@@ -141,27 +145,11 @@ def _rows(
     return tuple(found), older, newer
 
 
-def _in_order(
-    asked: RunFilter, runs: QuerySet[Run], now: datetime, backwards: bool
-) -> QuerySet[Run]:
-    """The runs from the page's mark on, newest first; backwards from the mark for newer ones.
-
-    Ids are in the order of time, so their index is the list. Runs from before some time stand deep
-    in it: there the index of times gives the order, else every newer run would be read and left out.
-    """
-    mark = asked.after if backwards else asked.before
-    if not any(period(value, now)[1] for value in asked.values("started")):
-        if mark:
-            runs = runs.filter(Q(id__gt=mark) if backwards else Q(id__lt=mark))
-        return runs.order_by("id" if backwards else "-id")
-    if mark:
-        then = Subquery(Run.objects.filter(pk=mark).values("created_at")[:1])
-        if backwards:
-            beside, beyond = Q(created_at=then, id__gt=mark), Q(created_at__gt=then)
-        else:
-            beside, beyond = Q(created_at=then, id__lt=mark), Q(created_at__lt=then)
-        runs = runs.filter(beside | beyond)
-    return runs.order_by(*(("created_at", "id") if backwards else ("-created_at", "-id")))
+def _in_order(asked: RunFilter, runs: QuerySet[Run], backwards: bool) -> QuerySet[Run]:
+    """The runs from the page's mark on, newest first; backwards from the mark for newer ones."""
+    if backwards:
+        return newer_than(runs, asked.after)
+    return older_than(runs, asked.before) if asked.before else runs.order_by(*NEWEST_FIRST)
 
 
 def _looser(asked: RunFilter) -> dict[int, RunFilter]:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from runs.ids import is_run_id
 from runs.models import AgentCall, Golden, Run, Workflow
 from runs.projections.periods import period
 from runs.projections.run_terms import Term
@@ -39,9 +40,12 @@ def matching(
         # No `OR` with the name: it would keep the database from using an index.
         runs = runs.filter(id__startswith=text)
     elif text:
-        if not named[text]:
+        if named[text]:
+            runs = runs.filter(workflow_name__in=named[text])
+        elif is_run_id(text):  # a run that a client has named
+            runs = runs.filter(id__startswith=text)
+        else:
             return None
-        runs = runs.filter(workflow_name__in=named[text])
     for key, exclude in dict.fromkeys((term.key, term.exclude) for term in terms):
         if key == "status" and not status:
             continue

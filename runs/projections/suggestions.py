@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from runs.models import Agent, Golden, Run, Workflow
+from runs.models.run import NEWEST_FIRST
 from runs.projections import words
 from runs.projections.run_terms import KEYS, KINDS, quoted
 from runs.states import RunStatus
@@ -77,8 +78,8 @@ def _agents(begun: str) -> list[tuple[str, str]]:
 
 def _people(begun: str) -> list[tuple[str, str]]:
     found = _counted(
-        "SELECT created_by, count(*) FROM (SELECT created_by FROM runs_run ORDER BY id DESC LIMIT"
-        " %s) AS lately WHERE created_by <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT 200"
+        "SELECT created_by, count(*) FROM (SELECT created_by FROM runs_run"
+        " ORDER BY created_at DESC, id DESC LIMIT %s) AS lately WHERE created_by <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT 200"
     )
     return [("me", "runs that you started")] * (begun in "me") + [
         (name, said) for name, said in found if begun.lower() in name.lower()
@@ -88,14 +89,14 @@ def _people(begun: str) -> list[tuple[str, str]]:
 def _labels(begun: str) -> list[tuple[str, str]]:
     found = _counted(
         "SELECT one.key || '=' || (one.value #>> '{}'), count(*) FROM (SELECT labels FROM runs_run"
-        " ORDER BY id DESC LIMIT %s) AS lately, jsonb_each(lately.labels) AS one"
+        " ORDER BY created_at DESC, id DESC LIMIT %s) AS lately, jsonb_each(lately.labels) AS one"
         " GROUP BY 1 ORDER BY 2 DESC LIMIT 200"
     )
     return [(label, said) for label, said in found if begun.lower() in label.lower()]
 
 
 def _sources(begun: str) -> list[tuple[str, str]]:
-    found = Run.objects.filter(id__startswith=begun or "run_").order_by("-id")
+    found = Run.objects.filter(id__startswith=begun).order_by(*NEWEST_FIRST)
     return [(run, name) for run, name in found.values_list("id", "workflow_name")[:MOST]]
 
 

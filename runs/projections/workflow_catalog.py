@@ -8,6 +8,7 @@ from django.db.models import OuterRef, Subquery
 
 from runs.errors import UnknownWorkflow
 from runs.models import Run, Workflow, WorkflowVersion
+from runs.models.run import NEWEST_FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def get_workflow(name: str) -> WorkflowDetail:
 
 def _rows(workflows: Any) -> Any:
     newest = WorkflowVersion.objects.filter(workflow=OuterRef("pk")).order_by("-number")
-    last = Run.objects.filter(workflow_name=OuterRef("name")).order_by("-id")
+    last = Run.objects.filter(workflow_name=OuterRef("name")).order_by(*NEWEST_FIRST)
     return (
         workflows.annotate(
             version=Subquery(newest.values("number")[:1]),

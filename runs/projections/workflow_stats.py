@@ -8,12 +8,14 @@ from typing import Any
 from django.db import connection
 
 from runs.models import Run
+from runs.models.run import NEWEST_FIRST
 from runs.states import RUN_OVER
 
 LAST = 100  # runs that are looked at: with a hundred thousand the page is as fast as with a hundred
 STRIP = 16  # of them in the row of marks
 CHARTED = 60
 _OVER = ", ".join(f"'{status.value}'" for status in RUN_OVER)
+_NEWEST = "created_at DESC, id DESC"
 _TOOK = "extract(epoch FROM (finished_at - started_at)) * 1000"
 # One look into the index of a workflow's runs for each name, and no further than LAST.
 _SQL = f"""
@@ -22,10 +24,11 @@ SELECT n.name, s.* FROM unnest(%s::text[]) AS n(name), LATERAL (
     count(*) FILTER (WHERE status IN ({_OVER}) AND status <> 'cancelled'),
     percentile_cont(0.5) WITHIN GROUP (ORDER BY {_TOOK})
       FILTER (WHERE status = 'succeeded' AND n_reused = 0),
-    (array_agg(id ORDER BY id DESC))[1:{STRIP}], (array_agg(status ORDER BY id DESC))[1:{STRIP}],
+    (array_agg(id ORDER BY {_NEWEST}))[1:{STRIP}],
+    (array_agg(status ORDER BY {_NEWEST}))[1:{STRIP}],
     max(created_at)
   FROM (SELECT id, status, created_at, started_at, finished_at, n_reused FROM runs_run
-    WHERE workflow_name = n.name ORDER BY id DESC LIMIT {LAST}) r
+    WHERE workflow_name = n.name ORDER BY {_NEWEST} LIMIT {LAST}) r
 ) s
 """  # noqa: S608 - nothing but words of ours is put in
 
@@ -89,7 +92,7 @@ def past_runs(name: str) -> tuple[PastRun, ...]:
     """The newest runs of a workflow, newest first. One query."""
     rows = (
         Run.objects.filter(workflow_name=name)
-        .order_by("-id")
+        .order_by(*NEWEST_FIRST)
         .values_list(
             *("id", "status", "kind", "version__number"),
             *("created_at", "created_by", "started_at", "finished_at"),

@@ -30,7 +30,7 @@ def _find(where: str, parameters: list[Any], run_id: str | None) -> list[Found]:
             SELECT e.run_id, e.path, e.fence, e.worker
             FROM runs_execution e JOIN runs_run r ON r.id = e.run_id
             WHERE {where} {only} AND r.status IN {_OPEN}
-            ORDER BY e.run_id LIMIT 1000
+            ORDER BY r.created_at, r.id LIMIT 1000
             """,  # noqa: S608
             [*parameters, *([run_id] if run_id else [])],
         )
@@ -79,7 +79,7 @@ def runs_nobody_took(older_than: float) -> list[str]:
                 SELECT 1 FROM runs_execution e WHERE e.run_id = r.id AND e.status = 'queued'
                   AND e.type <> 'call'
                   AND e.created_at < now() - %s * interval '1 second'))
-            ORDER BY r.id LIMIT 500
+            ORDER BY r.created_at, r.id LIMIT 500
             """,  # noqa: S608
             [older_than, older_than],
         )

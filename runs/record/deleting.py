@@ -50,13 +50,13 @@ _STATEMENTS = (
 # Too old, and not among the newest of its workflow.
 _OLD = f"""
 SELECT id FROM (
-  SELECT r.id, r.finished_at, r.status, r.golden_name,
-    row_number() OVER (PARTITION BY r.workflow_name ORDER BY r.id DESC) AS place
+  SELECT r.id, r.created_at, r.finished_at, r.status, r.golden_name, row_number() OVER (
+    PARTITION BY r.workflow_name ORDER BY r.created_at DESC, r.id DESC) AS place
   FROM runs_run r
 ) r
 WHERE r.finished_at < now() - %(seconds)s * interval '1 second' AND r.place > %(keep)s
   AND {MAY_GO}
-ORDER BY r.id LIMIT %(limit)s
+ORDER BY r.created_at, r.id LIMIT %(limit)s
 """  # noqa: S608 - a condition of ours is put in
 
 # By the clock as well: a step stores its output before it is recorded (payloads.store), so a

@@ -47,7 +47,8 @@ class Ids:
 
     def run(self, given: Any) -> str:
         """The run's own id."""
-        self.run_id = self._one(given, "run_", value.is_run_id(str(given)), ids.run_id)
+        fine = isinstance(given, str) and value.is_run_id(given)
+        self.run_id = self._one(given, "run_", fine, ids.run_id)
         return self.run_id
 
     def execution(self, given: Any) -> str:

@@ -7,20 +7,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from runs import steppath
+from runs import ids, steppath
 from runs.run_file import RunFileDamaged
 
 MOST_NUMBER = 2**31 - 1
 _WORD = re.compile(r"[a-z][a-z0-9_.-]{0,39}")
-# With `_` inside: the package of AgentField makes its own, `run_<ms>_<hex>`.
-_RUN = re.compile(r"run_[0-9a-z][0-9a-z_]{5,35}")
 _EXECUTION = re.compile(r"exec_[0-9a-z][0-9a-z_]{5,34}")
 _YEARS = range(2000, 2200)  # what every time zone and every driver can write down
 
 
 def is_run_id(text: str) -> bool:
-    """Whether this can be the id of a run."""
-    return bool(_RUN.fullmatch(text))
+    """Whether this can be the id of a run: also of one that a client chose, as AgentField's
+    package does."""
+    return ids.is_run_id(text)
 
 
 def is_execution_id(text: str) -> bool:

@@ -167,7 +167,7 @@ def test_an_unknown_reasoner_is_told_before_anything_is_stored(api, make_agent):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("X-Run-ID", "a/b"), ("X-Run-ID", "r" * 41), ("X-AgentField-Replay-Mode", "some"),
+    [("X-Run-ID", "a/b"), ("X-Run-ID", "bulk"), ("X-Run-ID", "r" * 41), ("X-AgentField-Replay-Mode", "some"),
      ("X-Parent-Execution-ID", "p" * 201)],
 )  # fmt: skip
 def test_a_header_that_cannot_be_kept_is_400(api, make_agent, name, value):

@@ -1,8 +1,13 @@
 """GET /runs, one run, golden, lineage: the shapes others rely on (product page, section 9)."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+
+from runs import ids
+from tests.api.conftest import T0
 
 RUN_FIELDS = {
     "id",
@@ -56,6 +61,46 @@ def test_the_list_is_newest_first_and_pages_by_cursor(viewer, make_run):
         seen += [item["id"] for item in body["items"]]
         cursor = body["next_cursor"]
     assert seen == ids
+
+
+def test_ids_that_clients_chose_stand_where_their_time_is(viewer, make_run):
+    def at(n):
+        return {"created_at": T0 + timedelta(seconds=n)}
+
+    chosen = ["run_20261121_093000_ab12", "My.nightly:1", "0"]
+    made = [make_run(id=chosen[n // 2] if n % 2 else ids.run_id(), **at(n)).id for n in range(6)]
+    seen, cursor = [], ""
+    while cursor is not None:
+        body = viewer.get(f"/runs?limit=1&cursor={cursor}").json()
+        seen += [item["id"] for item in body["items"]]
+        cursor = body["next_cursor"]
+    assert seen == made[::-1]
+    assert [one["id"] for one in viewer.get("/runs?text=My.").json()["items"]] == ["My.nightly:1"]
+    for one in chosen:
+        assert viewer.get(f"/runs/{one}").json()["id"] == one
+        for part in ("executions", "graph", "events", "lineage", "checkpoints", f"compare/{one}"):
+            assert viewer.get(f"/runs/{one}/{part}").status_code == 200, part
+    workflow = viewer.get("/workflows").json()["items"][0]
+    assert workflow["last_run"]["id"] == made[-1]
+
+
+def test_a_cursor_goes_on_behind_a_run_that_was_deleted(viewer, make_run):
+    from runs.models import Run
+
+    def cursor_behind(run_id):
+        body = viewer.get("/runs?limit=1").json()
+        assert body["items"][0]["id"] == run_id
+        Run.objects.filter(pk=run_id).delete()
+        return body["next_cursor"]
+
+    old = make_run()
+    newer = make_run(id=(made := ids.run_id()), created_at=ids.moment_of(made))
+    body = viewer.get(f"/runs?cursor={cursor_behind(newer.id)}").json()
+    assert [one["id"] for one in body["items"]] == [old.id]
+    # Nobody knows when this one was: that is said, and not that the list has ended.
+    chosen = make_run(id="chosen.1", created_at=T0 + timedelta(seconds=1))
+    told = viewer.get(f"/runs?cursor={cursor_behind(chosen.id)}")
+    assert (told.status_code, told.json()["code"]) == (422, "invalid-cursor")
 
 
 def test_a_run_made_between_two_pages_neither_repeats_nor_hides_another(viewer, make_run):

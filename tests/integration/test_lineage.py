@@ -124,8 +124,8 @@ def test_a_deleted_source_is_told_as_deleted(project: Path) -> None:
 
 
 def test_five_hundred_generations_are_told_in_few_queries_and_fast(project: Path) -> None:
-    now = timezone.now()
     root = start(project, FLOW, {"word": "x"})
+    now = timezone.now()
     runs = [root]
     rows: list[Execution] = []
     for n in range(500):

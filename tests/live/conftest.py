@@ -136,7 +136,7 @@ def site(
 
 @pytest.fixture
 def make_run(transactional_db: None) -> Callable[..., Run]:
-    def make(status: str = "running", events: int = 0) -> Run:
+    def make(status: str = "running", events: int = 0, id: str = "") -> Run:
         from runs.models import Run, Workflow, WorkflowVersion
 
         workflow, _ = Workflow.objects.get_or_create(name="hello")
@@ -144,7 +144,11 @@ def make_run(transactional_db: None) -> Callable[..., Run]:
             workflow=workflow, number=1, defaults={"digest": "0" * 64, "source": "name: hello"}
         )
         run = Run.objects.create(
-            id=ids.run_id(), workflow_name="hello", version=version, status=status, created_at=T0
+            id=id or ids.run_id(),
+            workflow_name="hello",
+            version=version,
+            status=status,
+            created_at=datetime.now(UTC),
         )
         for n in range(events):
             record(run, f"s{n + 1}")

@@ -164,18 +164,23 @@ def test_many_readers_hold_no_connection_each(site, make_run):
 
 def test_the_list_is_told_which_runs_changed_and_that_there_are_new_ones(site, make_run):
     a, b, other = make_run(events=2), make_run(events=1), make_run()
-    with site.stream(f"/runs/stream?ids={a.id}:2,{b.id}:1&newest={other.id}") as frames:
+    with site.stream(f"/runs/stream?ids={a.id}@2,{b.id}@1&newest={other.id}") as frames:
         time.sleep(0.5)  # what the page has already is not told again
         record(other, "x")
         record(b, "x")
         assert frames.next()["data"] == {"runs": [b.id], "new": False}
         c = make_run()
         assert frames.next()["data"] == {"runs": [], "new": True}
-    with site.stream(f"/runs/stream?ids={a.id}:1&newest={b.id}") as frames:
+    with site.stream(f"/runs/stream?ids={a.id}@1&newest={b.id}") as frames:
         # What happened between drawing the page and listening.
         assert frames.next()["data"] == {"runs": [a.id], "new": True}
     with site.stream(f"/runs/stream?newest={c.id}") as frames:
         make_run()
         assert frames.next()["data"] == {"runs": [], "new": True}
+    odd = make_run(events=1, id="My.nightly:2026-11-21")  # as a client may call it
+    with site.stream(f"/runs/stream?ids={odd.id}@1,{a.id}&newest={odd.id}") as frames:
+        assert frames.next()["data"] == {"runs": [a.id], "new": False}
+        record(odd, "x")
+        assert frames.next()["data"] == {"runs": [odd.id], "new": False}
     with site.stream("/runs/stream?ids=a;drop") as frames:
         assert frames.response.status_code == 422

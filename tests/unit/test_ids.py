@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -52,3 +53,34 @@ def test_a_forked_process_makes_ids_of_its_own() -> None:
 def test_letters_that_look_like_others_are_left_out() -> None:
     made = "".join(ids.run_id().removeprefix("run_") for _ in range(2000))
     assert not set(made) & set("ilou")
+
+
+def test_a_run_id_of_ours_tells_when_it_was_made() -> None:
+    before = time.time_ns() // 1_000_000
+    told = ids.moment_of(ids.run_id())
+    assert told is not None
+    # Up to a few milliseconds later: ids made within one count upward.
+    assert before <= round(told.timestamp() * 1000)
+    assert ids.moment_of("run_00000000000000").isoformat() == "2026-01-01T00:00:00+00:00"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "run_", "run_20261121_093000_ab12cd34", "nightly-1", "run_0pkx"]
+)
+def test_an_id_that_a_client_chose_tells_no_time(text: str) -> None:
+    assert ids.moment_of(text) is None
+
+
+@pytest.mark.parametrize("text", ["", ".x", "a/b", "a b", "a@1", "ü", "x\n", "r" * 41, "bulk"])
+def test_what_no_address_can_hold_is_no_run_id(text: str) -> None:
+    assert not ids.is_run_id(text)
+
+
+def test_what_stands_beside_the_runs_is_no_run_id() -> None:
+    from runs.live.urls import urlpatterns as live
+    from runs.web.urls import urlpatterns as pages
+
+    words = {
+        str(one.pattern).split("/")[1] for one in (*live, *pages) if "runs/" in str(one.pattern)[:5]
+    }
+    assert {word for word in words if "<" not in word} == ids.TAKEN

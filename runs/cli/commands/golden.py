@@ -88,7 +88,7 @@ def show(ctx: click.Context, golden: str, as_json: bool) -> None:
 def _golden(side: Backend, given: str) -> dict[str, Any]:
     every = side.golden_runs("")
     for one in every:
-        if given in (one["name"], f"golden:{one['name']}"):
+        if given in (one["name"], f"golden:{one['name']}", one["run_id"]):
             return one
     if given.startswith(("run_", "@")):
         run_id = find_run(side, given)

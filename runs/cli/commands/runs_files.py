@@ -24,7 +24,8 @@ def export(ctx: click.Context, run: str, output: Path | None, as_json: bool) -> 
 
     side = backend(ctx)
     run_id = find_run(side, run)
-    target = output or Path(f"{run_id}.zip")
+    # With a colon in it, the name would be a place on another machine to scp and rsync.
+    target = output or Path(f"{run_id.replace(':', '-')}.zip")
     part = target.with_name(f".{target.name}.part")
     try:
         with part.open("wb") as out:

@@ -12,6 +12,7 @@ from runs.errors import NotFound
 from runs.models import Run
 from runs.projections.compare import ComparedNode, Comparison, compare_runs
 from runs.projections.compare_graph import SHOW, STEPS, inside_of, mark_of, merged_graph
+from runs.projections.run_order import OLDEST_FIRST
 from runs.web.graph_svg import graph_svg, minimap_svg
 
 TABS = ("graph", "steps", "io", "definition")
@@ -73,9 +74,13 @@ def chosen(request: HttpRequest) -> HttpResponse:
 
     ``ids`` is what the boxes of the list are called.
     """
-    runs = sorted({*request.GET.getlist("run"), *request.GET.getlist("ids")})
-    # What is no run's id may be nothing that an address can hold.
-    if len(runs) != 2 or Run.objects.filter(pk__in=runs).count() != 2:
+    named = {*request.GET.getlist("run"), *request.GET.getlist("ids")}
+    runs = []
+    if len(named) == 2:
+        found = Run.objects.filter(pk__in=named).order_by(*OLDEST_FIRST)
+        # From the rows: what is no run's id may be nothing that an address can hold.
+        runs = list(found.values_list("id", flat=True))
+    if len(runs) != 2:
         raise Http404("Two runs are compared, and both have to be there.")
     return redirect("compare", *runs)
 

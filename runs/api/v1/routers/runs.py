@@ -31,6 +31,7 @@ from runs.operations.start_run import start_run
 from runs.projections.api_runs import RunFilter, RunPage, get_run, list_runs, understood
 from runs.projections.lineage import family
 from runs.projections.run_graph import run_graph
+from runs.projections.run_order import is_place
 from runs.states import RunStatus
 
 router = Router()
@@ -108,7 +109,14 @@ def list_all(
         search=understood(filter, "query: filter"),
         me=asker(request).name,
     )
-    return reply(RunPageOut, page_of(list_runs(wanted, limit)))
+    page = list_runs(wanted, limit)
+    if wanted.before and not page.items and not is_place(wanted.before):
+        # Not "the end": who copies everything would believe to have everything.
+        raise paging.BadCursor(
+            "The run where the page before ended was deleted, and its id tells no time.",
+            hint="Begin again without a cursor.",
+        )
+    return reply(RunPageOut, page_of(page))
 
 
 def page_of(page: RunPage) -> dict[str, Any]:
