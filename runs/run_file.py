@@ -22,9 +22,10 @@ MANIFEST, CRATE = "manifest.json", "ro-crate-metadata.json"
 RUN, DEFINITION, SOURCE, GRAPH = "run.json", "definition.json", "definition.yaml", "graph.json"
 EXECUTIONS, EVENTS, LOGS = "executions.jsonl", "events.jsonl", "logs.jsonl"
 CALLS = "calls.jsonl"  # of agents; runs without any have none
+NOTE = "note.json"  # what people wrote about the run, if they did
 NEEDED = frozenset({RUN, DEFINITION, EXECUTIONS, EVENTS, LOGS})
 _KNOWN = re.compile(
-    r"run\.json|definition\.(json|yaml)|graph\.json|(executions|events|logs|calls)\.jsonl|"
+    r"(run|note)\.json|definition\.(json|yaml)|graph\.json|(executions|events|logs|calls)\.jsonl|"
     r"ro-crate-metadata\.json|payloads/[0-9a-f]{64}\.json|checkpoints/\d{1,6}\.json"
 )
 MOST_MEMBERS = 50_000

@@ -6,8 +6,7 @@ from runs.actor import Actor
 from runs.errors import Conflict, Refused, UnknownRun
 from runs.models import Run, RunNote
 from runs.record import annotating, audit
-
-MOST = 20_000  # characters
+from runs.record.annotating import MOST_NOTE
 
 
 class NoteChanged(Conflict):
@@ -23,9 +22,9 @@ def write_note(run_id: str, text: str, *, by: Actor, revision: int | None = None
     Raises UnknownRun, NoteChanged, Refused.
     """
     text = text.replace("\r\n", "\n").strip()
-    if len(text) > MOST:
+    if len(text) > MOST_NOTE:
         raise Refused(
-            f"{len(text):,} characters are more than {MOST:,}.",
+            f"{len(text):,} characters are more than {MOST_NOTE:,}.",
             hint="Put the long part elsewhere and link to it.",
             field="text",
         )

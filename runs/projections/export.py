@@ -9,7 +9,7 @@ from typing import IO, Any
 from runs import run_file
 from runs.canonical import digest
 from runs.errors import RunNotOver, UnknownRun
-from runs.models import AgentCall, Checkpoint, Event, Execution, LogChunk, Payload, Run
+from runs.models import AgentCall, Checkpoint, Event, Execution, LogChunk, Payload, Run, RunNote
 from runs.projections.run_graph import run_graph
 from runs.states import RUN_OVER
 
@@ -31,6 +31,7 @@ CALL_FIELDS = (
     "error", "error_details", "error_status", "result", "has_result", "usage", "lineage", "notes",
     "created_at", "dispatched_at", "ended_at", "sealed", "sealed_result",
 )  # fmt: skip
+NOTE_FIELDS = ("text", "revision", "by", "at")
 LOG_FIELDS = ("execution_id", "attempt", "stream", "level", "text", "at")
 _ROWS = 500  # at a time
 
@@ -50,6 +51,9 @@ def export_run(run_id: str, out: IO[bytes]) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         writer = run_file.Writer(made)
         writer.json(run_file.RUN, {name: _plain(getattr(run, name)) for name in RUN_FIELDS})
+        note = RunNote.objects.filter(run=run).values(*NOTE_FIELDS).first()
+        if note is not None:
+            writer.json(run_file.NOTE, _plain(note))
         version = run.version
         definition = {
             "name": run.workflow_name,

@@ -19,6 +19,7 @@ WITH moved AS (
 INSERT INTO runs_event (run_id, seq, kind, execution_id, path, data, at)
 SELECT id, event_seq, %(kind)s, '', '', %(data)s::jsonb, clock_timestamp() FROM moved
 """
+MOST_NOTE = 20_000  # characters
 NOTED, LABELLED = "run.noted", "run.labelled"  # the entries in the journal
 
 

@@ -11,9 +11,19 @@ from django.db.models.functions import Now
 from runs import ids, run_file, steppath
 from runs.canonical import digest
 from runs.masking import is_masked
-from runs.models import AgentCall, Checkpoint, Event, Execution, LogChunk, Run, WorkflowVersion
+from runs.models import (
+    AgentCall,
+    Checkpoint,
+    Event,
+    Execution,
+    LogChunk,
+    Run,
+    RunNote,
+    WorkflowVersion,
+)
 from runs.record import call_import, checkpoint_files, imported
 from runs.record import run_values as value
+from runs.record.annotating import MOST_NOTE
 from runs.record.payloads import store
 from runs.run_file import Reader, RunFileDamaged
 from runs.states import RUN_OVER, STEP_OVER, RunStatus
@@ -80,9 +90,24 @@ def write_run(reader: Reader, version: WorkflowVersion, workspace: str, known: I
         LogChunk.objects.bulk_create(batch)
     for batch in _batches(call_import.calls_in(reader, run, known, mine)):
         AgentCall.objects.bulk_create(batch)
+    if run_file.NOTE in reader.names:
+        _note(value.mapping(reader.json(run_file.NOTE)), run)
     if run.pk == told["id"]:  # a checkpoint is sealed with its run's id in it
         _checkpoints(reader, run)
     return run
+
+
+def _note(told: dict[str, Any], run: Run) -> None:
+    text = value.text(told.get("text"), "The run's note")
+    if len(text) > MOST_NOTE:
+        raise RunFileDamaged(f"The run's note has more than {MOST_NOTE:,} characters.")
+    RunNote.objects.create(
+        run=run,
+        text=text,
+        revision=value.number(told.get("revision"), "The note's revision"),
+        by=value.text(told.get("by"), "The note's writer")[:200],
+        at=value.when(told.get("at")) or datetime.now(UTC),
+    )
 
 
 def _run(told: dict[str, Any], version: WorkflowVersion, workspace: str, known: Ids) -> Run:

@@ -21,10 +21,12 @@ from runs.models import (
     LogChunk,
     Payload,
     Run,
+    RunNote,
     Workflow,
 )  # fmt: skip
 from runs.operations.delete_run import delete_run
 from runs.operations.import_run import RunExists, import_run
+from runs.operations.note_run import write_note
 from runs.operations.restart_run import RestartRequest, restart_run
 from runs.operations.resume_checkpoint import resume_checkpoint
 from runs.operations.start_run import start_run
@@ -106,6 +108,7 @@ def changed(file: io.BytesIO, change: Callable[[dict[str, bytes]], Any], seal: b
 
 
 def test_a_run_is_the_same_on_an_empty_machine_and_goes_on_there(run: Run, project: Path) -> None:
+    write_note(run.pk, "Looked at with Ann.", by=SYSTEM)
     file = exported(run)
     kinds = ((Execution, {"run_id": run.pk}), (LogChunk, {"execution__run": run.pk}))
     before = [rows(kind, **which) for kind, which in kinds]
@@ -121,6 +124,8 @@ def test_a_run_is_the_same_on_an_empty_machine_and_goes_on_there(run: Run, proje
     assert Event.objects.filter(run=run).latest("seq").kind == "run.imported"
     assert canonical(_told(run_graph(run.pk).nodes)) == graph
     assert Checkpoint.objects.get(run=run).name == "save"
+    note = RunNote.objects.get(run=run)
+    assert (note.text, note.revision, note.by) == ("Looked at with Ann.", 1, SYSTEM.name)
     load_run(run.pk)
     again = do(restart_run(run.pk, by=SYSTEM))
     assert again.n_reused >= 2
