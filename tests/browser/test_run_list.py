@@ -76,6 +76,7 @@ def test_new_runs_are_announced_and_no_row_moves(look: Callable[..., Page], show
     page = look("/runs")
     rows = page.locator("tr[data-run]")
     expect(page.locator("[data-live-word]")).to_have_text("Live")
+    expect(rows.first).to_be_visible()  # a hidden row has no box
     first = rows.first.get_attribute("id")
     top = rows.first.bounding_box()
     for _ in range(2):
