@@ -46,6 +46,11 @@ _ALL = (
     Setting("MAVERICK_LEASE_SECONDS", "6", "How long a silent worker keeps a run."),
     Setting("MAVERICK_SWEEP_SECONDS", "1", "How often lost work is looked for."),
     Setting("MAVERICK_MAX_TAKEOVERS", "3", "Lost workers after which their step has failed."),
+    Setting(
+        "MAVERICK_STANDSTILL_SECONDS",
+        "15",
+        "How long a step may hold the interpreter before its worker ends itself; 0: for ever.",
+    ),
     Setting("MAVERICK_STEP_TIMEOUT", "21600", "Seconds for a step that names no timeout."),
     Setting("MAVERICK_MAX_BODY_BYTES", "10485760", "A larger request is answered with 413."),
     Setting("MAVERICK_AGENT_BODY_BYTES", "33554432", "The same for what agents send and get."),
@@ -97,6 +102,11 @@ def lease_seconds() -> float:
 def renew_seconds() -> float:
     """A third of the lease: two renewals may be lost before the run is taken over."""
     return lease_seconds() / 3
+
+
+def standstill_seconds() -> float:
+    """A worker whose Python stands still for longer ends itself; 0: never."""
+    return float(settings.MAVERICK_STANDSTILL_SECONDS)
 
 
 def sweep_seconds() -> float:

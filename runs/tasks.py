@@ -13,6 +13,7 @@ from runs import conf
 from runs.engine import calling, driver, here, telling
 from runs.engine.away import GONE
 from runs.engine.heartbeat import Watched, exit_process, heartbeat
+from runs.engine.standstill import standstill
 from runs.engine.sweep import Sweep
 from runs.record import workers
 
@@ -49,6 +50,7 @@ def tell_decision(call_id: str) -> None:
 @celeryd_after_setup.connect  # type: ignore[untyped-decorator]
 def _set_up(**_: Any) -> None:
     heartbeat.on_stuck = _end_with_step
+    standstill.after = conf.standstill_seconds()
     threading.Thread(target=_sweep_for_ever, name="sweep", daemon=True).start()
 
 

@@ -22,6 +22,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from runs import conf
+from runs.engine.standstill import standstill
 from runs.record import ledger, logs, workers
 
 log = logging.getLogger(__name__)
@@ -93,9 +94,11 @@ class Heartbeat:
         with self._lock:
             self._watched[watched.execution_id] = watched
             self._ensure_thread()
+        standstill.enter()
         try:
             yield
         finally:
+            standstill.leave()
             with self._lock:
                 self._watched.pop(watched.execution_id, None)
 

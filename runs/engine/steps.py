@@ -69,7 +69,8 @@ class Writer(Consequences):
             failed = Failed(
                 "worker-lost",
                 f"The process that ran this step died {lost} times.",
-                "Look into the worker's log: the step may crash the interpreter or use up memory.",
+                "Look into the worker's log: the step may crash the interpreter, never give it "
+                "back, or use up memory.",
             )
             job = Job(held.id, path, self.state.compiled.node(path), held.fence, tries)
             self._settle_leaf(job, StepStatus.FAILED, failed, tries, fence_up=1)

@@ -13,6 +13,9 @@ def test_a_filter_is_built_and_dropped_by_keyboard_and_is_in_the_address(
     look: Callable[..., Page], shown: Shown
 ) -> None:
     page = look("/runs")
+    buttons = page.locator(".page-head").locator("summary.btn:visible, a.btn:visible").all()
+    tops = {round(box["y"]) for one in buttons if (box := one.bounding_box())}
+    assert (len(buttons) > 1, len(tops)) == (True, 1)  # on one line
     page.keyboard.press("/")
     field = page.get_by_role("combobox")
     expect(field).to_be_focused()
@@ -73,6 +76,7 @@ def test_new_runs_are_announced_and_no_row_moves(look: Callable[..., Page], show
     page = look("/runs")
     rows = page.locator("tr[data-run]")
     expect(page.locator("[data-live-word]")).to_have_text("Live")
+    expect(rows.first).to_be_visible()  # a hidden row has no box
     first = rows.first.get_attribute("id")
     top = rows.first.bounding_box()
     for _ in range(2):

@@ -84,6 +84,13 @@ def deaf(context):
             pass
 
 
+@action("holds")
+def holds(context):
+    """Never ends, and lets no other thread of its process run: called without giving up the GIL."""
+    _effect(context)
+    ctypes.PyDLL(None).sleep(600)
+
+
 @action("leave")
 def leave(context, code=3):
     _effect(context)

@@ -153,6 +153,13 @@ def test_an_unknown_run_is_a_page_that_says_so(alice: Client) -> None:
     assert "There is no run" in answer.content.decode()
 
 
+def test_an_unknown_address_is_a_page_without_words_of_programmers(alice: Client) -> None:
+    answer = alice.get("/nowhere")
+    assert answer.status_code == 404
+    assert "There is no such page." in answer.content.decode()
+    assert "Resolver404" not in answer.content.decode()
+
+
 def test_hostile_data_is_only_text(alice: Client, now: datetime) -> None:
     run = make_run(
         HOSTILE,
