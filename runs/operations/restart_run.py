@@ -258,6 +258,7 @@ def _plan(run_id: str, request: RestartRequest) -> _Made:
         changed=asked.changed,
         context=asked.context_changed,
         only=request.scope == "execution",
+        fork=request.fork or bool(_given(request)),
         foresight=foresight,
         basis=f"{last_change(source)}:{source.version_id}:{_basis(request)}",
     )
@@ -285,9 +286,14 @@ def _kept(source: Run) -> frozenset[str]:
 def _basis(request: RestartRequest) -> str:
     """What is asked for, so that a plan is not committed with other inputs; keyed, as inputs may
     be secret."""
+    given = _given(request)
+    return sealing.keyed_hex(given) if given else ""
+
+
+def _given(request: RestartRequest) -> dict[str, Any]:
+    """The inputs and the context that the request gives, also when they change nothing."""
     names = ("input", "input_patch", "context", "context_patch")
-    given = {name: getattr(request, name) for name in names}
-    return sealing.keyed_hex(given) if any(v is not None for v in given.values()) else ""
+    return {name: v for name in names if (v := getattr(request, name)) is not None}
 
 
 def _step_of(source: Run, path: str) -> str:

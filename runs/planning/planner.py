@@ -28,15 +28,16 @@ def make_plan(
     changed: Fields = frozenset(),
     context: Fields = frozenset(),
     only: bool = False,
+    fork: bool = False,
     foresight: Foresight | None = None,
 ) -> Plan:
     """Decide what a new run with the source ``prior`` reuses.
 
-    ``reuse``: one of REUSE_MODES; None means ``unaffected`` from a chosen step or with changed
-    inputs, else ``all-succeeded``; but for a source that succeeded, nothing: who restarts a run
-    that went well wants it to run. ``from_`` is the path of a step, or of a turn of a loop, that
-    runs again. ``changed`` and ``context`` are the fields of the inputs and of the context that
-    are others now. ``only``: the chosen step runs and nothing else; what it has recorded is kept
+    ``reuse``: one of REUSE_MODES; None means ``unaffected`` from a chosen step and for a fork,
+    else ``all-succeeded``; but for a source that succeeded, nothing: who restarts a run that went
+    well wants it to run. ``from_`` is the path of a step, or of a turn of a loop, that runs again.
+    ``changed`` and ``context`` are the fields of the inputs and of the context that are others
+    now. ``fork``: values were given for them, also when they come out as they were. ``only``: the chosen step runs and nothing else; what it has recorded is kept
     for the rest. ``basis`` names the state that the plan was made from. With ``foresight``, the
     lists of loops that open again are compared item by item.
 
@@ -54,16 +55,17 @@ def make_plan(
         raise Refused(
             f"Scope `execution` keeps all that succeeded; reuse {reuse!r} does not go with it."
         )
+    aimed = bool(from_ or changed or context or fork)
     nothing = ""
     if reuse == "none":
         nothing = "reuse is `none`"
-    elif reuse is None and succeeded and not (from_ or changed or context):
+    elif reuse is None and succeeded and not aimed:
         nothing = "the source run succeeded, so a restart runs everything again"
     rules = Rules(
         reuse_nothing=nothing,
         chosen=from_,
         only=only,
-        cut_off=reuse == "all-succeeded" or (reuse is None and not (from_ or changed or context)),
+        cut_off=reuse == "all-succeeded" or (reuse is None and not aimed),
         before=_started(prior, from_) if reuse == "succeeded-before" else None,
         changed=changed,
         context=context,

@@ -189,7 +189,9 @@ def _words(kind: str, change: Change, source: Mapping[str, Any] | None) -> str:
     else:
         said = "forked" if kind == "fork" else "restarted"
         failed = _failed(source)
-        if change.from_step:
+        if change.reuse == "none":
+            said += " as a whole"
+        elif change.from_step:
             said += f" from `{change.from_step}`"
         elif failed:
             said += f" from failed `{failed}`"

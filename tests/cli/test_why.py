@@ -13,5 +13,6 @@ def test_why_a_run_failed_and_a_step_ran(maverick: Maverick) -> None:
     step = maverick("why", f"{run}/two", "--json").json
     assert (step["path"], step["verdict"]) == ("two", "ran")
     assert maverick("why", run, "two", "--json").json == step
+    assert maverick("runs", "why", f"{run}/two", "--json").json == step
     assert maverick("why", f"{run}/two", "three").code == 2
     assert maverick("why", f"{run}/nobody").code == 2

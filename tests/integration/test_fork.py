@@ -78,6 +78,15 @@ def test_a_fork_that_changes_nothing_is_a_restart(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "asked", [{"input_patch": {"title": "one"}}, {"input": {}}, {"fork": True}]
+)
+def test_a_fork_that_changes_nothing_runs_nothing(project: Path, asked: dict[str, object]) -> None:
+    second = fork(done(project, READS), **asked)
+    assert effects(project, second) == []
+    assert set(reasons(second).values()) == {"input and definition are unchanged"}
+
+
+@pytest.mark.parametrize(
     ("asked", "refused"),
     [
         ({"input_patch": {"config": 3}}, InvalidInputs),

@@ -59,6 +59,7 @@ def test_each_way_from_run_to_run_is_told_with_its_change(project: Path) -> None
     (project / "fixed").touch()
     second = again(first)
     assert words(second) == "restarted from failed `d`"
+    assert words(again(first, reuse="none")) == "restarted as a whole"
     third = again(second, from_="b", reason="once more")
     assert words(third) == "restarted from `b`"
     assert words(again(third, from_="b", scope="execution")) == "`b` alone ran again"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from runs.actor import SYSTEM, Actor
 from runs.errors import IdempotencyMismatch, Refused, RunNotOver, StalePlan, UnknownRun
@@ -177,3 +178,27 @@ def test_ten_restarts_at_once_with_one_key_are_one_run(project: Path) -> None:
     assert len(answers) == 1
     assert Run.objects.filter(source=first).count() == 1
     assert Execution.objects.filter(run__source=first).count() == 1
+
+
+WIDE = """
+version: "1.0"
+name: wide
+steps:
+  - name: l
+    type: loop
+    for_each: "${{{{ range({turns}) }}}}"
+    steps:
+      - {{name: x, type: python, action: mark}}
+  - {{name: after, type: python, action: fails_unless, kwargs: {{name: fixed}}}}
+"""
+
+
+def test_a_restart_takes_as_many_statements_for_sixty_steps_as_for_six(project: Path) -> None:
+    counts = []
+    for turns in (6, 60):
+        first = done(project, WIDE.format(turns=turns))
+        with CaptureQueriesContext(connection) as seen:
+            second = restart_run(first.pk, by=SYSTEM)
+        assert second.n_reused == turns + 1
+        counts.append(len(seen))
+    assert counts[0] == counts[1]

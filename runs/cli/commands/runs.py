@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from runs.cli.backend import RUN_OVER, Backend, Json, find_execution, find_run
-from runs.cli.commands import runs_compare, runs_lineage, runs_notes
+from runs.cli.commands import runs_compare, runs_lineage, runs_notes, why
 from runs.cli.commands.runs_bulk import bulk
 from runs.cli.commands.runs_files import export, import_
 from runs.cli.options import json_option, run_argument
@@ -458,3 +458,4 @@ def _tell(run: dict[str, Any], as_json: bool) -> None:
 
 command.add_command(runs_compare.command)
 command.add_command(runs_lineage.command)
+command.add_command(why.command)
