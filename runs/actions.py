@@ -4,7 +4,8 @@
     def summarise(text: str, *, limit: int = 100) -> dict: ...
 
 A project keeps its own in `maverick_actions.py`; installed packages bring theirs by entry points. A
-parameter named `context` receives the step's context; a workflow never passes it.
+parameter annotated `StepContext`, or else one named `context`, receives the step's context; a
+workflow never passes it.
 """
 
 from __future__ import annotations
@@ -99,10 +100,13 @@ class Action:
     effect: Effect | None = None
     reports: bool = False
 
-    @property
-    def takes_context(self) -> bool:
-        """Does the function have a parameter named `context`?"""
-        return "context" in self._parameters
+    @cached_property
+    def context_name(self) -> str | None:
+        """The parameter that receives the step's context: one annotated so, else `context`."""
+        for name, parameter in self._parameters.items():
+            if parameter.annotation is StepContext or parameter.annotation == "StepContext":
+                return name
+        return "context" if "context" in self._parameters else None
 
     @property
     def is_async(self) -> bool:
@@ -129,16 +133,17 @@ class Action:
         named = {
             name: parameter
             for name, parameter in parameters.items()
-            if name != "context"
+            if name != self.context_name
             and parameter.kind
             in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
         }
-        if "context" in kwargs and self.takes_context:
-            wrong.append(f"`{self.name}` gets `context` from the engine, not from the file.")
+        given = self.context_name
+        if given in kwargs:
+            wrong.append(f"`{self.name}` gets `{given}` from the engine, not from the file.")
         if inspect.Parameter.VAR_KEYWORD not in kinds:
             known = ", ".join(sorted(named)) or "none"
             for name in kwargs:
-                if name not in named and not (name == "context" and self.takes_context):
+                if name not in named and name != given:
                     shown = f"`{self.name}` takes no argument `{str(name)[:80]}`"
                     wrong.append(f"{shown} (it takes: {known}).")
         for name, parameter in named.items():

@@ -49,7 +49,7 @@ def call(name: str, where: Context | Path | None = None, /, **kwargs: Any) -> An
     action = find_action(name)
     assert action is not None, name
     assert action.check_kwargs(kwargs) == []
-    if action.takes_context:
+    if action.context_name:
         context = where if isinstance(where, Context) else Context(where or Path.cwd())
-        kwargs["context"] = context
+        kwargs[action.context_name] = context
     return action.function(**kwargs)

@@ -44,13 +44,13 @@ def renewed(page: str) -> str:
 
 def _row(action: typing.Any) -> str:
     pure = " _pure_" if action.effect == "pure" else ""
-    return f"| `{action.name}({_arguments(action.function)})`{pure} | {_says(action)} | {_answers(action.function)} |\n"
+    return f"| `{action.name}({_arguments(action)})`{pure} | {_says(action)} | {_answers(action.function)} |\n"
 
 
-def _arguments(function: typing.Any) -> str:
+def _arguments(action: typing.Any) -> str:
     shown = []
-    for name, one in inspect.signature(function).parameters.items():
-        if name == "context":
+    for name, one in inspect.signature(action.function).parameters.items():
+        if name == action.context_name:
             continue
         given = one.default
         if given is inspect.Parameter.empty:

@@ -176,9 +176,8 @@ class _Layer:
         if found:
             return found
         if self.kind == "http":
-            return [
-                self.problem("kind", "agents over HTTP come with the agent protocol, not yet here.")
-            ]
+            text = "an agent over HTTP registers itself; a step calls it as NAME.REASONER."
+            return [self.problem("kind", text)]
         foreign = CHAT if self.kind == "command" else {**COMMAND, **dict.fromkeys(NOT_FOR_CHAT)}
         for key in self.table:
             if key in foreign or key == "url":

@@ -99,18 +99,23 @@ class Checker:
         self._import_problems = problems
 
     def _not_laid_out(self, report: "Report") -> list[Any]:
-        """Why it cannot be run although every line is right: too deep, or two paths that meet."""
+        """Why it cannot be run although every line is right: too deep, two paths that meet, or
+        something that this version does not run."""
+        from runs.definition.pending import not_run_yet
         from runs.errors import Refused
+        from runs.operations.check_workflow import pending_problems
         from runs.planning.graph import compile_workflow
 
         missing = any(problem.code == "D302" for problem in report.problems)
-        if report.spec is None or missing:
+        if report.spec is None:
             return []
+        if missing:
+            return list(not_run_yet(report.spec))
         try:
-            compile_workflow(report.spec, report.called.specs)
+            compiled = compile_workflow(report.spec, report.called.specs)
         except Refused as refused:
             return [{"code": refused.code, "message": refused.message, "hint": refused.hint}]
-        return []
+        return pending_problems(compiled)
 
 
 def everything() -> list[str]:

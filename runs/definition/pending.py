@@ -1,5 +1,5 @@
-"""What the language has and the engine does not run. Asked by publishing and starting only, so
-that such a file can still be read, drawn and checked."""
+"""What the language has and the engine does not run. Asked where a file is published, started or
+validated, so that such a file can still be read and drawn."""
 
 from __future__ import annotations
 

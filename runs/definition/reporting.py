@@ -134,5 +134,6 @@ class Reporter:
                 text = f"`{key}` must be a literal value; an expression cannot stand here."
                 self.report("D209", text, where, message)
             else:
-                self.report("D102", f"`{key}`: {message[:300]}.".replace("..", "."), where)
+                said = f"`{key}`: {message[:300]}" if key else message[:1].upper() + message[1:300]
+                self.report("D102", f"{said}.".replace("..", "."), where)
         return wrong

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runs.definition import Known, load_workflow
+from runs.definition.pending import not_run_yet
 from runs.definition.problems import Problem
 from runs.definition.spec import WorkflowSpec, called_workflows
 from runs.errors import InvalidDefinition
@@ -153,6 +154,12 @@ def check_workflow(
             _checked.clear()
         _checked[(text, file)] = checked
     return checked
+
+
+def pending_problems(compiled: Compiled) -> list[Problem]:
+    """What this version of the program cannot run, of the workflow and of those that it calls."""
+    owners = {id(scope.workflow): scope.workflow for scope in compiled.scopes.values()}
+    return [problem for owner in owners.values() for problem in not_run_yet(owner)]
 
 
 def _within(project: Path, look: Callable[[str], Found | None]) -> Callable[[str], Found | None]:

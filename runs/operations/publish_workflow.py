@@ -7,10 +7,9 @@ from django.db.models import Max
 
 from runs.actor import Actor
 from runs.canonical import digest
-from runs.definition.pending import not_run_yet
 from runs.errors import InvalidDefinition
 from runs.models import Workflow, WorkflowVersion
-from runs.operations.check_workflow import Checked, check_workflow
+from runs.operations.check_workflow import Checked, check_workflow, pending_problems
 from runs.record import audit
 
 __all__ = ["Checked", "check_workflow", "publish_workflow", "store_version"]
@@ -22,8 +21,7 @@ def store_version(checked: Checked) -> WorkflowVersion:
     Raises InvalidDefinition for what this version of the program cannot run.
     """
     spec = checked.compiled.spec
-    owners = {id(scope.workflow): scope.workflow for scope in checked.compiled.scopes.values()}
-    pending = [problem for owner in owners.values() for problem in not_run_yet(owner)]
+    pending = pending_problems(checked.compiled)
     if pending:
         raise InvalidDefinition(pending)
     content = digest([checked.source, {n: b["source"] for n, b in checked.bundle.items()}])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from runs.definition.problems import Problem
 from runs.errors import InvalidDefinition, MaverickError, Refused
-from runs.operations.publish_workflow import check_workflow
+from runs.operations.check_workflow import check_workflow, pending_problems
 from runs.planning.graph import Compiled
 
 
@@ -27,7 +27,9 @@ def validate_workflow(text: str, *, file: str = "") -> Validation:
     except Refused as error:  # nested too deep, or it calls itself: about the whole, not a place
         whole = Problem(error.code, error.message, error.hint, file=file or "<text>")
         return Validation(False, "", (whole,))
-    return Validation(True, checked.compiled.spec.name, checked.warnings)
+    pending = pending_problems(checked.compiled)
+    problems = (*pending, *checked.warnings)
+    return Validation(not pending, checked.compiled.spec.name, problems)
 
 
 def drawable_text(text: str, *, file: str = "") -> Compiled | None:

@@ -154,6 +154,11 @@ class _Asked:
             at = f"`{root.path}`" if root else f"`{failed}`"
             said = f"It did not run because {at}, which it depends on, {ended(root)}."
             return _Told("not-reached", [said], root=root)
+        around = why_parts.skipped_around(path, self.states)
+        if around:
+            because = words.reason(self.states[around].reason)
+            said = f"It did not run because `{around}`, which it is part of, was skipped: {because}"
+            return _Told("not-reached", [sentence(said)])
         if self.is_over:
             said = f"It did not run: the run {clauses.ended(self.run.status)} before it came to it."
             return _Told("not-reached", [said])

@@ -129,6 +129,15 @@ def failed_above(path: str, made: Compiled | None, states: States) -> str:
     return ""
 
 
+def skipped_around(path: str, states: States) -> str:
+    """The loop, branch or workflow around ``path`` that was skipped; "" if none was."""
+    while path := steppath.parent_of(path) or "":
+        state = states.get(path)
+        if state is not None:
+            return path if state.status == "skipped" else ""
+    return ""
+
+
 def consequences(path: str, made: Compiled | None, states: States) -> list[str]:
     """What the failure of ``path`` kept from running, in graph order, outwards."""
     found: list[str] = []

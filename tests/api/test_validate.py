@@ -55,3 +55,10 @@ def test_no_file_of_the_machine_is_read_by_calling_it(viewer, tmp_path: Path):
 def test_a_request_that_is_none_is_refused(viewer):
     for body in ({}, {"definition": 3}, {"definition": ""}, {"definition": "x", "more": 1}):
         assert viewer.post("/workflows/validate", body).status_code == 422
+
+
+def test_what_this_version_does_not_run_is_no_ok(viewer):
+    text = GOOD.replace("type: shell, run: echo a", "type: loop, for_each: [1], retry: 2, steps: "
+                        "[{name: x, type: shell, run: echo}]")  # fmt: skip
+    body = viewer.post("/workflows/validate", {"definition": text}).json()
+    assert (body["ok"], [one["code"] for one in body["problems"]]) == (False, ["D401"])

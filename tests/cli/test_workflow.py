@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from runs.operations.check_workflow import inspect_workflow
 from tests.cli.conftest import Maverick
 
 PARTS = """\
@@ -34,15 +35,15 @@ def test_a_hundred_steps_are_checked_in_much_less_than_a_second_of_work(maverick
         "hundred.yaml",
         f'version: "1.0"\nname: hundred\ninputs: {{a: {{type: string}}}}\nsteps:\n{steps}',
     )
-    began = time.monotonic()
     done = maverick("workflow", "validate", "hundred.yaml", "--json")
-    spent = time.monotonic() - began
     assert done.code == 0
     (file,) = done.json["files"]
     assert (file["valid"], file["steps"], file["problems"]) == (True, 100, [])
-    # On a machine of its own: half a second, most of it Python's start. This one may be busy.
-    assert done.json["duration_ms"] < 3000
-    assert spent < 10
+    # Half a second by the clock, most of it Python's start; but the clock of a busy machine says
+    # nothing. The work itself is a tenth of a second.
+    began = time.process_time()
+    assert not inspect_workflow((maverick.project / "hundred.yaml").read_text()).errors
+    assert time.process_time() - began < 1
 
 
 def test_checking_opens_no_database_and_loads_no_framework(maverick: Maverick) -> None:
@@ -66,6 +67,18 @@ def test_what_does_not_exist_yet_is_an_error_or_with_lenience_a_warning(maverick
     assert "needs-parts is valid (3 steps)" in lenient.out
     assert maverick("workflow", "viz", "parts.yaml").code == 0
     assert maverick("workflow", "validate", "parts.yaml", "--lenient", "--strict").code == 2
+
+
+def test_what_this_version_does_not_run_is_told_before_it_is_tried(maverick: Maverick) -> None:
+    step = "type: loop, for_each: [1], timeout: 5s, steps: [{name: x, type: shell, run: echo}]"
+    calls = "type: subworkflow, workflow: WHOM"
+    text = 'version: "1.0"\nname: NAME\nsteps:\n  - {{name: a, {}}}\n'.format
+    maverick.write("inner.yaml", text(step).replace("NAME", "inner"))
+    maverick.write("outer.yaml", text(calls).replace("NAME", "outer").replace("WHOM", "inner"))
+    for file in ("inner.yaml", "outer.yaml"):
+        done = maverick("workflow", "validate", file)
+        assert done.code == 2
+        assert "D401 `a`: `timeout` on a loop" in done.err
 
 
 def test_what_the_project_has_is_known(maverick: Maverick) -> None:

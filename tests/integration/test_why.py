@@ -84,6 +84,23 @@ def test_a_skip_is_told_with_the_condition_and_the_values_that_it_saw(project: P
     assert [(one.name, one.value) for one in left.values] == [("steps.a.output.value", 1)]
 
 
+def test_what_is_inside_something_skipped_says_so(project: Path) -> None:
+    inner = (
+        "{name: turns, type: loop, for_each: [1], steps: [{name: x, type: python, action: mark}]}"
+    )
+    run = done(
+        project,
+        "version: '1.0'\nname: passed-over\ninputs: {n: {type: integer, default: 0}}\nsteps:\n"
+        "  - name: way\n    type: branch\n    when: inputs.n > 0\n"
+        f"    options: [{{when: 'true', step: {inner}}}]\n",
+    )
+    answer = why(run.pk, "way/turns/x")
+    assert answer.verdict == "not-reached"
+    assert told(answer) == (
+        "It did not run because `way`, which it is part of, was skipped: condition is false."
+    )
+
+
 def test_what_ran_and_what_was_reused_is_told_as_it_was_decided(project: Path) -> None:
     run = done(project, FLOW)
     assert told(why(run.pk, "a")) == "It ran because it needs nothing."

@@ -84,9 +84,19 @@ def test_arguments_are_checked_by_name(
     assert all(word in sentence for word, sentence in zip(words, found, strict=True))
 
 
-def test_a_parameter_named_context_is_noticed() -> None:
-    assert Action("f", with_context).takes_context
-    assert not Action("f", with_anything).takes_context
+def test_the_parameter_for_the_context_is_the_annotated_one_or_the_one_of_that_name() -> None:
+    assert Action("f", with_context).context_name == "context"
+    assert Action("f", with_anything).context_name is None
+
+    def plain(context) -> None: ...  # type: ignore[no-untyped-def]
+    def both(step: StepContext, context: str = "") -> None: ...
+
+    assert Action("f", plain).context_name == "context"
+    assert Action("f", both).context_name == "step"
+    assert Action("f", both).check_kwargs({"context": "given by the file"}) == []
+    assert Action("f", both).check_kwargs({"step": 1}) == [
+        "`f` gets `step` from the engine, not from the file."
+    ]
 
 
 SOURCE = "from runs.actions import action\n@action\ndef {name}():\n    return {value}\n"

@@ -126,6 +126,11 @@ def test_coderabbit_is_only_asked_when_it_is_configured_and_never_fails_a_review
 
     found = configured("""echo '{"findings": [{"file": "{base}.py", "message": "No."}]}'""")
     assert found["findings"] == [{"file": "main.py", "message": "No."}]
+    # Old files give what was gathered, and no base branch.
+    gathered = call("gather_pr_context", work)
+    gathered["pr_metadata"]["base_branch"] = "trunk"
+    assert call(ask, work, pr_number=1, context=gathered)["findings"][0]["file"] == "trunk.py"
+    assert call(ask, work, context=None)["findings"][0]["file"] == "main.py"
     assert configured("echo 'a.py:3: Too long'")["findings"][0]["line"] == 3
     assert configured("echo broken >&2; exit 3") == {
         "available": True,

@@ -138,7 +138,7 @@ def test_an_agent_called_star_answers_for_names_without_a_table(places) -> None:
             "agents.a.autonomy",
             "not for",
         ),
-        ('[agents.a]\nurl = "http://x"', "agents.a.kind", "not yet here"),
+        ('[agents.a]\nurl = "http://x"', "agents.a.kind", "registers itself"),
         (
             '[agents.a]\nprompt_file = "p.md"\ncommand = "a"',
             "agents.a.prompt_file",

@@ -211,6 +211,7 @@ def test_a_wait_is_some_time_or_a_moment() -> None:
 def test_a_wait_that_ends_nowhere_is_refused(lines: str) -> None:
     loaded = load_step(f"name: a\ntype: wait\n{lines}")
     assert {problem.code for problem in loaded.errors} == {"D102"}
+    assert all("``" not in problem.message for problem in loaded.errors)
 
 
 def test_an_approval_has_a_question_approvers_and_a_form() -> None:

@@ -74,9 +74,7 @@ def test_every_action_that_old_files_call_takes_what_they_give() -> None:
         if isinstance(site.step, PythonStep) and (known := find_action(site.step.action))
         for fault in known.check_kwargs(site.step.kwargs)
     }
-    assert wrong == {
-        "`review.run_coderabbit_review` gets `context` from the engine, not from the file."
-    }
+    assert wrong == set()
 
 
 # -- text -----------------------------------------------------------------------------------------

@@ -89,7 +89,8 @@ def _told(context: StepContext, told: Any) -> Mapping[str, Any]:
             hint="Write the context as a mapping, or define the action in maverick_actions.py.",
         )
     names = context.state.frontier.step_names(context.path)
-    known = {"inputs": names["inputs"], "steps": _outputs(names["steps"]), "context": context}
+    known = {"inputs": names["inputs"], "steps": _outputs(names["steps"])}
+    known[action.context_name or "context"] = context
     wanted = inspect.signature(action.function).parameters
     anything = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in wanted.values())
     built = action.function(**{k: v for k, v in known.items() if anything or k in wanted})

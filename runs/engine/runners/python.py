@@ -39,8 +39,8 @@ def run_python(context: StepContext, given: Any) -> Any:
     wrong = [] if args else action.check_kwargs(kwargs)
     if wrong:
         raise ActionFailed("; ".join(wrong), hint=f"Compare kwargs with {step.action}'s signature.")
-    if action.takes_context:
-        kwargs["context"] = context
+    if action.context_name:
+        kwargs[action.context_name] = context
     value = action.function(*args, **kwargs)
     if inspect.isawaitable(value):
         value = asyncio.run(_wait(value))

@@ -179,24 +179,30 @@ def _specs(context: StepContext, git: Git, spec_dir: str | None) -> dict[str, st
 
 @action("review.run_coderabbit_review")
 def run_coderabbit_review(
-    context: StepContext, pr_number: int | None = None, base_branch: str = "main"
+    step: StepContext,
+    pr_number: int | None = None,
+    base_branch: str | None = None,
+    context: Mapping[str, Any] | None = None,
 ) -> CodeRabbit:
     """Let CodeRabbit review, if `coderabbit_cmd` under `[actions]` says how.
 
     Answers `{available, findings, error}`. Its absence and its failure fail nothing: a review by
-    agents goes on without it.
+    agents goes on without it. `context` is what `gather_pr_context` gave; old files name the base
+    branch in it only.
     """
-    words = _coderabbit(context)
+    words = _coderabbit(step)
     if not words:
-        context.log("No coderabbit_cmd under [actions]: reviewed without CodeRabbit.")
+        step.log("No coderabbit_cmd under [actions]: reviewed without CodeRabbit.")
         return {"available": False, "findings": [], "error": None}
-    filled = [word.replace("{base}", base_branch) for word in words]
+    gathered = (context or {}).get("pr_metadata") or {}
+    base = str(base_branch or gathered.get("base_branch") or "main")
+    filled = [word.replace("{base}", base) for word in words]
     try:
-        ran = run(context, filled, timeout=1800)
+        ran = run(step, filled, timeout=1800)
     except ProgramFailed as error:
-        context.log(error.message, "warning")
+        step.log(error.message, "warning")
         return {"available": False, "findings": [], "error": error.message}
-    findings = _findings(ran.out, context.workspace)
+    findings = _findings(ran.out, step.workspace)
     failed = ran.code != 0 and not findings
     return {"available": True, "findings": findings, "error": ran.last_line if failed else None}
 
