@@ -24,7 +24,7 @@ CONDITION_CHANGED = "condition changed"
 CHOSEN = "chosen to run again"
 LEFT_OUT = "only `"  # how the reason of a skip begins when another step alone was to run
 MODEL: Fields = frozenset({("context", "model")})
-_LAST_TIME = {
+LAST_TIME = {
     StepStatus.FAILED: "failed last time",
     StepStatus.TIMEOUT: "timed out last time",
     StepStatus.CANCELLED: "was cancelled last time",
@@ -33,6 +33,8 @@ _LAST_TIME = {
     StepStatus.PENDING: "did not start last time",
     StepStatus.WAITING: "was waiting to be tried again last time",
 }
+UNFINISHED = "was not finished last time"  # of what has steps in it
+ENDED_BADLY = frozenset({*LAST_TIME.values(), UNFINISHED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +78,16 @@ class Reasons:
             return CHOSEN
         if prior is None:
             return "never ran last time"
-        if prior.status in _LAST_TIME:
+        if prior.status in LAST_TIME:
             if node.is_container and prior.status is StepStatus.RUNNING:
-                return "was not finished last time"
-            return _LAST_TIME[prior.status]
+                return UNFINISHED
+            return LAST_TIME[prior.status]
         condition_changed = bool(prior.condition) and prior.condition != node.condition
         if prior.status is StepStatus.SKIPPED and prior.reason.startswith(LEFT_OUT):
             return "was left out last time"
         if prior.status is StepStatus.SKIPPED:
             if prior.reason.startswith(SKIPPED_OVER):
-                return _LAST_TIME[StepStatus.FAILED]
+                return LAST_TIME[StepStatus.FAILED]
             return (
                 CONDITION_CHANGED if condition_changed else self._may_not_stay_skipped(node, path)
             )

@@ -19,6 +19,7 @@ from runs.planning.reasons import (
     CHOSEN,
     CONDITION_CHANGED,
     DEFINITION_CHANGED,
+    ENDED_BADLY,
     Place,
     Reasons,
     Rules,
@@ -136,7 +137,9 @@ class _Walk:
             and why not in (DEFINITION_CHANGED, CONDITION_CHANGED)
             and not self.reasons.goes_elsewhere(node, at)
         )
-        inner_why = None if stands else (why or upstream)
+        # That the container failed is no reason for the steps in it: most of them had succeeded.
+        whole = f"`{path}` runs again as a whole" if why in ENDED_BADLY else why
+        inner_why = None if stands else (upstream or whole)
         if node.type == "subworkflow" and self.rules.foresight is not None:
             self.rules.foresight.opens(node, path)
         # A finished loop whose steps are all reused is not opened again, whatever its list is now.

@@ -120,6 +120,17 @@ def test_the_chosen_step_runs_again_and_what_depends_on_it() -> None:
     assert told(plan)["left"][1] == "chosen to run again"
 
 
+def test_what_went_well_inside_what_failed_is_not_said_to_have_failed() -> None:
+    w = laid(LOOP)
+    done = {"before": "succeeded", "l": "failed"}
+    done |= {f"l[{n}]/{name}": "succeeded" for n in range(2) for name in "xy"}
+    done |= {"l[2]/x": "failed"}
+    plan = told(make_plan(w, prior(w, done), from_="before"))
+    assert plan["l"] == ("run", "failed last time")
+    assert plan["l[0]/x"] == ("run", "depends on `before`, which runs again")
+    assert plan["l[2]/x"] == ("run", "failed last time")
+
+
 def test_a_run_that_went_well_runs_anew() -> None:
     w = laid(LINE)
     plan = make_plan(w, prior(w, dict.fromkeys("abc", "succeeded")), succeeded=True)
