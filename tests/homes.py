@@ -25,12 +25,16 @@ OURS = ("MAVERICK_", "DATABASE_URL", "CELERY_BROKER_URL", "DJANGO_", "PORT")
 
 def begun(home: Path) -> Path:
     """Lay such a home at ``home``, an empty folder or none; returns it."""
-    kept = Path(os.environ.get("MAVERICK_TEST_HOME") or tempfile.gettempdir()) / "begun"
+    session = os.environ.get("MAVERICK_TEST_HOME")
+    home.mkdir(parents=True, exist_ok=True)
+    if not session:  # not in a test session: nobody would take the copy away
+        _fill(home)
+        return home
+    kept = Path(session) / "begun"
     with open(f"{kept}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the workers of xdist ask at once
         if not kept.exists():
             _make(kept)
-    home.mkdir(parents=True, exist_ok=True)
     # As cp copies: the server's files belong to its own user where the tests are root's.
     subprocess.run(["cp", "-a", f"{kept}/.", str(home)], check=True)
     return home
@@ -38,12 +42,16 @@ def begun(home: Path) -> Path:
 
 def _make(kept: Path) -> None:
     draft = Path(tempfile.mkdtemp(prefix="mvk-"))  # short, for the socket in it
+    _fill(draft)
+    draft.rename(kept)
+
+
+def _fill(home: Path) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     env |= {
-        "MAVERICK_HOME": str(draft),
+        "MAVERICK_HOME": str(home),
         "DJANGO_SETTINGS_MODULE": "maverick_site.settings",
         "PYTHONPATH": str(ROOT),
     }
     # Its only user ends here, and so the server is stopped and its files are whole.
     subprocess.run([sys.executable, "-c", MAKE], cwd=ROOT, env=env, check=True)
-    draft.rename(kept)

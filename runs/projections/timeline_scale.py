@@ -8,6 +8,7 @@ from runs.projections import words
 
 Interval = tuple[float, float]
 CUT_WIDTH = 1.5  # per cent that a cut keeps
+WORD_WIDTH = 5.0  # of a time on the axis, in percent of a window that is not wide
 _SHARE_TO_CUT = 0.04  # of the run's time: shorter gaps are not worth a mark
 _MOST_CUTS = 12
 
@@ -68,7 +69,8 @@ def make_scale(length: float, worked: Iterable[Interval] | None = None) -> Scale
 
 
 def ticks(scale: Scale, length: float, most: int = 6) -> tuple[Tick, ...]:
-    """Round times along the axis; none inside a cut and none too near to the one before."""
+    """Round times along the axis; none inside a cut or where its mark would lie
+    on the word, and none too near to the one before."""
     drawn = length - sum(cut.end - cut.start for cut in scale.cuts)
     step = _step(drawn / most)
     made: list[Tick] = []
@@ -79,7 +81,8 @@ def ticks(scale: Scale, length: float, most: int = 6) -> tuple[Tick, ...]:
         number = -(-start // step)
         while number * step <= end and len(made) < 4 * most:
             x = scale.x(number * step)
-            if not made or x - made[-1].x > 60.0 / most:
+            free = all(not -1.0 < cut.x - x < WORD_WIDTH for cut in scale.cuts)
+            if free and (not made or x - made[-1].x > 60.0 / most):
                 made.append(Tick(x, _word(number * step, step)))
             number += 1
     return tuple(made)

@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from runs.projections import clauses, words
@@ -248,6 +248,13 @@ def code(text: str) -> SafeString:
         for n, part in enumerate(parts)
     ]
     return mark_safe("".join(said))  # noqa: S308 - every part was escaped
+
+
+@register.filter
+def prose(text: str) -> SafeString:
+    """Paragraphs out of a docstring: an empty line ends one, any other line end is a space."""
+    parts = (" ".join(part.split()) for part in text.split("\n\n"))
+    return format_html_join("", "<p>{}</p>", ((code(part),) for part in parts if part))
 
 
 @register.filter

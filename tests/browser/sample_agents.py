@@ -71,7 +71,7 @@ def nested_calls(now: datetime) -> Run:
     run = make_run(
         "market-brief", now, ago=40, status="running", yaml=BRIEF, kind="restart", source=source,
         family_id=source.pk, n_total=9, n_succeeded=6, n_reused=4, n_running=1,
-        inputs={"topic": "owls"}, created_by="user:mira.k",
+        inputs={"topic": "owls"}, created_by="mira.k",
     )  # fmt: skip
     again = {"reused_run": source.pk, "origin_run": source.pk}
 

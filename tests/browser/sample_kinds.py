@@ -91,7 +91,7 @@ def waiting(now: datetime) -> Run:
     """A release that waits for somebody's decision; two failures were handled on the way."""
     run = make_run(
         "release-train", now, ago=400, status="waiting", yaml=TRAIN, n_total=18, n_succeeded=9,
-        n_failed=2, n_skipped=2, status_reason="step-waiting: deploy", created_by="user:mira.k",
+        n_failed=2, n_skipped=2, status_reason="step-waiting: deploy", created_by="mira.k",
     )  # fmt: skip
 
     def step(path: str, kind: str, status: str, position: int, **more: Any) -> Execution:

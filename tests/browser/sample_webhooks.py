@@ -17,7 +17,7 @@ def everything(now: datetime, run: Run) -> None:
             id=f"{WEBHOOK[:-1]}{n}",
             sealed=sealing.seal(SECRET),
             hint="whsec_MfKQ",
-            created_by="user:ann",
+            created_by="ann",
             created_at=now - 90 * hour,
             **fields,
         )

@@ -59,7 +59,7 @@ def test_what_was_undone_is_a_node_only_when_it_ran(alice: Client, undone: Run) 
         "start[1]/boot/rollback",
         "announce",
     ]
-    assert steps.count(">undoes `boot`<") == 2
+    assert steps.count(">undoes <code>boot</code><") == 2
     panel = page(alice, f"/runs/{undone.pk}?part=panel&node=reserve/rollback")
     assert "<dt>Undoes</dt>" in panel
     assert "Undone by" in page(alice, f"/runs/{undone.pk}?part=panel&node=reserve")
