@@ -85,7 +85,7 @@ def test_a_stored_reason_is_a_clause_after_because(stored: str) -> None:
 
 def test_the_table_has_every_reason_of_the_planner() -> None:
     constants = [
-        *reasons._LAST_TIME.values(), reasons.DEFINITION_CHANGED, reasons.CONDITION_CHANGED,
+        *reasons.LAST_TIME.values(), reasons.DEFINITION_CHANGED, reasons.CONDITION_CHANGED,
         reasons.CHOSEN, reuse.STAYS_SKIPPED, plan.RECEIPT, reuse.UNCHANGED, reuse.ITEM_CHANGED,
     ]  # fmt: skip
     assert [one for one in constants if one not in PLANS] == []
