@@ -25,7 +25,7 @@ sample_agents.agents(now)
 made.append(sample_agents.nested_calls(now))
 print(*(run.pk for run in made))
 """
-WIDTHS = ((1440, 900), (390, 844))
+WIDTHS = ((1440, 900), (820, 1180), (390, 844))
 THEMES = ("light", "dark")
 
 
