@@ -13,13 +13,15 @@ Column = TypeVar("Column")
 ALL = os.environ.get("MAVERICK_TEST_ALL") == "1"
 
 
-def pairs(rows: Sequence[Row], columns: Sequence[Column]) -> list[tuple[Row, Column]]:
+def pairs(
+    rows: Sequence[Row], columns: Sequence[Column], every: int = 2
+) -> list[tuple[Row, Column]]:
     """All pairs, or every second one like the fields of one colour of a chess-board."""
     return [
         (row, column)
         for i, row in enumerate(rows)
         for j, column in enumerate(columns)
-        if ALL or (i + j) % 2 == 0
+        if ALL or (i + j) % every == 0
     ]
 
 

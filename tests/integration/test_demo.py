@@ -16,7 +16,7 @@ from runs.operations.demo_repository import LOCK, build_repository
 
 pytestmark = pytest.mark.slow
 
-WITHIN = 60.0
+WITHIN = 120.0
 
 
 @pytest.fixture
@@ -60,12 +60,13 @@ def start_demo(process_env: dict[str, str]) -> Iterator[Callable[[], "subprocess
         process.communicate()
 
 
-def test_a_newcomer_sees_a_failed_run_its_restart_and_a_golden_run(
+def test_a_newcomer_sees_a_failed_run_its_restart_and_a_golden_run_once(
     workers: None,
     start_demo: Callable[[], "subprocess.Popen[bytes]"],
     maverick_home: Path,
 ) -> None:
-    assert start_demo().wait(WITHIN) == 0
+    both = [start_demo(), start_demo()]  # two servers on one database: one demo
+    assert [process.wait(WITHIN) for process in both] == [0, 0]
     failed, good = Run.objects.order_by("created_at")
     assert failed.status == "failed"
     assert failed.status_reason.startswith("step-failed: publish: ")
@@ -82,12 +83,7 @@ def test_a_newcomer_sees_a_failed_run_its_restart_and_a_golden_run(
     assert (repository / "release/0.3.0/tidepool-0.3.0.tar.gz").stat().st_size > 500
     assert "Version 0.3.0" in (repository / "release/0.3.0/notes.md").read_text()
     assert not (repository / LOCK).exists()
-
-
-def test_a_second_start_changes_nothing(
-    workers: None, start_demo: Callable[[], "subprocess.Popen[bytes]"]
-) -> None:
-    assert start_demo().wait(WITHIN) == 0
+    # A later start changes nothing.
     Run.objects.update(golden_name=None)  # somebody takes the mark away
     assert start_demo().wait(WITHIN) == 0
     assert Run.objects.count() == 2
@@ -136,14 +132,6 @@ def test_without_a_worker_the_demo_gives_up_and_says_so(
         assert demo.ensure_demo() is False
     assert "no worker within" in caplog.text
     assert not Run.objects.exists()
-
-
-def test_two_at_once_are_one(
-    workers: None, start_demo: Callable[[], "subprocess.Popen[bytes]"]
-) -> None:
-    both = [start_demo(), start_demo()]
-    assert [process.wait(WITHIN) for process in both] == [0, 0]
-    assert Run.objects.count() == 2
 
 
 def test_every_demo_has_the_same_commits_whatever_git_is_told(
