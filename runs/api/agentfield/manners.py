@@ -19,7 +19,7 @@ from runs import conf, problem_json
 from runs.actor import Actor
 from runs.agentfield import BadCall
 from runs.canonical import MAX_DEPTH, MAX_INT_BITS
-from runs.errors import BadRequest, MaverickError, NotSignedIn, Refused, TooLarge
+from runs.errors import MaverickError, NotSignedIn, Refused, TooLarge
 
 log = logging.getLogger(__name__)
 MOST_DEEP = MAX_DEPTH + 5  # a value within a body
@@ -99,7 +99,8 @@ def refused_in_both(view: View) -> View:
             asker(request)
             return view(request, *args, **kwargs)
         except BadCall as bad:
-            wrong = BadRequest(str(bad))
+            wrong = Refused(str(bad))
+            wrong.status = 400
         except MaverickError as known:
             wrong = known
         body = {**json.loads(problem_json.body(wrong, request.path)), "error": wrong.message}
