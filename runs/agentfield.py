@@ -23,6 +23,7 @@ _ALIASES = {
     "timed_out": "timeout",
     "wait": "queued",
 }
+LOCAL = "local"  # the kind of a call that an agent made in its own process
 MAX_ID = 40
 MAX_TEXT = 200
 MAX_ERROR = 100_000
@@ -35,7 +36,8 @@ _PATHS = re.compile(
     r"|/api/v1/executions/(note$|[^/]+(/(status|logs|notes|cancel|pause|resume))?$)"
     r"|/api/v1/workflows/[^/]+/cancel-tree$"
     r"|/api/v1/(execution/vc|policies|revocations|registered-dids|admin)(/|$)"
-    r"|/api/ui/v1/"
+    r"|/api/v1/executions/[^/]+/$"
+    r"|/api/ui(/|$)"
 )
 
 

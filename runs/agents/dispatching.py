@@ -70,13 +70,15 @@ async def send(client: httpx.AsyncClient, order: Order) -> Report | None:
         wait = min(wait * 2, 1.0)
 
 
-async def cancel(client: httpx.AsyncClient, base_url: str, run_id: str, call_id: str) -> None:
+async def cancel(
+    client: httpx.AsyncClient, base_url: str, run_id: str, call_id: str, reason: str
+) -> None:
     """Tell an agent that nobody waits for this execution any more; best effort."""
     try:
         await post(
             client,
             f"{base_url.rstrip('/')}/_internal/executions/{call_id}/cancel",
-            json.dumps({"execution_id": call_id, "reason": "cancelled"}).encode(),
+            json.dumps({"execution_id": call_id, "reason": reason or "cancelled"}).encode(),
             {
                 "Content-Type": "application/json",
                 "X-Execution-ID": call_id,

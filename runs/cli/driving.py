@@ -186,7 +186,8 @@ def summary(
     for output in output_lines(run):
         say(output, err=err)
     if status in ("failed", "cancelled", "timeout"):
-        if not side.remote:
+        # A dot: the call of an agent's reasoner, which has no file to go on with.
+        if not side.remote and "." not in run["workflow"]:
             say(f"  resume  maverick run {shlex.quote(typed or run['workflow'])} --resume", err=err)
         say(f"  restart maverick restart {run['id']}", err=err)
     url = side.page_url(run["id"])

@@ -110,14 +110,16 @@ async def _call(at: Desk, call_id: str) -> None:
 
 
 async def _cancel(at: Desk, call_id: str) -> None:
-    def find() -> tuple[str, str] | None:
+    def find() -> tuple[str, str, str, str] | None:
         call = AgentCall.objects.filter(pk=call_id).first()
         agent = Agent.objects.filter(pk=call.node).first() if call else None
-        return (agent.base_url, call.run_id) if agent and call else None
+        if agent is None or call is None:
+            return None
+        return agent.base_url, call.run_id, call.pk, call.status_reason
 
     found = await at.record(find)
     if found is not None and at.client is not None:
-        await dispatching.cancel(at.client, found[0], found[1], call_id)
+        await dispatching.cancel(at.client, *found)
 
 
 def take(call_id: str) -> Order | None:

@@ -10,13 +10,20 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from runs.actor import Actor
-from runs.agentfield import MAX_ID, BadCall, Caller, Report, shown_text, split_target, status_of
+from runs.agentfield import (
+    LOCAL,
+    MAX_ID,
+    BadCall,
+    Caller,
+    Report,
+    shown_text,
+    split_target,
+    status_of,
+)
 from runs.models import Agent, AgentCall, Execution, Run
 from runs.operations.execute_target import new_root, new_run_of
 from runs.record import agent_calls
 from runs.record.agent_calls import Target
-
-LOCAL = "local"  # the kind of a call that an agent made in its own process
 
 
 def note_event(body: Mapping[str, Any], by: Actor) -> None:

@@ -28,7 +28,7 @@ def polled(call_id: str) -> dict[str, Any]:
     """The answer to a poll. Raises UnknownExecution. Two queries, three with a large result."""
     call = find_call(call_id)
     status = call.status
-    if call.run.state is RunStatus.PAUSED and status == "queued":
+    if call.run.state is RunStatus.PAUSED and status not in OVER:
         status = "waiting"  # `paused` would make the SDK drop the execution for good
     ended, error = call.status in OVER, None
     result: Any = None

@@ -58,7 +58,7 @@ def _execute(target: Target, caller: Caller, by: Actor, hook: CallHook | None) -
     run = agent_calls.lock(caller.run_id) if caller.run_id else None
     if run is None:
         run = new_run_of(target, by, run_id=caller.run_id)
-        call = new_root(run, target, caller)
+        call = new_root(run, target, caller, known=agent_calls.recorded(run, target, caller))
     else:
         call = _nested(run, target, caller)
     if hook is not None:
@@ -107,10 +107,19 @@ def new_run_of(
     return run
 
 
-def new_root(run: Run, target: Target, caller: Caller, *, call_id: str = "") -> AgentCall:
-    """The call that its new run is."""
+def new_root(
+    run: Run,
+    target: Target,
+    caller: Caller,
+    *,
+    call_id: str = "",
+    known: agent_calls.Recorded | None = None,
+) -> AgentCall:
+    """The call that its new run is; over at once with what ``known`` has for it."""
     name = step_name(target.name)
-    return agent_calls.born(run, target, caller, role="root", path=name, name=name, call_id=call_id)
+    return agent_calls.born(
+        run, target, caller, role="root", path=name, name=name, call_id=call_id, known=known
+    )
 
 
 def _nested(run: Run, target: Target, caller: Caller) -> AgentCall:

@@ -102,7 +102,7 @@ def restart_call(
             raise UnknownExecution(f"execution {call_id[:60]} not found")
         if idempotency_key and (known := answered(by, idempotency_key, body)) is not None:
             return _root_of(known)
-        chosen = _root_of(source_run) if asked.scope == "workflow" else named
+        chosen = _step_above(named) or _root_of(source_run) if asked.scope == "workflow" else named
         target = _target(chosen, asked)
         lineage = {
             "kind": asked.kind,
@@ -141,6 +141,17 @@ def _root_of(run: Run) -> AgentCall:
     if found is None:
         raise UnknownExecution(f"run {run.pk} has no call of an agent")
     return found
+
+
+def _step_above(named: AgentCall) -> AgentCall | None:
+    """The step of a workflow that a call was made for: of such a run several calls have no caller,
+    and the earliest may be another step's."""
+    seen = set()
+    at: AgentCall | None = named
+    while at is not None and at.role != "step" and at.pk not in seen:
+        seen.add(at.pk)
+        at = AgentCall.objects.filter(pk=at.parent, run_id=named.run_id).first()
+    return at if at is not None and at.role == "step" else None
 
 
 def _target(chosen: AgentCall, asked: RestartCall) -> Target:

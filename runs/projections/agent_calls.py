@@ -5,13 +5,21 @@ from typing import Any
 
 from runs.agentfield import OVER, text, without_none
 from runs.errors import UnknownRun
-from runs.models import Agent, AgentCall, Run
+from runs.models import Agent, AgentCall, Execution, Run
 from runs.states import RunStatus
 
 
 def is_call(call_id: str) -> bool:
     """Whether an execution is the call of an agent, and not a step of a workflow that makes one."""
     return AgentCall.objects.filter(pk=call_id).exclude(role="step").exists()
+
+
+def is_known(execution_id: str) -> bool:
+    """Whether there is an execution of this id, of either protocol."""
+    return (
+        Execution.objects.filter(pk=execution_id).exists()
+        or AgentCall.objects.filter(pk=execution_id).exists()
+    )
 
 
 def submitted(call: AgentCall, hook: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,12 +68,10 @@ def dag(run_id: str, *, lightweight: bool) -> dict[str, Any]:
     calls = list(AgentCall.objects.filter(run_id=run_id).order_by("number")) if run else []
     if run is None or not calls:
         raise UnknownRun("workflow not found")
-    by_id = {call.pk: call for call in calls}
-    depth: dict[str, int] = {}
-    for call in calls:  # a caller is older than its calls
-        depth[call.pk] = depth[call.parent] + 1 if call.parent in depth else 0
+    above = _callers(calls)
+    depth = _depths(above)
     nodes = [_node(call, depth[call.pk], lightweight) for call in calls]
-    root = next((call for call in calls if call.parent not in by_id), calls[0])
+    root = next(call for call in calls if not above[call.pk])
     lineage = next((call.lineage for call in calls if call.lineage), None)
     told: dict[str, Any] = {
         "root_workflow_id": run.pk,
@@ -82,7 +88,7 @@ def dag(run_id: str, *, lightweight: bool) -> dict[str, Any]:
         "timeline": nodes,
     }
     if not lightweight:
-        told["dag"] = _tree(root.pk, {node["execution_id"]: node for node in nodes}, calls)
+        told["dag"] = _tree(root.pk, {node["execution_id"]: node for node in nodes}, above)
     return without_none(told)
 
 
@@ -116,11 +122,47 @@ def _node(call: AgentCall, depth: int, lightweight: bool) -> dict[str, Any]:
     return {**node, "workflow_id": call.run_id, "children": [], **notes, **latest}
 
 
-def _tree(root: str, nodes: dict[str, Any], calls: list[AgentCall]) -> Any:
+def _callers(calls: list[AgentCall]) -> dict[str, str]:
+    """Who in the run made each call; empty for nobody.
+
+    A caller may be younger than its calls: an event tells of it when it comes. And what events
+    tell may run in a circle, which is cut where it is found.
+    """
+    above = {call.pk: call.parent for call in calls}
+    above = {pk: caller if caller in above else "" for pk, caller in above.items()}
+    clear = {""}
+    for pk in above:
+        way: dict[str, None] = {}
+        at = pk
+        while at not in clear:
+            way[at] = None
+            if above[at] in way:
+                above[at] = ""
+            at = above[at]
+        clear.update(way)
+    return above
+
+
+def _depths(above: dict[str, str]) -> dict[str, int]:
+    """How many callers stand above each call."""
+    depth = {"": -1}
+    for pk in above:
+        way = []
+        at = pk
+        while at not in depth:
+            way.append(at)
+            at = above[at]
+        for one in reversed(way):
+            depth[one] = depth[above[one]] + 1
+    del depth[""]
+    return depth
+
+
+def _tree(root: str, nodes: dict[str, Any], above: dict[str, str]) -> Any:
     tree = {pk: {**node, "children": []} for pk, node in nodes.items()}
-    for call in calls:
-        if call.parent in tree:
-            tree[call.parent]["children"].append(tree[call.pk])
+    for pk, caller in above.items():
+        if caller:
+            tree[caller]["children"].append(tree[pk])
     return tree[root]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from runs import ids, steppath
-from runs.agentfield import OVER, Caller, Report
+from runs.agentfield import LOCAL, OVER, Caller, Report
 from runs.models import AgentCall, Event, Execution, Run
 from runs.record import agent_values, sealing
 from runs.record.payloads import store
@@ -125,7 +125,7 @@ def born(
     run.n_succeeded += known is not None
     run.n_reused += known is not None
     run.save()
-    return AgentCall.objects.create(
+    call = AgentCall.objects.create(
         id=execution_id,
         run=run,
         execution_id=execution_id,
@@ -154,6 +154,10 @@ def born(
         ),
         has_result=known is not None,
     )
+    if role == "root" and known is not None:
+        _end_run(run, call, now)
+        run.save()
+    return call
 
 
 def _copy(row: Execution, known: Recorded, now: datetime) -> None:
@@ -190,11 +194,15 @@ def free_path(run: Run, scope: str, name: str) -> str:
 
 
 def recorded(run: Run, target: Target, caller: Caller) -> Recorded | None:
-    """What the source run has for this call: the nth identical call's result for the nth."""
+    """What the source run has for this call: the nth identical call's result for the nth.
+
+    Calls within an agent's process are no records: they run again with what makes them.
+    """
     if not caller.parent or not caller.replay_run or caller.replay_mode == "none":
         return None
     same = {"node": target.node, "name": target.name, "match_key": target.key}
-    found = AgentCall.objects.filter(run_id=caller.replay_run, status="succeeded", **same)
+    calls = AgentCall.objects.filter(**same).exclude(kind=LOCAL)
+    found = calls.filter(run_id=caller.replay_run, status="succeeded")
     if caller.replay_mode in ("", "succeeded-before") and caller.replay_before:
         marker = (
             AgentCall.objects.filter(pk=caller.replay_before, run_id=caller.replay_run)
@@ -204,7 +212,7 @@ def recorded(run: Run, target: Target, caller: Caller) -> Recorded | None:
         if marker is None:
             return None
         found = found.filter(number__lt=marker)
-    before = AgentCall.objects.filter(run=run, **same).count()
+    before = calls.filter(run=run).count()
     for call in found.filter(has_result=True).order_by("number")[before : before + 1]:
         execution = Execution.objects.filter(pk=call.execution_id).first()
         if execution is not None:
@@ -333,17 +341,18 @@ def _close(run: Run, call: AgentCall, result: Any, now: datetime) -> None:
     execution.seq = note(run, f"step.{call.status}", execution.pk, execution.path, data)
     execution.save()
     if call.role == "root" and run.state not in RUN_OVER:
-        run.status, run.finished_at = RunStatus(call.status), now
         run.started_at = run.started_at or execution.started_at
-        run.status_reason = "" if call.status == "succeeded" else call.error or call.status_reason
-        note(
-            run,
-            f"run.{call.status}",
-            "",
-            "",
-            {"reason": run.status_reason} if run.status_reason else {},
-        )
+        _end_run(run, call, now)
     run.save()
+
+
+def _end_run(run: Run, call: AgentCall, now: datetime) -> None:
+    """The run ends with its root. The caller saves it."""
+    run.status, run.finished_at = RunStatus(call.status), now
+    run.started_at = run.started_at or now
+    run.status_reason = "" if call.status == "succeeded" else call.error or call.status_reason
+    data = {"reason": run.status_reason} if run.status_reason else {}
+    note(run, f"run.{call.status}", "", "", data)
 
 
 def error_of(call: AgentCall) -> dict[str, Any]:

@@ -302,7 +302,10 @@ def test_a_cancelled_call_is_over_and_its_agent_is_told(plane, api, make_agent):
     answer = api.post(f"/api/v1/executions/{call}/cancel", json={"reason": "enough"})
     assert answer.status_code == 200
     assert (answer.json()["previous_status"], answer.json()["status"]) == ("running", "cancelled")
-    wait_for(lambda: any(g.path == f"/_internal/executions/{call}/cancel" for g in agent.got), 60)
+    told = f"/_internal/executions/{call}/cancel"
+    wait_for(lambda: any(got.path == told for got in agent.got), 60)
+    (got,) = [one for one in agent.got if one.path == told]
+    assert got.body == {"execution_id": call, "reason": "enough"}
     assert agent.report(call, "cancelled").is_success
     again = api.post(f"/api/v1/executions/{call}/cancel", json={})
     assert (again.status_code, again.json()["error"]) == (409, "invalid_state")

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from runs import conf
+from runs import conf, problem_json
 from runs.actor import Actor
 from runs.agentfield import BadCall
 from runs.canonical import MAX_DEPTH, MAX_INT_BITS
@@ -86,6 +86,31 @@ def guarded(view: View) -> View:
             return _unforeseen(request, wrong)
 
     return told
+
+
+def refused_in_both(view: View) -> View:
+    """A view that can only refuse, told as a problem document that says `error` and `message` too:
+    for an execution that is of neither protocol, so that nobody can tell who asks."""
+
+    @wraps(view)
+    def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        wrong: MaverickError
+        try:
+            asker(request)
+            return view(request, *args, **kwargs)
+        except BadCall as bad:
+            wrong = Refused(str(bad))
+            wrong.status = 400
+        except MaverickError as known:
+            wrong = known
+        body = {**json.loads(problem_json.body(wrong, request.path)), "error": wrong.message}
+        told = answer({**body, "message": wrong.message}, wrong.status)
+        told["Content-Type"] = problem_json.CONTENT_TYPE
+        for name, value in problem_json.headers(wrong).items():
+            told[name] = value
+        return told
+
+    return guarded(told)
 
 
 def _unforeseen(request: HttpRequest, wrong: BaseException) -> HttpResponse:

@@ -108,6 +108,10 @@ def memory_history(request: HttpRequest) -> HttpResponse:
     return answer(agent_memory.history(request.headers, asked))
 
 
+def no_address(request: HttpRequest) -> HttpResponse:
+    return error("there is nothing at this address", 404)
+
+
 def no_events(request: HttpRequest) -> HttpResponse:
     return error("streams of memory events are not supported; ask for the history", 404)
 

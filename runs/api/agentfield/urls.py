@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from runs.api.agentfield import execute, executions, nodes
-from runs.api.agentfield.manners import guarded, speaks
-from runs.projections.agent_calls import is_call
+from runs.api.agentfield.manners import guarded, refused_in_both, speaks
+from runs.projections.agent_calls import is_call, is_known
 
 V1 = "api/v1/"
 ONE = f"{V1}executions/<str:call_id>"
@@ -81,11 +81,21 @@ urlpatterns = [
 ]
 
 
+# Addresses below AgentField's that are not there: neither a page nor the other API's refusal.
+LEFT = re_path(
+    r"^api/(?:ui|v1/(?:nodes|execute|workflow|memory|discovery|did"
+    r"|policies|revocations|registered-dids|admin))(?P<what>/.*)?$"
+    r"|^api/v1/executions/[^/]+/$",
+    _any(nodes.no_address),
+)
+
+
 def with_restart(ours: list[URLPattern | Any]) -> list[URLPattern]:
-    """The one address that both protocols have: `/executions/{id}/restart`.
+    """The one address that both protocols have, `/executions/{id}/restart`; and what is left.
 
     Which of them answers, the execution says: the call of an agent is restarted in AgentField's
-    way, a step of a workflow in ours. ``ours`` are our own API's patterns.
+    way, a step of a workflow in ours. What nobody knows is refused in both manners. ``ours`` are
+    our own API's patterns.
     """
     own: Callable[..., HttpResponse] = next(
         one.callback for one in ours if str(one.pattern) == "executions/<execution_id>/restart"
@@ -94,6 +104,8 @@ def with_restart(ours: list[URLPattern | Any]) -> list[URLPattern]:
     def restart(request: HttpRequest, call_id: str) -> HttpResponse:
         if request.method == "POST" and is_call(call_id):
             return guarded(executions.restart)(request, call_id)
+        if request.method == "POST" and not is_known(call_id):
+            return refused_in_both(executions.restart)(request, call_id)
         return own(request, execution_id=call_id)
 
-    return [path(f"{ONE}/restart", csrf_exempt(restart))]
+    return [path(f"{ONE}/restart", csrf_exempt(restart)), LEFT]

@@ -31,21 +31,25 @@ class Waiting:
     """The calls that somebody waits for, of one event loop."""
 
     def __init__(self) -> None:
-        self.calls: dict[str, asyncio.Future[None]] = {}
+        # One future for each that waits: under an Idempotency-Key several may wait for one call.
+        self.calls: dict[str, list[asyncio.Future[None]]] = {}
         self.task: asyncio.Task[None] | None = None
 
     async def until_over(self, call_id: str, seconds: float) -> bool:
         """Whether the call ended in time."""
         loop = asyncio.get_running_loop()
-        future = self.calls.setdefault(call_id, loop.create_future())
+        future: asyncio.Future[None] = loop.create_future()
+        self.calls.setdefault(call_id, []).append(future)
         if self.task is None or self.task.done():
             self.task = loop.create_task(self._ask())
         try:
-            await asyncio.wait_for(asyncio.shield(future), seconds)
+            await asyncio.wait_for(future, seconds)
         except TimeoutError:
             return False
         finally:
-            self.calls.pop(call_id, None)
+            self.calls[call_id].remove(future)
+            if not self.calls[call_id]:
+                del self.calls[call_id]
         return True
 
     async def _ask(self) -> None:
@@ -53,9 +57,9 @@ class Waiting:
         while self.calls:
             over = await loop.run_in_executor(_asker, _over, list(self.calls))
             for call_id in over:
-                future = self.calls.get(call_id)
-                if future is not None and not future.done():
-                    future.set_result(None)
+                for future in self.calls.get(call_id, ()):
+                    if not future.done():
+                        future.set_result(None)
             await asyncio.sleep(_ASK_EVERY)
 
 
