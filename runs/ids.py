@@ -19,7 +19,8 @@ _EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 _TIME_CHARS = 8
 # What the id of a run may be, whoever chose it. Not with a dot first: it stands in addresses and
 # names a folder.
-RUN_ID = r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,39}"
+MOST = 120  # characters; ours have 18, and clients put names and UUIDs together
+RUN_ID = rf"[A-Za-z0-9][A-Za-z0-9._:\-]{{0,{MOST - 1}}}"
 # What stands behind `/runs/` and is no run: pages and streams of all runs. A test compares.
 TAKEN = frozenset({"bulk", "columns", "import", "stream", "suggest", "views"})
 _RUN_ID = re.compile(RUN_ID)

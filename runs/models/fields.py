@@ -4,6 +4,8 @@ from typing import Any
 
 from django.db import models
 
+from runs import ids
+
 
 class IdField(models.CharField):  # type: ignore[type-arg]
     """A public id (``run_…``, ``exec_…``): short ASCII text, compared byte by byte.
@@ -13,7 +15,7 @@ class IdField(models.CharField):  # type: ignore[type-arg]
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("max_length", 40)
+        kwargs.setdefault("max_length", ids.MOST)
         kwargs.setdefault("db_collation", "C")
         super().__init__(*args, **kwargs)
 

@@ -12,6 +12,7 @@ from tests.interruption.harness import wait_for
 from tests.thorough import many
 
 WAITING = many(200, 60)
+CHOSEN = "conformance-0b7f9a54-3d0e-4b0e-9c1e-6f1b2a3c4d5e"  # a run id of a client's own
 
 VALUES = [
     {"a": 1},
@@ -48,7 +49,7 @@ def test_the_agent_gets_the_bare_input_and_its_headers(plane, make_agent):
     made = plane.submit(
         f"{agent.id}.plan",
         {"x": 0, "password": "hunter22"},
-        X_Run_ID="run_mine_1",
+        X_Run_ID=CHOSEN,
         X_Parent_Execution_ID="exec_of_nobody",
         X_Session_ID="s",
         X_Actor_ID="a",
@@ -58,13 +59,13 @@ def test_the_agent_gets_the_bare_input_and_its_headers(plane, make_agent):
     assert got.path == "/reasoners/plan"
     assert got.body == {"x": 0, "password": "hunter22"}
     assert got.id == made["execution_id"] != "exec_of_the_caller"
-    assert got.headers["X-Run-ID"] == got.headers["X-Workflow-ID"] == "run_mine_1"
+    assert got.headers["X-Run-ID"] == got.headers["X-Workflow-ID"] == CHOSEN
     assert got.headers["X-Parent-Execution-ID"] == "exec_of_nobody"
     assert (got.headers["X-Session-ID"], got.headers["X-Actor-ID"]) == ("s", "a")
     stored = Execution.objects.get(pk=made["execution_id"])
     assert stored.input == {"x": 0, "password": "•••"}
-    AgentCall.objects.filter(run_id="run_mine_1").update(state="over")
-    Run.objects.filter(pk="run_mine_1").delete()
+    AgentCall.objects.filter(run_id=CHOSEN).update(state="over")
+    Run.objects.filter(pk=CHOSEN).delete()
 
 
 def test_any_json_comes_back_as_it_was_reported(plane, make_agent):
@@ -167,7 +168,7 @@ def test_an_unknown_reasoner_is_told_before_anything_is_stored(api, make_agent):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("X-Run-ID", "a/b"), ("X-Run-ID", "bulk"), ("X-Run-ID", "r" * 41), ("X-AgentField-Replay-Mode", "some"),
+    [("X-Run-ID", "a/b"), ("X-Run-ID", "bulk"), ("X-Run-ID", "r" * 121), ("X-AgentField-Replay-Mode", "some"),
      ("X-Parent-Execution-ID", "p" * 201)],
 )  # fmt: skip
 def test_a_header_that_cannot_be_kept_is_400(api, make_agent, name, value):

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
+from runs import ids
 from runs.api.v1.schemas.base import In, Out, shown
 
 ASSERTIONS: Any = {
@@ -62,7 +63,9 @@ class AcceptIn(In):
         },
     )  # fmt: skip
 
-    from_: str = Field(alias="from", max_length=40, description="The run that gave the value.")
+    from_: str = Field(
+        alias="from", max_length=ids.MOST, description="The run that gave the value."
+    )
     path: str = Field(max_length=4000)
     reason: str = Field(min_length=1, max_length=1000)
 
