@@ -48,28 +48,33 @@ WITH RECURSIVE chain AS (
     e.origin_execution, e.origin_run, chain.n + 1
   FROM chain JOIN runs_execution e ON e.id = chain.reused_from
   WHERE chain.reused_from <> '' AND chain.n < 100000
+), made AS (
+  SELECT CASE WHEN reused_from = '' THEN id
+    ELSE coalesce(nullif(origin_execution, ''), reused_from) END AS id
+  FROM chain ORDER BY n DESC LIMIT 1
+), used AS (
+  SELECT DISTINCT run_id FROM runs_execution
+  WHERE origin_execution = (SELECT id FROM made) AND origin_execution <> ''
+    AND run_id <> (SELECT run_id FROM chain WHERE n = 0)
 )
-SELECT chain.*, r.workflow_name FROM chain JOIN runs_run r ON r.id = chain.run_id ORDER BY n
+SELECT chain.*, r.workflow_name,
+  CASE WHEN n = 0 THEN (SELECT count(*) FROM used) END,
+  CASE WHEN n = 0 THEN ARRAY(SELECT run_id FROM used ORDER BY run_id DESC LIMIT %s) END
+FROM chain JOIN runs_run r ON r.id = chain.run_id ORDER BY n
 """
 _ONE = """
 SELECT e.id, e.run_id, e.path, e.status, e.finished_at, e.reused_from, r.workflow_name
 FROM runs_execution e JOIN runs_run r ON r.id = e.run_id WHERE e.id = %s
-"""
-_USERS = """
-SELECT run_id, count(*) OVER () FROM (
-  SELECT DISTINCT run_id FROM runs_execution
-  WHERE origin_execution = %s AND origin_execution <> '' AND run_id <> %s
-) used ORDER BY run_id DESC LIMIT %s
 """
 
 
 def origin(execution_id: str) -> Origin:
     """Where the output of an execution comes from, over all generations. Raises UnknownExecution.
 
-    Two queries, one more where a source in the chain was deleted.
+    One query, one more where a source in the chain was deleted.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_CHAIN, [execution_id.replace("\x00", "")])
+        cursor.execute(_CHAIN, [execution_id.replace("\x00", ""), USERS])
         rows = cursor.fetchall()
         if not rows:
             raise UnknownExecution(f"There is no execution {execution_id[:60]!r}.")
@@ -88,21 +93,19 @@ def origin(execution_id: str) -> Origin:
                 links.append(Link(pk, run, path, workflow, status, finished, bool(reused), False))
             elif gone != reused_from:
                 links.append(_gone(gone, made_in, last[2]))
-        cursor.execute(_USERS, [links[-1].execution_id, first[1], USERS])
-        users = cursor.fetchall()
     return Origin(
         execution_id=first[0],
         run_id=first[1],
         path=first[2],
         chain=tuple(links[1:]),
         origin=links[-1],
-        reused_by=users[0][1] if users else 0,
-        reused_by_runs=tuple(run for run, _ in users),
+        reused_by=first[-2],
+        reused_by_runs=tuple(first[-1]),
     )
 
 
 def _link(row: tuple[Any, ...]) -> Link:
-    pk, run, path, status, finished, reused_from, *_, workflow = row
+    pk, run, path, status, finished, reused_from, *_, workflow, _, _ = row
     return Link(pk, run, path, workflow, status, finished, bool(reused_from), False)
 
 

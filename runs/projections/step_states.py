@@ -1,6 +1,7 @@
 """Where the steps of a run stand, without their data: what graph, table and header are made from."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -65,11 +66,30 @@ FROM runs_execution WHERE run_id = %s
 """  # noqa: S608 - nothing but columns is put in
 
 
+_NEAR = """
+  AND (path = ANY(%s) OR parent_id = (SELECT id FROM runs_execution WHERE run_id = %s AND path = %s))
+"""
+
+
 def states_of(run: Run) -> dict[str, StepState]:
     """Where every execution of the run stands, by path. One query, without inputs and outputs."""
+    states = _read(_SQL, [run.pk])
+    went_on = handled(drawable_version(run.version_id), {p: s.status for p, s in states.items()})
+    for path in went_on:
+        states[path] = replace(states[path], handled=True)
+    return states
+
+
+def states_near(run: Run, path: str, others: Iterable[str]) -> dict[str, StepState]:
+    """The same of one step, of those inside it and of some others; without ``handled``, which only
+    the whole run tells."""
+    return _read(_SQL + _NEAR, [run.pk, [path, *others], run.pk, path])
+
+
+def _read(sql: str, values: list[str | list[str]]) -> dict[str, StepState]:
     states = {}
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, [run.pk])
+        cursor.execute(sql, values)
         for row in cursor.fetchall():
             pk, path, name, kind, position, status, reason, tries, began, ended, *more = row
             took, reused, because, turns, due, passed, used = more
@@ -92,9 +112,6 @@ def states_of(run: Run) -> dict[str, StepState]:
                 passed,
                 usage_of(json.loads(used)) if used else None,
             )
-    went_on = handled(drawable_version(run.version_id), {p: s.status for p, s in states.items()})
-    for path in went_on:
-        states[path] = replace(states[path], handled=True)
     return states
 
 
