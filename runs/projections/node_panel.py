@@ -82,7 +82,9 @@ TELLS_WHY = FAILED | {"pending", "queued", "skipped"}
 def panel_states(run: Run, made: Compiled | None, path: str) -> States:
     """The states that the panel of a step is made from, for who has not read all of the run: the
     step's own, those inside it and beside it; all where one failed or has to tell why."""
-    near = states_near(run, path, [other for _, other in panel_parts.besides(made, path)])
+    beside = [other for _, other in panel_parts.besides(made, path)]
+    node = made.nodes.get(steppath.pattern(path)) if made else None
+    near = states_near(run, [path, *beside], path if node and node.is_container else "")
     own = near.get(path)
     if own is None or own.status in TELLS_WHY:
         return states_of(run)

@@ -66,9 +66,9 @@ _COLUMNS = f"""
 """
 _OF_RUN = f"SELECT {_COLUMNS} FROM runs_execution WHERE run_id = %s"  # noqa: S608 - columns only
 _OF_RUNS = f"SELECT {_COLUMNS}, run_id FROM runs_execution WHERE run_id = ANY(%s)"  # noqa: S608
-_NEAR = f"""
-{_OF_RUN}
-  AND (path = ANY(%s) OR parent_id = (SELECT id FROM runs_execution WHERE run_id = %s AND path = %s))
+_SOME = f"{_OF_RUN} AND path = ANY(%s)"
+_INSIDE = f"""{_OF_RUN} AND (path = ANY(%s)
+  OR parent_id = (SELECT id FROM runs_execution WHERE run_id = %s AND path = %s))
 """  # noqa: S608
 
 States = dict[str, StepState]
@@ -93,11 +93,12 @@ def states_of_runs(runs: Iterable[Run]) -> list[States]:
     return [_told(run, read[run.pk]) for run in runs]
 
 
-def states_near(run: Run, path: str, others: Iterable[str]) -> States:
-    """The same of one step, of those inside it and of some others; without ``handled``, which only
-    the whole run tells."""
+def states_near(run: Run, paths: list[str], inside: str = "") -> States:
+    """The same of some steps, and of those inside one; without ``handled``, which only the whole
+    run tells."""
+    asked = [run.pk, inside] if inside else []
     with connection.cursor() as cursor:
-        cursor.execute(_NEAR, [run.pk, [path, *others], run.pk, path])
+        cursor.execute(_INSIDE if inside else _SOME, [run.pk, paths, *asked])
         return {row[1]: _state(row) for row in cursor.fetchall()}
 
 
