@@ -79,15 +79,15 @@ class NodePanel:
 TELLS_WHY = FAILED | {"pending", "queued", "skipped"}
 
 
-def panel_states(run: Run, made: Compiled | None, path: str) -> States:
-    """The states that the panel of a step is made from, for who has not read all of the run: the
-    step's own, those inside it and beside it; all where one failed or has to tell why."""
+def panel_states(run: Run, made: Compiled | None, path: str, read: PanelStep | None) -> States:
+    """The states that the panel of a step is made from, for who has not read all of the run: of
+    what stands inside and beside it; all where one failed or the step has to tell why."""
+    if read is None or read.row.status in TELLS_WHY:
+        return states_of(run)
     beside = [other for _, other in panel_parts.besides(made, path)]
     node = made.nodes.get(steppath.pattern(path)) if made else None
-    near = states_near(run, [path, *beside], path if node and node.is_container else "")
-    own = near.get(path)
-    if own is None or own.status in TELLS_WHY:
-        return states_of(run)
+    inside = path if node is not None and node.is_container else ""
+    near = states_near(run, beside, inside) if beside or inside else {}
     return states_of(run) if any(one.status in FAILED for one in near.values()) else near
 
 

@@ -161,9 +161,9 @@ def _panel(
         return {"panel": None}
     path = path[:1000]
     made = projection.definition_of(run)
-    if states is None:
-        states = panel_states(run, made, path)
     read = panel_step(run.pk, path)
+    if states is None:
+        states = panel_states(run, made, path, read)
     found = node_panel(run, made, path, read, states, timezone.now(), actor(request))
     if found is None:
         return {"panel": None}
