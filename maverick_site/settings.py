@@ -111,7 +111,6 @@ APPEND_SLASH = False  # an address has one spelling; a POST cannot be redirected
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_htmx",
     "runs",
@@ -129,7 +128,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "maverick_site.person.PersonMiddleware",
     "maverick_site.access.access",
     "maverick_site.preferences.preferences",
     "maverick_site.middleware.no_nul",
@@ -194,6 +193,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Cookies know no ports: two Mavericks on one machine would sign each other out.
 SESSION_COOKIE_NAME = f"maverick_session_{MAVERICK_PORT}"
 CSRF_COOKIE_NAME = f"maverick_csrf_{MAVERICK_PORT}"
+SESSION_ENGINE = "runs.record.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 30 * 24 * 3600

@@ -11,6 +11,7 @@ from runs.models.note import RunNote
 from runs.models.payload import Payload
 from runs.models.run import Run
 from runs.models.saved_view import ListSettings, SavedView
+from runs.models.session import Session
 from runs.models.sign_in import SignInAttempt
 from runs.models.token import ApiToken, LoginToken
 from runs.models.user import User
@@ -38,6 +39,7 @@ __all__ = [
     "Run",
     "RunNote",
     "SavedView",
+    "Session",
     "SignInAttempt",
     "User",
     "WebhookDelivery",

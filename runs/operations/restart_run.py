@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, F, OuterRef, Subquery, When
 
 from runs import dispatch, steppath
 from runs.actor import Actor
@@ -25,7 +26,7 @@ from runs.planning.prior import PriorRun
 from runs.record import audit, sealing
 from runs.record.agent_calls import CALL
 from runs.record.new_run import NewRun, create_run
-from runs.record.prior_runs import Results, held_paths, last_change, loop_items, prior_run
+from runs.record.prior_runs import Results, held_paths, loop_items, prior_run
 from runs.states import RUN_OVER, RunStatus
 
 SCOPES = ("workflow", "execution")
@@ -125,21 +126,28 @@ def restart_run(
     return run
 
 
-def plan_restart(run_id: str, request: RestartRequest | None = None) -> Preview:
-    """What ``restart_run`` would do, without doing it. Raises UnknownRun, RunNotOver, Refused."""
-    made = _plan(run_id, request or RestartRequest())
-    return preview_of(made.compiled, made.prior, made.plan, _costs(made.source))
+def plan_restart(run: str | Run, request: RestartRequest | None = None) -> Preview:
+    """What ``restart_run`` would do, without doing it. Raises UnknownRun, RunNotOver, Refused.
+
+    ``run`` is its id, or the run with its version where it has been read already.
+    """
+    made = _plan(run, request or RestartRequest())
+    return preview_of(made.compiled, made.prior, made.plan, _costs(made.prior))
 
 
-def _costs(source: Run) -> dict[str, float]:
+PAID = ("agent", "generate")
+
+
+def _costs(prior: PriorRun) -> dict[str, float]:
     """What the agents of a run cost, by execution; of a reused one, what it cost where it ran."""
-    asked = Execution.objects.filter(run=source, type__in=("agent", "generate"))
-    rows = list(asked.values_list("id", "origin_execution", "tries"))
-    elsewhere = [origin for _, origin, _ in rows if origin]
-    origins = dict(Execution.objects.filter(pk__in=elsewhere).values_list("id", "tries"))
+    if not any(step.type in PAID for step in prior.steps.values()):
+        return {}
+    asked = Execution.objects.filter(run_id=prior.run_id, type__in=PAID)
+    origin = Execution.objects.filter(pk=OuterRef("origin_execution")).values("tries")
+    worked = Case(When(origin_execution="", then=F("tries")), default=Subquery(origin))
     found = {}
-    for pk, origin, tries in rows:
-        used = [one.get("usage") or {} for one in (origins.get(origin) if origin else tries) or ()]
+    for pk, tries in asked.values_list("id", worked):
+        used = [one.get("usage") or {} for one in tries or ()]
         costs = [one["cost"] for one in used if isinstance(one.get("cost"), int | float)]
         if costs:
             found[pk] = float(sum(costs))
@@ -223,15 +231,13 @@ class _Made:
     asked: _Asked
 
 
-def _plan(run_id: str, request: RestartRequest) -> _Made:
+def _plan(run: str | Run, request: RestartRequest) -> _Made:
     if request.scope not in SCOPES:
         raise Refused(f"There is no scope {request.scope!r}.", hint=f"One of: {', '.join(SCOPES)}.")
-    source = Run.objects.select_related("version").filter(pk=run_id).first()
-    if source is None:
-        raise UnknownRun(f"There is no run {run_id}.")
+    source = run if isinstance(run, Run) else _source(run)
     if source.state not in RUN_OVER:
         raise RunNotOver(
-            f"{run_id} is {source.status}; a run that goes on cannot be restarted.",
+            f"{source.id} is {source.status}; a run that goes on cannot be restarted.",
             hint="Cancel it first, or wait until it has ended.",
         )
     compiled = compiled_version(source.version_id)
@@ -252,7 +258,7 @@ def _plan(run_id: str, request: RestartRequest) -> _Made:
         compiled,
         prior,
         reuse=request.reuse,
-        from_=_step_of(source, _chosen(source, request.from_)),
+        from_=_step_of(prior, _chosen(source, request.from_)),
         succeeded=source.state is RunStatus.SUCCEEDED,
         code_version=code_versions(Path(source.workspace or "."), asked.context),
         changed=asked.changed,
@@ -260,9 +266,16 @@ def _plan(run_id: str, request: RestartRequest) -> _Made:
         only=request.scope == "execution",
         fork=request.fork or bool(_given(request)),
         foresight=foresight,
-        basis=f"{last_change(source)}:{source.version_id}:{_basis(request)}",
+        basis=f"{prior.change}:{source.version_id}:{_basis(request)}",
     )
     return _Made(source, compiled, prior, plan, asked)
+
+
+def _source(run_id: str) -> Run:
+    source = Run.objects.select_related("version").filter(pk=run_id).first()
+    if source is None:
+        raise UnknownRun(f"There is no run {run_id}.")
+    return source
 
 
 def _reads_environment(source: Run) -> bool:
@@ -296,10 +309,16 @@ def _given(request: RestartRequest) -> dict[str, Any]:
     return {name: v for name in names if (v := getattr(request, name)) is not None}
 
 
-def _step_of(source: Run, path: str) -> str:
+def _step_of(prior: PriorRun, path: str) -> str:
     """The step to run again: of an agent's call the step that made it. What it called before is
     answered from the source (`record.step_reports`)."""
-    while path and Execution.objects.filter(run=source, path=path, type=CALL).exists():
+    above, at = [], path
+    while at and at not in prior.steps:  # where no call stands
+        above.append(at)
+        at = steppath.scope_of(at)
+    calls = Execution.objects.filter(run_id=prior.run_id, path__in=above, type=CALL)
+    known = set(calls.values_list("path", flat=True)) if above else set()
+    while path in known:
         path = steppath.scope_of(path)
     return path
 

@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.db.models import Q
+
 from runs.errors import CheckpointDamaged, MaverickError, NothingToResume, UnknownCheckpoint
 from runs.models import Checkpoint, Execution, Run
 from runs.models.run import NEWEST_FIRST
@@ -109,11 +111,9 @@ def checkpoints_of(run: Run) -> list[Checkpoint]:
     """The checkpoints that a run can be resumed from, newest first: its own, and those that it
     has reused from the run that it came from."""
     reused = Execution.objects.filter(run=run, type="checkpoint", status="succeeded")
-    origins = reused.exclude(origin_execution="").values_list("origin_execution", flat=True)
-    own = run.checkpoints.all()
-    return list((own | Checkpoint.objects.filter(execution_id__in=list(origins))).order_by(
-        "-created_at", "-id"
-    ).select_related("run"))  # fmt: skip
+    origins = reused.exclude(origin_execution="").values("origin_execution")
+    rows = Checkpoint.objects.filter(Q(run=run) | Q(execution_id__in=origins))
+    return list(rows.select_related("run").order_by("-created_at", "-id"))
 
 
 def _from_run(run: Run, folder: Path, warnings: list[str]) -> Start:

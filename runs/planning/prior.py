@@ -35,6 +35,8 @@ class PriorRun:
     # Of loops over a list: one digest for each item. Compared by a resume, by a fork, and where a
     # workflow reads the environment; otherwise the lists are the same, and this is empty.
     loop_items: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Of a run: the number of its journal's last entry about its work, of the same moment.
+    change: int = 0
 
     def with_items(self, items: Mapping[str, tuple[str, ...]]) -> "PriorRun":
         """The same, with the lists that its loops went through."""

@@ -100,12 +100,23 @@ def list_approvals(run_id: str, by: Actor) -> tuple[Approval, ...]:
     return own + asked
 
 
-def calls_that_ask(run_id: str, by: Actor, execution_id: str = "") -> tuple[Approval, ...]:
+def calls_that_ask(run_id: str, by: Actor) -> tuple[Approval, ...]:
     """Executions of agents that wait for somebody's word, as the agents have asked for it."""
     calls = AgentCall.objects.filter(run_id=run_id, ended_at=None, approval__status="pending")
-    if execution_id:
-        calls = calls.filter(execution_id=execution_id)
     return tuple(approval for _, approval in _as_asked(calls.order_by("number"), by))
+
+
+def question_of(execution: Execution, by: Actor) -> Approval | None:
+    """What an execution of an agent asks, if it does. One query."""
+    calls = AgentCall.objects.filter(
+        run_id=execution.run_id,
+        execution_id=execution.pk,
+        ended_at=None,
+        approval__status="pending",
+    )
+    # As `_as_asked` keeps them by execution, the last one counts.
+    call = calls.order_by("number").last()
+    return None if call is None else _question(call, execution.path, by)
 
 
 def _as_asked(calls: Iterable[AgentCall], by: Actor) -> list[tuple[AgentCall, Approval]]:
@@ -114,22 +125,23 @@ def _as_asked(calls: Iterable[AgentCall], by: Actor) -> list[tuple[AgentCall, Ap
     rows = Execution.objects.filter(pk__in=found).values_list("id", "path") if found else ()
     paths = dict(rows)
     return [
-        (
-            call,
-            Approval(
-                execution_id=execution_id,
-                path=paths[execution_id],
-                prompt=_prompt(call),
-                form=(),
-                approvers=EVERY_OPERATOR,
-                since=_moment(call.question["requested_at"]),
-                due=_moment(call.question.get("expires_at")),
-                may_decide=by.is_among(()),
-            ),
-        )
+        (call, _question(call, paths[execution_id], by))
         for execution_id, call in found.items()
         if execution_id in paths
     ]
+
+
+def _question(call: AgentCall, path: str, by: Actor) -> Approval:
+    return Approval(
+        execution_id=call.execution_id,
+        path=path,
+        prompt=_prompt(call),
+        form=(),
+        approvers=EVERY_OPERATOR,
+        since=_moment(call.question["requested_at"]),
+        due=_moment(call.question.get("expires_at")),
+        may_decide=by.is_among(()),
+    )
 
 
 def _prompt(call: AgentCall) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
+
 from runs.errors import UnknownExecution, UnknownRun
 from runs.json_diff import differences
 from runs.models import Event, Run, WorkflowVersion
@@ -94,6 +96,10 @@ class ComparedNode:
     output: Places | None
     error: Places | None
 
+    def stands_at(self, path: str) -> bool:
+        """Whether it is the step at ``path``, in either run."""
+        return any(one is not None and one.path == path for one in (self.a, self.b))
+
 
 @dataclass(frozen=True, slots=True)
 class DefinitionChange:
@@ -141,16 +147,24 @@ def compare_runs(a: str, b: str, *, path: str = "") -> Comparison:
     With ``path`` (in either run) only that step and what stands inside it are told, with all their
     values; the counts are of the whole.
     """
-    runs = _load(a, b)
+    return comparison(two_runs(a, b), path=path)
+
+
+def comparison(
+    runs: tuple[Run, Run], *, path: str = "", values_at: str | None = None
+) -> Comparison:
+    """The same of runs that ``two_runs`` has read; with ``values_at`` the values of that step
+    alone are told (``""``: of none)."""
+    a, b = runs[0].pk, runs[1].pk
     rows = rows_of(a, b)
     secrets = _secrets(runs)
     pairs = _aligned(runs, rows, secrets)
     shown = pairs
     if path:
-        shown = [pair for pair in pairs if _is_at(pair, path)]
+        shown = [pair for pair in pairs if is_at(pair, path)]
         if not shown:
             raise UnknownExecution(f"Neither {a} nor {b} has a step {path[:200]!r}.")
-    nodes = _with_values([_node(pair, rows) for pair in shown])
+    nodes = _with_values([_node(pair, rows) for pair in shown], values_at)
     first = first_divergence(pairs)
     inputs, context, outputs = (
         places(getattr(runs[0], name), getattr(runs[1], name))
@@ -178,9 +192,13 @@ def compare_runs(a: str, b: str, *, path: str = "") -> Comparison:
     )
 
 
-def _load(a: str, b: str) -> tuple[Run, Run]:
+def two_runs(a: str, b: str) -> tuple[Run, Run]:
+    """The rows, with their versions and what was asked for when they were made. Raises
+    UnknownRun."""
     wanted = [name.replace("\x00", "") for name in (a, b)]
-    found = {run.pk: run for run in Run.objects.select_related("version").filter(pk__in=wanted)}
+    first = Event.objects.filter(run_id=OuterRef("pk"), seq=1).values("data")
+    rows = Run.objects.select_related("version").annotate(asked=Subquery(first))
+    found: dict[str, Run] = {run.pk: run for run in rows.filter(pk__in=wanted)}
     for name in wanted:
         if name not in found:
             raise UnknownRun(f"There is no run {name[:60]!r}.")
@@ -193,7 +211,7 @@ def _secrets(runs: tuple[Run, Run]) -> tuple[str, ...]:
     for one, other in (runs, runs[::-1]):
         if one.source_id is None or one.source_id != other.pk:
             continue
-        said = Event.objects.filter(run_id=one.pk, seq=1).values_list("data", flat=True).first()
+        said = vars(one)["asked"]
         seen = {".".join(("inputs", *field)) for field in changed_fields(one.inputs, other.inputs)}
         named = {str(field) for field in (said or {}).get("changed") or () if field not in seen}
         return tuple(sorted(f.removeprefix("inputs.") for f in named if f.startswith("inputs.")))
@@ -230,7 +248,8 @@ def tally(pairs: Iterable[Pair]) -> Tally:
     return Tally(**{verdict.value: count for verdict, count in counts.items()})
 
 
-def _is_at(pair: Pair, path: str) -> bool:
+def is_at(pair: Pair | ComparedNode, path: str) -> bool:
+    """Whether it is the step at ``path`` or stands inside it, in either run."""
     return any(
         one is not None and (one.path == path or one.path.startswith((f"{path}/", f"{path}[")))
         for one in (pair.a, pair.b)
@@ -291,9 +310,14 @@ def _less(b: int | None, a: int | None) -> int | None:
     return None if a is None or b is None else b - a
 
 
-def _with_values(nodes: list[ComparedNode]) -> list[ComparedNode]:
-    """The nodes with the values that differ; causes first where there are too many. One query."""
-    differ = [n for n, node in enumerate(nodes) if {"input", "output", "error"} & set(node.differs)]
+def _with_values(nodes: list[ComparedNode], at: str | None) -> list[ComparedNode]:
+    """The nodes with the values that differ; causes first where there are too many. One query,
+    none where nothing differs."""
+    differ = [
+        n
+        for n, node in enumerate(nodes)
+        if {"input", "output", "error"} & set(node.differs) and (at is None or node.stands_at(at))
+    ]
     differ.sort(key=lambda n: (nodes[n].role != "cause", n))
     told = differ[:DIFFS]
     values = values_of(

@@ -7,12 +7,11 @@ from datetime import datetime
 from runs import steppath
 from runs.models import Run
 from runs.models.stored import drawable_version
-from runs.projections.compare import ComparedNode, Comparison
+from runs.projections.compare import ComparedNode, Comparison, is_at
 from runs.projections.graph_groups import shapes_of
 from runs.projections.graph_shape import Shape, Shapes
 from runs.projections.graph_view import GraphView, view_of
-from runs.projections.run_detail import load_run
-from runs.projections.step_states import StepState, states_of
+from runs.projections.step_states import StepState, states_of_runs
 
 # How a node is called in the drawing; the look follows from it.
 CHANGED, FOLLOWS, ONLY_A, ONLY_B = "changed", "follows", "only in A", "only in B"
@@ -42,13 +41,11 @@ def mark_of(node: ComparedNode) -> str:
     return REUSED if node.verdict == "reused" else SAME
 
 
-def merged_graph(found: Comparison, show: str, now: datetime) -> MergedGraph:
+def merged_graph(runs: tuple[Run, Run], found: Comparison, show: str, now: datetime) -> MergedGraph:
     """Both graphs in one. With ``show`` "a" or "b" the states are that run's, and what the other
-    one alone has is drawn back."""
-    runs = load_run(found.a.id), load_run(found.b.id)
-    states = states_of(runs[0]), states_of(runs[1])
-    drawn = _merged(*(_shapes(run, mine) for run, mine in zip(runs, states, strict=True)))
-    of_a, of_b = states
+    one alone has is drawn back. One query."""
+    of_a, of_b = states_of_runs(runs)
+    drawn = _merged(_shapes(runs[0], of_a), _shapes(runs[1], of_b))
     both = {**of_b, **of_a} if show == "a" else {**of_a, **of_b}
     view = view_of(f"{found.a.id} and {found.b.id}", drawn, both, True, now)
     paths = {shape.path for shape in drawn.nodes}
@@ -129,14 +126,16 @@ MOST_INSIDE = 60
 
 
 def inside_of(found: Comparison, path: str) -> Inside | None:
-    """A step of a comparison that was asked for it alone."""
+    """A step of a comparison, with what stands inside it."""
     node = next((one for one in found.nodes if one.path == path), None)
     if node is None:
-        node = next((one for one in found.nodes if one.a and one.a.path == path), None)
+        node = next((one for one in found.nodes if one.stands_at(path)), None)
     if node is None:
         return None
     others = [
-        one for one in found.nodes if one is not node and one.verdict not in ("same", "reused")
+        one
+        for one in found.nodes
+        if one is not node and is_at(one, path) and one.verdict not in ("same", "reused")
     ]
     return Inside(
         node, mark_of(node), tuple(others[:MOST_INSIDE]), max(0, len(others) - MOST_INSIDE)

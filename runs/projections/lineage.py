@@ -1,6 +1,6 @@
 """A run's family over all generations, and what was changed on the way from each run to the next.
 
-Three queries, whatever the size of the family.
+Two queries, whatever the size of the family.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, OuterRef, Q, Subquery, Value, When
 
 from runs.errors import UnknownRun
 from runs.json_diff import differences
@@ -90,15 +90,17 @@ def family(run_id: str) -> Family:
     root = line[0][1] or run_id
     ancestors = tuple(pk for pk, _ in line[1:])
     near = [run_id, *ancestors[:MOST]]
+    # What was asked for when a run was made, as its first journal entry has it.
+    first = Event.objects.filter(run_id=OuterRef("pk"), seq=1).values("data")
     rows = list(
         Run.objects.filter(Q(family_id=root) | Q(pk__in=near))
+        .annotate(asked=Subquery(first))
         # Those that the asked one comes from first: of a large family they must not be missing.
         .order_by(Case(When(pk__in=near, then=Value(0)), default=Value(1)), *NEWEST_FIRST)
-        .values(*RUN_COLUMNS, "reason", "context", "created_by")[: MOST + 1]
+        .values(*RUN_COLUMNS, "reason", "context", "created_by", "asked")[: MOST + 1]
     )
     more = len(rows) > MOST
     rows = sorted(rows[:MOST], key=lambda row: (row["created_at"], row["id"]))
-    asked = _asked([row["id"] for row in rows])
     by_id = {row["id"]: row for row in rows}
     generations = _generations(by_id)
     items = tuple(
@@ -107,16 +109,11 @@ def family(run_id: str) -> Family:
             generations[row["id"]],
             row["reason"],
             row["created_by"],
-            _change(row, by_id.get(row["source_id"]), asked.get(row["id"], {})),
+            _change(row, by_id.get(row["source_id"]), row["asked"] or {}),
         )
         for row in rows
     )
     return Family(run_id, root, ancestors, more, items)
-
-
-def _asked(ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """What was asked for when each run was made, as its first journal entry has it."""
-    return dict(Event.objects.filter(run_id__in=ids, seq=1).values_list("run_id", "data"))
 
 
 def _generations(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """One step of a run in full: why, source and origin, input, output, log, attempts, timing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +16,12 @@ from runs.projections.approvals import (
     Approval,
     approval_of,
     began_to_wait,
-    calls_that_ask,
+    question_of,
 )
-from runs.projections.failures import FAILED, handled
-from runs.projections.panel_parts import Attempt, Beside, Decided, Document, Inside, PanelLine
+from runs.projections.failures import FAILED
+from runs.projections.panel_parts import Attempt, Beside, Decided, Document, Inside, States
+from runs.projections.panel_step import PanelLine, PanelStep
+from runs.projections.step_states import states_near, states_of
 from runs.projections.validation_view import Validation, validation_of
 
 
@@ -73,18 +75,40 @@ class NodePanel:
     is_kept: bool  # it had the effect `once` and succeeded: no restart repeats it
 
 
+# Where the panel itself does not say why: the page asks `why_of`, which knows the whole run.
+TELLS_WHY = FAILED | {"pending", "queued", "skipped"}
+
+
+def panel_states(run: Run, made: Compiled | None, path: str, read: PanelStep | None) -> States:
+    """The states that the panel of a step is made from, for who has not read all of the run: of
+    what stands inside and beside it; all where one failed or the step has to tell why."""
+    if read is None or read.row.status in TELLS_WHY:
+        return states_of(run)
+    beside = [other for _, other in panel_parts.besides(made, path)]
+    node = made.nodes.get(steppath.pattern(path)) if made else None
+    inside = path if node is not None and node.is_container else ""
+    near = states_near(run, beside, inside) if beside or inside else {}
+    return states_of(run) if any(one.status in FAILED for one in near.values()) else near
+
+
 def node_panel(
-    run: Run, made: Compiled | None, path: str, now: datetime, by: Actor
+    run: Run,
+    made: Compiled | None,
+    path: str,
+    read: PanelStep | None,
+    states: States,
+    now: datetime,
+    by: Actor,
 ) -> NodePanel | None:
-    """The panel of the step at ``path`` as ``by`` sees it; None when the run knows no such step."""
-    path = path[:1000].replace("\x00", "")
-    execution = Execution.objects.select_related("payload").filter(run_id=run.pk, path=path).first()
+    """The panel of the step at ``path`` as ``by`` sees it; None when the run knows no such step.
+
+    ``read`` is the step as ``panel_step`` gives it, ``states`` those of the run or the near ones.
+    One query when an agent asks for a decision, else none.
+    """
+    execution, source = (read.row, read.source) if read is not None else (None, None)
     node = made.nodes.get(steppath.pattern(path)) if made else None
     if execution is None and (node is None or node.undoes):
         return None
-    source = _source(execution)
-    worked = source if source is not None else execution
-    lines, cut = panel_parts.log_of(worked)
     status = execution.status if execution else "pending"
     begins, because = clauses.because(execution.decision if execution else None, status)
     step = node.step if node else None
@@ -97,9 +121,9 @@ def node_panel(
     kind = execution.type if execution else node.type if node else ""
     output = panel_parts.output_of(execution)
     error = execution.error if execution else None
-    inside, more = _inside(run, execution, node is not None and node.is_container)
-    failed = status in FAILED or any(one.status in FAILED for one in inside)
-    went_on = _went_on(run, made) if failed else frozenset()
+    inside, more = tuple[Inside, ...](), 0
+    if execution is not None and node is not None and node.is_container:
+        inside, more = panel_parts.inside_of(execution.type, path, states)
     return NodePanel(
         run_id=run.pk,
         path=path,
@@ -107,7 +131,7 @@ def node_panel(
         type=kind,
         status=status,
         reused=reused,
-        handled=path in went_on,
+        handled=path in states and states[path].handled,
         begins=begins,
         because=because,
         reason=words.reason(execution.status_reason) if execution else "",
@@ -123,20 +147,20 @@ def node_panel(
         target=_target(step),
         file=node.file if node else "",
         line=step.mark.line if step else 0,
-        beside=tuple(panel_parts.beside_of(made, run.pk, path, node)),
+        beside=tuple(panel_parts.beside_of(made, path, states)),
         until=execution.due_at if execution and status == "waiting" else None,
         approval=_approval(execution, step, by),
-        decided=panel_parts.decided(worked.tries if worked else ()),
+        decided=panel_parts.decided(read.tries if read else ()),
         validation=validation_of(output.value, error) if kind == "validate" else None,
-        inside=tuple(replace(one, handled=one.path in went_on) for one in inside),
+        inside=inside,
         inside_more=more,
         input=panel_parts.document(execution.input if execution else None, execution is not None),
         output=output,
         error=error,
-        log=lines,
-        log_cut=cut,
-        log_from_source=source is not None and bool(lines),
-        attempts=panel_parts.attempts_of(worked.tries if worked else []),
+        log=read.log if read else (),
+        log_cut=read is not None and read.log_cut,
+        log_from_source=read is not None and source is not None and bool(read.log),
+        attempts=panel_parts.attempts_of(read.tries if read else ()),
         attempts_run=source.run_id if source else "",
         started_at=started,
         finished_at=finished,
@@ -168,32 +192,11 @@ def _turn(path: str) -> str:
     return scope if steppath.split_turn(scope)[1] is not None else ""
 
 
-def _source(execution: Execution | None) -> Execution | None:
-    """The execution that did the work of a reused one, if its row still exists."""
-    if execution is None or not execution.reused_from:
-        return None
-    wanted = execution.origin_execution or execution.reused_from
-    return Execution.objects.filter(pk=wanted).defer("input", "output").first()
-
-
-def _inside(
-    run: Run, execution: Execution | None, is_container: bool
-) -> tuple[tuple[Inside, ...], int]:
-    if execution is None or not is_container:
-        return (), 0
-    return panel_parts.inside_of(run.pk, execution)
-
-
-def _went_on(run: Run, made: Compiled | None) -> frozenset[str]:
-    rows = Execution.objects.filter(run_id=run.pk).values_list("path", "status")
-    return handled(made, dict(rows))
-
-
 def _approval(execution: Execution | None, step: object, by: Actor) -> Approval | None:
     if execution is None or execution.status != "waiting":
         return None
     if execution.status_reason == ASKED:
-        return next(iter(calls_that_ask(execution.run_id, by, execution.pk)), None)
+        return question_of(execution, by)
     if execution.type != "approval":
         return None
     return approval_of(

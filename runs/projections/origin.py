@@ -38,6 +38,8 @@ class Origin:
     reused_by_runs: tuple[str, ...]  # the newest 20 of them
 
 
+# Where a source in the chain was deleted, who did the work is still named, and may still be there:
+# then it is the row without a number, the last one.
 _CHAIN = """
 WITH RECURSIVE chain AS (
   SELECT id, run_id, path, status, finished_at, reused_from, reused_run, origin_execution,
@@ -48,61 +50,66 @@ WITH RECURSIVE chain AS (
     e.origin_execution, e.origin_run, chain.n + 1
   FROM chain JOIN runs_execution e ON e.id = chain.reused_from
   WHERE chain.reused_from <> '' AND chain.n < 100000
-)
-SELECT chain.*, r.workflow_name FROM chain JOIN runs_run r ON r.id = chain.run_id ORDER BY n
-"""
-_ONE = """
-SELECT e.id, e.run_id, e.path, e.status, e.finished_at, e.reused_from, r.workflow_name
-FROM runs_execution e JOIN runs_run r ON r.id = e.run_id WHERE e.id = %s
-"""
-_USERS = """
-SELECT run_id, count(*) OVER () FROM (
+), last AS (
+  SELECT *, CASE WHEN reused_from = '' THEN id
+    ELSE coalesce(nullif(origin_execution, ''), reused_from) END AS made_by
+  FROM chain ORDER BY n DESC LIMIT 1
+), links AS (
+  SELECT * FROM chain
+  UNION ALL
+  SELECT e.id, e.run_id, e.path, e.status, e.finished_at, e.reused_from, e.reused_run,
+    e.origin_execution, e.origin_run, NULL
+  FROM last JOIN runs_execution e ON e.id = last.made_by WHERE last.reused_from <> ''
+), used AS (
   SELECT DISTINCT run_id FROM runs_execution
-  WHERE origin_execution = %s AND origin_execution <> '' AND run_id <> %s
-) used JOIN runs_run r ON r.id = used.run_id ORDER BY r.created_at DESC, r.id DESC LIMIT %s
+  WHERE origin_execution = (SELECT made_by FROM last) AND origin_execution <> ''
+    AND run_id <> (SELECT run_id FROM chain WHERE n = 0)
+)
+SELECT links.*, r.workflow_name,
+  CASE WHEN n = 0 THEN (SELECT count(*) FROM used) END,
+  CASE WHEN n = 0 THEN ARRAY(
+    SELECT used.run_id FROM used JOIN runs_run u ON u.id = used.run_id
+    ORDER BY u.created_at DESC, u.id DESC LIMIT %s
+  ) END
+FROM links JOIN runs_run r ON r.id = links.run_id ORDER BY n NULLS LAST
 """
+
+_N = 9  # the column n
 
 
 def origin(execution_id: str) -> Origin:
     """Where the output of an execution comes from, over all generations. Raises UnknownExecution.
 
-    Two queries, one more where a source in the chain was deleted.
+    One query.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_CHAIN, [execution_id.replace("\x00", "")])
+        cursor.execute(_CHAIN, [execution_id.replace("\x00", ""), USERS])
         rows = cursor.fetchall()
-        if not rows:
-            raise UnknownExecution(f"There is no execution {execution_id[:60]!r}.")
-        links = [_link(row) for row in rows]
-        first, last = rows[0], rows[-1]
-        reused_from, reused_run, made_by, made_in = last[5:9]
-        if reused_from:
-            # The next one is gone. Who did the work is still named, and may still be there.
-            gone = made_by or reused_from
-            cursor.execute(_ONE, [gone])
-            found = cursor.fetchone()
-            if found is None or gone != reused_from:
-                links.append(_gone(reused_from, reused_run, last[2]))
-            if found is not None:
-                pk, run, path, status, finished, reused, workflow = found
-                links.append(Link(pk, run, path, workflow, status, finished, bool(reused), False))
-            elif gone != reused_from:
-                links.append(_gone(gone, made_in, last[2]))
-        cursor.execute(_USERS, [links[-1].execution_id, first[1], USERS])
-        users = cursor.fetchall()
+    if not rows:
+        raise UnknownExecution(f"There is no execution {execution_id[:60]!r}.")
+    made = rows.pop() if rows[-1][_N] is None else None
+    links = [_link(row) for row in rows]
+    first, last = rows[0], rows[-1]
+    reused_from, reused_run, made_by, made_in = last[5:9]
+    if reused_from:  # The next one is gone.
+        links.append(_gone(reused_from, reused_run, last[2]))
+        if made is not None:
+            links.append(_link(made))
+        elif made_by and made_by != reused_from:
+            links.append(_gone(made_by, made_in, last[2]))
     return Origin(
         execution_id=first[0],
         run_id=first[1],
         path=first[2],
         chain=tuple(links[1:]),
         origin=links[-1],
-        reused_by=users[0][1] if users else 0,
-        reused_by_runs=tuple(run for run, _ in users),
+        reused_by=first[-2],
+        reused_by_runs=tuple(first[-1]),
     )
 
 
 def _link(row: tuple[Any, ...]) -> Link:
-    pk, run, path, status, finished, reused_from, *_, workflow = row
+    pk, run, path, status, finished, reused_from, *_, workflow, _, _ = row
     return Link(pk, run, path, workflow, status, finished, bool(reused_from), False)
 
 

@@ -5,18 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
-from django.db.models.fields.json import KT
-
 from runs import steppath
 from runs.canonical import canonical
-from runs.models import Execution, LogChunk
-from runs.planning.graph import Compiled, Node
+from runs.models import Execution
+from runs.planning.graph import Compiled
 from runs.projections import words
-from runs.projections.run_detail import level_of
+from runs.projections.step_states import StepState
 from runs.projections.usage import Usage, usage_of
 
-LOG_LINES = 200
+States = Mapping[str, StepState]
+
 SHOW_BYTES = 64 * 1024  # of one JSON value; more is offered as a file
 INSIDE = 60  # steps inside a container that are listed; the Steps tab has all
 
@@ -31,15 +29,6 @@ class Attempt:
     duration_ms: int | None
     worker: str
     usage: Usage | None
-
-
-@dataclass(frozen=True, slots=True)
-class PanelLine:
-    """One line of the step's log."""
-
-    at: datetime
-    level: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +100,6 @@ def output_of(execution: Execution | None) -> Document:
     return document(None, False)
 
 
-def log_of(execution: Execution | None) -> tuple[tuple[PanelLine, ...], bool]:
-    """The newest lines, oldest first, and whether there were more."""
-    if execution is None:
-        return (), False
-    chunks = list(
-        LogChunk.objects.filter(execution_id=execution.pk)
-        .order_by("-id")
-        .values_list("at", "level", "stream", "text")[: LOG_LINES + 1]
-    )
-    lines = [
-        PanelLine(at, level_of(level, stream), line[:2000])
-        for at, level, stream, text in reversed(chunks)
-        for line in text.rstrip("\n").split("\n")
-    ]
-    return tuple(lines[-LOG_LINES:]), len(lines) > LOG_LINES or len(chunks) > LOG_LINES
-
-
 def attempts_of(tries: Sequence[Mapping[str, Any]] | None) -> tuple[Attempt, ...]:
     """The stored tries as they are read."""
     made = []
@@ -170,46 +142,40 @@ def when(text: Any) -> datetime | None:
         return None
 
 
-def inside_of(run_id: str, execution: Execution) -> tuple[tuple[Inside, ...], int]:
-    """The steps of a container, turn by turn, and how many more there are. One query."""
-    rows = list(
-        Execution.objects.filter(run_id=run_id, parent_id=execution.pk)
-        .annotate(passed=KT("output__passed"), reused=F("reused_from"))
-        .values("path", "name", "type", "position", "status", "status_reason", "passed", "reused",
-                "duration_ms")
-    )  # fmt: skip
-    rows.sort(key=lambda row: (steppath.sort_key(steppath.scope_of(row["path"])), row["position"]))
+def inside_of(container: str, path: str, states: States) -> tuple[tuple[Inside, ...], int]:
+    """The steps of a container (of this kind), turn by turn, and how many more there are."""
+    inside = [one for one in states.values() if steppath.parent_of(one.path) == path]
+    inside.sort(key=lambda one: (steppath.sort_key(steppath.scope_of(one.path)), one.position))
     found = []
-    for row in rows[:INSIDE]:
-        path, status = row["path"], row["status"]
-        _, turn = steppath.split_turn(steppath.scope_of(path))
+    for one in inside[:INSIDE]:
+        _, turn = steppath.split_turn(steppath.scope_of(one.path))
         found.append(
             Inside(
-                path=path,
-                name=row["name"],
+                path=one.path,
+                name=one.name,
                 turn="" if turn is None else f"[{turn}]",
-                status="reused" if row["reused"] else status,
-                handled=False,  # whoever asked knows the rest of the run
-                icon=words.KIND_ICONS.get(row["type"], row["type"]),
-                said=_said(execution.type, row),
-                duration_ms=row["duration_ms"] if status != "skipped" else None,
+                status=one.look,
+                handled=one.handled,
+                icon=words.KIND_ICONS.get(one.type, one.type),
+                said=_said(container, one),
+                duration_ms=one.duration_ms if one.status != "skipped" else None,
             )
         )
-    return tuple(found), max(0, len(rows) - INSIDE)
+    return tuple(found), max(0, len(inside) - INSIDE)
 
 
-def _said(container: str, row: Mapping[str, Any]) -> str:
-    if row["status"] == "skipped":
+def _said(container: str, state: StepState) -> str:
+    if state.status == "skipped":
         # What mends a validation is skipped when there is nothing to mend, or no round left.
-        return "not needed" if container == "validate" else str(row["status_reason"])
-    if row["type"] == "validate" and row["status"] == "succeeded" and row["passed"] == "false":
-        return "not passed"
-    return ""
+        return "not needed" if container == "validate" else state.reason
+    return "not passed" if state.status == "succeeded" and state.passed is False else ""
 
 
-def beside_of(made: Compiled | None, run_id: str, path: str, node: Node | None) -> list[Beside]:
-    """The steps that handle this one or are handled by it, undo it or are undone by it."""
-    if node is None or made is None:
+def besides(made: Compiled | None, path: str) -> list[tuple[str, str]]:
+    """The steps that handle this one or are handled by it, undo it or are undone by it: what they
+    are to it, and where they stand if they have run."""
+    node = made.nodes.get(steppath.pattern(path)) if made else None
+    if node is None:
         return []
     scope = steppath.scope_of(path)
     pairs = []
@@ -221,15 +187,14 @@ def beside_of(made: Compiled | None, run_id: str, path: str, node: Node | None) 
         pairs.append(("Undoes", scope))
     elif node.step.rollback is not None:
         pairs.append(("Undone by", steppath.child(path, "rollback")))
-    if not pairs:
-        return []
-    paths = [other for _, other in pairs]
-    known = set(
-        Execution.objects.filter(run_id=run_id, path__in=paths).values_list("path", flat=True)
-    )
+    return pairs
+
+
+def beside_of(made: Compiled | None, path: str, states: States) -> list[Beside]:
+    """The same as they are told."""
     # What would undo a step is told only when it has.
     return [
-        Beside(word, other, other in known)
-        for word, other in pairs
-        if other in known or word != "Undone by"
+        Beside(word, other, other in states)
+        for word, other in besides(made, path)
+        if other in states or word != "Undone by"
     ]

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
+from django.db.models.functions import JSONObject
 
 from runs.errors import UnknownRun
 from runs.models import Checkpoint, Execution, Run
+from runs.models.run import NEWEST_FIRST
 from runs.models.stored import drawable_version
 from runs.planning.graph import Compiled
 from runs.planning.preview import Preview
@@ -33,10 +36,16 @@ class CheckpointRow:
     run_id: str  # who has saved it: this run, or the one that it was reused from
 
 
+SUCCESSORS = 20  # that are told
+
+
 def load_run(run_id: str) -> Run:
-    """The row with its version and source. Raises UnknownRun."""
+    """The row with its version, its note and the runs that came from it. Raises UnknownRun."""
+    came = Run.objects.filter(source_id=OuterRef("pk")).order_by(*NEWEST_FIRST)
+    told = came.values(told=JSONObject(id="id", kind="kind", status="status"))[:SUCCESSORS]
+    rows = Run.objects.select_related("version__workflow", "notes")
     try:
-        return Run.objects.select_related("version__workflow", "notes").get(pk=run_id)
+        return rows.annotate(came_from_it=ArraySubquery(told)).get(pk=run_id)
     except (Run.DoesNotExist, ValueError):
         raise UnknownRun(f"There is no run {run_id[:60]!r}.") from None
 
@@ -62,7 +71,7 @@ def checkpoints(run: Run) -> tuple[CheckpointRow, ...]:
     """The checkpoints that the run can be resumed from, newest first: those that it has saved, and
     those that it has reused from the run that it came from."""
     reused = Execution.objects.filter(run=run, type="checkpoint").exclude(origin_execution="")
-    origins = list(reused.values_list("origin_execution", flat=True))
+    origins = reused.values("origin_execution")
     rows = Checkpoint.objects.filter(Q(run=run) | Q(execution_id__in=origins))
     return tuple(
         CheckpointRow(

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from runs import steppath
 from runs.models import Run
-from runs.models.run import NEWEST_FIRST
 from runs.planning.graph import ROLLBACK
 from runs.projections import words
 from runs.projections.approvals import ASKED
@@ -76,12 +75,11 @@ class RunHeader:
 
 
 def header(run: Run, states: Mapping[str, StepState], now: datetime) -> RunHeader:
-    """What stands above the tabs."""
+    """What stands above the tabs. No query: ``run`` is as ``load_run`` gives it."""
+    came: list[dict[str, str]] = vars(run)["came_from_it"]
     successors = tuple(
-        Relative(pk, kind, words.KIND_WORDS.get(kind, ""), status)
-        for pk, kind, status in Run.objects.filter(source_id=run.pk)
-        .order_by(*NEWEST_FIRST)
-        .values_list("id", "kind", "status")[:20]
+        Relative(one["id"], one["kind"], words.KIND_WORDS.get(one["kind"], ""), one["status"])
+        for one in came
     )
     reused = [s for s in states.values() if s.reused]
     over = run.status in RUN_OVER

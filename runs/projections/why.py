@@ -84,9 +84,10 @@ def why(run_id: str, path: str = "") -> Why:
     return asked.step(path) if path else asked.run_story()
 
 
-def why_of(run: Run, states: States, path: str) -> Why | None:
-    """The same for a page that has read the states already; None when there is no such step."""
-    asked = _Asked(run, states, drawable_version(run.version_id), timezone.now())
+def why_of(run: Run, states: States, path: str, row: Execution | None) -> Why | None:
+    """The same for a page that has read the states and the step's row already (None: it has no
+    row); None when there is no such step. At most one query."""
+    asked = _Asked(run, states, drawable_version(run.version_id), timezone.now(), row)
     try:
         return asked.step(path)
     except UnknownExecution:
@@ -99,6 +100,7 @@ class _Asked:
     states: States
     made: Compiled | None
     now: datetime
+    read: Execution | None = None  # a row that is there already
 
     @property
     def is_over(self) -> bool:
@@ -111,11 +113,7 @@ class _Asked:
         node = self.made.nodes.get(steppath.pattern(path)) if self.made else None
         if state is None and (node is None or node.undoes):
             raise UnknownExecution(f"Run {self.run.pk} has no step {path[:200]!r}.")
-        row = (
-            Execution.objects.filter(pk=state.id).defer("input", "output").first()
-            if state
-            else None
-        )
+        row = self._row(state) if state else None
         if state is None or row is None or state.status == "pending":
             told = self._not_begun(path, node)
         elif state.reused:
@@ -146,6 +144,11 @@ class _Asked:
             consequences=tuple(told.consequences[:TOLD]),
             consequence_count=len(told.consequences),
         )
+
+    def _row(self, state: StepState) -> Execution | None:
+        if self.read is not None and self.read.pk == state.id:
+            return self.read
+        return Execution.objects.filter(pk=state.id).defer("input", "output").first()
 
     def _not_begun(self, path: str, node: Node | None) -> _Told:
         failed = why_parts.failed_above(path, self.made, self.states)
@@ -289,7 +292,7 @@ class _Asked:
         return _Told("skipped", said, condition=condition, values=values)
 
     def _failed(self, path: str, state: StepState, row: Execution, node: Node | None) -> _Told:
-        root = why_parts.root_of(self.run, path, self.states)
+        root = why_parts.root_of(self.run, path, self.states, row)
         error = row.error or {}
         if root is not None and root.path != path:
             inside = f"It failed because `{root.path}` inside it {ended(root)}: {root.message}"

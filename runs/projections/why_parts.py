@@ -81,8 +81,8 @@ def _failed_inside(container: StepState, states: States) -> str:
     return bad[0].path if bad else ""
 
 
-def root_of(run: Run, path: str, states: States) -> Root | None:
-    """The root of the failure of ``path``, with its message. One query."""
+def root_of(run: Run, path: str, states: States, row: Execution | None = None) -> Root | None:
+    """The root of the failure of ``path``, with its message. One query, none when ``row`` is it."""
     word, _, rest = run.status_reason.partition(": ")
     blamed = rest.partition(": ")[0] if word == "step-failed" else ""
     # Where several steps failed in one container, the one that the run names.
@@ -91,7 +91,10 @@ def root_of(run: Run, path: str, states: States) -> Root | None:
     state = states.get(path)
     if state is None:
         return None
-    error = Execution.objects.filter(pk=state.id).values_list("error", flat=True).first() or {}
+    if row is not None and row.pk == state.id:
+        error = row.error or {}
+    else:
+        error = Execution.objects.filter(pk=state.id).values_list("error", flat=True).first() or {}
     return Root(
         path,
         state.id,

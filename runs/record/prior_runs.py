@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet, Subquery
+
 from runs import steppath
 from runs.models import Event, Execution, Run
 from runs.planning.graph import Compiled
@@ -21,6 +23,7 @@ def prior_run(run: Run, compiled: Compiled, kept: frozenset[str] | None = None) 
     rows = (
         Execution.objects.filter(run=run)
         .exclude(type="call")
+        .annotate(change=Subquery(_changes(run).values("seq")[:1]))
         .values_list(
             "path",
             "id",
@@ -31,10 +34,13 @@ def prior_run(run: Run, compiled: Compiled, kept: frozenset[str] | None = None) 
             "code_version",
             "input_digest",
             "started_at",
+            "change",
         )
     )
     steps = {}
-    for path, pk, kind, status, duration, reason, version, given, started in rows:
+    change = 0
+    for path, pk, kind, status, duration, reason, version, given, started, last in rows:
+        change = last or 0
         definition, condition = _digests(compiled, path)
         steps[path] = PriorStep(
             path=path,
@@ -49,16 +55,16 @@ def prior_run(run: Run, compiled: Compiled, kept: frozenset[str] | None = None) 
             input_digest=given,
             started=started.timestamp() if started else 0.0,
         )
-    return PriorRun(run.id, steps, kept)
+    return PriorRun(run.id, steps, kept, change=change)
 
 
-def last_change(run: Run) -> int:
-    """The number of the journal's last entry that says something about the run's work.
+def _changes(run: Run) -> QuerySet[Event]:
+    """The journal's entries that say something about the run's work, newest first.
 
     A star says nothing about it: a preview that is open while somebody gives one stays good.
     """
-    entries = Event.objects.filter(run=run).exclude(kind__in=(MARKED, UNMARKED))
-    return entries.order_by("-seq").values_list("seq", flat=True).first() or 0
+    entries = Event.objects.filter(run_id=run.pk).exclude(kind__in=(MARKED, UNMARKED))
+    return entries.order_by("-seq")
 
 
 def recalled(execution_id: str) -> Recalled | None:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from runs.errors import NotFound
 from runs.models import Run
-from runs.projections.compare import ComparedNode, Comparison, compare_runs
+from runs.projections.compare import ComparedNode, Comparison, comparison, two_runs
 from runs.projections.compare_graph import SHOW, STEPS, inside_of, mark_of, merged_graph
 from runs.projections.run_order import OLDEST_FIRST
 from runs.web.graph_svg import graph_svg, minimap_svg
@@ -32,9 +32,10 @@ def compare(request: HttpRequest, run_id: str, other: str) -> HttpResponse:
     tab, show = request.GET.get("tab", "graph"), request.GET.get("show", "both")
     only, chosen = request.GET.get("only", ""), request.GET.get("node", "")[:1000]
     try:
-        found = compare_runs(run_id, other)
+        runs = two_runs(run_id, other)
     except NotFound as unknown:
         raise Http404(str(unknown)) from unknown
+    found = comparison(runs, values_at=chosen)
     context: dict[str, Any] = {
         "found": found,
         "tab": tab if tab in TABS else "graph",
@@ -52,7 +53,7 @@ def compare(request: HttpRequest, run_id: str, other: str) -> HttpResponse:
         "rail": True,
     }
     if context["tab"] == "graph":
-        merged = merged_graph(found, context["show"], timezone.now())
+        merged = merged_graph(runs, found, context["show"], timezone.now())
         keep = f"&show={context['show']}" if context["show"] != "both" else ""
         context |= {
             "graph": merged.view,
@@ -63,7 +64,7 @@ def compare(request: HttpRequest, run_id: str, other: str) -> HttpResponse:
         rows = _rows(found, only)
         context |= {"rows": rows[:STEPS], "more": max(0, len(rows) - STEPS)}
     if chosen and context["tab"] in ("graph", "steps"):
-        context["panel"] = _panel(found, chosen)
+        context["panel"] = inside_of(found, chosen)
     return render(request, "runs/compare.html", context)
 
 
@@ -93,10 +94,3 @@ def _rows(found: Comparison, only: str) -> list[tuple[ComparedNode, str]]:
         for node in found.nodes
         if (node.verdict == only if only in known else only == "all" or node.role)
     ]
-
-
-def _panel(found: Comparison, path: str) -> Any:
-    try:
-        return inside_of(compare_runs(found.a.id, found.b.id, path=path), path)
-    except NotFound:
-        return None

@@ -20,11 +20,12 @@ from runs.errors import NotFound, UnknownRun
 from runs.models import Run
 from runs.projections import run_detail as projection
 from runs.projections.checkpoints import checkpoint_file
-from runs.projections.node_panel import document_of, node_panel
+from runs.projections.node_panel import TELLS_WHY, document_of, node_panel, panel_states
 from runs.projections.origin import origin
+from runs.projections.panel_step import panel_step
 from runs.projections.run_header import header
 from runs.projections.run_log import log_text
-from runs.projections.step_states import states_of
+from runs.projections.step_states import StepState, states_of
 from runs.projections.why import why_of
 from runs.states import RUN_OVER
 from runs.web import run_query
@@ -67,7 +68,7 @@ def run_page(
         "run_over": run.status in RUN_OVER,
     }
     if part == "panel":
-        context |= _panel(request, run, chosen)
+        context |= _panel(request, run, chosen, None)
         return render(request, "runs/parts/_node_panel.html", context)
     states = states_of(run)
     if part in ("", "head"):
@@ -90,7 +91,7 @@ def run_page(
     if part == "lines" and tab == "log":
         return render(request, "runs/parts/_log_lines.html", context)
     if chosen:
-        context |= _panel(request, run, chosen)
+        context |= _panel(request, run, chosen, states)
     return render(request, "runs/run_detail.html", context, status=status)
 
 
@@ -152,15 +153,22 @@ def _run(run_id: str) -> Run:
         raise Http404(str(unknown)) from unknown
 
 
-def _panel(request: HttpRequest, run: Run, path: str) -> dict[str, Any]:
-    """The panel of a step, and why it is as it is."""
+def _panel(
+    request: HttpRequest, run: Run, path: str, states: Mapping[str, StepState] | None
+) -> dict[str, Any]:
+    """The panel of a step, and why it is as it is; ``states`` where the page has read them."""
     if not path:
         return {"panel": None}
+    path = path[:1000]
     made = projection.definition_of(run)
-    found = node_panel(run, made, path, timezone.now(), actor(request))
+    read = panel_step(run.pk, path)
+    if states is None:
+        states = panel_states(run, made, path, read)
+    found = node_panel(run, made, path, read, states, timezone.now(), actor(request))
     if found is None:
         return {"panel": None}
-    # Asked only where the panel itself does not say it.
-    if found.status in ("pending", "queued", "skipped", "failed", "timeout"):
-        return {"panel": found, "why": why_of(run, states_of(run), found.path)}
-    return {"panel": found, "origin": origin(found.execution_id)}
+    if found.status in TELLS_WHY:
+        return {"panel": found, "why": why_of(run, states, path, read.row if read else None)}
+    # Nobody has the output of what has not succeeded.
+    came_from = origin(found.execution_id) if found.status == "succeeded" else None
+    return {"panel": found, "origin": came_from}

@@ -106,7 +106,7 @@ def _show(
     problem = problem or form.problem
     if not form.problem:
         try:
-            preview = plan_restart(run.pk, asked)
+            preview = plan_restart(run, asked)
         except MaverickError as refused:
             if not form.changes:
                 raise

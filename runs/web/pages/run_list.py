@@ -55,7 +55,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
         return render(request, "runs/parts/_run_rows.html", context)
     if part == "news":
         # On an older page everything above is newer, and none of it is news.
-        newest = "" if asked.before or asked.after else request.GET.get("newest", "")[: ids.MOST]
+        newest = "" if asked.before or asked.after else request.GET.get("newest", "")[:MOST]
         news = projection.news(asked, newest, now, me.name)
         return render(request, "runs/parts/_run_news.html", {**context, "page": news})
     page = projection.run_list(asked, now, me.name)

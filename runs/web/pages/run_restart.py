@@ -110,7 +110,7 @@ def _preview(request: HttpRequest, run_id: str) -> HttpResponse:
             # As "Restart run" does it.
             reuse = "none" if run.status == RunStatus.SUCCEEDED else "all-succeeded"
         reuse = reuse or "unaffected"
-        preview = plan_restart(run_id, request_of(path, reuse))
+        preview = plan_restart(run, request_of(path, reuse))
     except NotFound as unknown:
         raise Http404(str(unknown)) from unknown
     except MaverickError as refused:
