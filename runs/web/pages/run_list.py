@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from runs.ids import MOST
 from runs.projections import run_list as projection
 from runs.projections.run_filter import RunFilter
 from runs.projections.saved_views import Views, tabs, views_of
