@@ -22,6 +22,7 @@ from runs.states import StepStatus
 DEFINITION_CHANGED = "definition changed"
 CONDITION_CHANGED = "condition changed"
 CHOSEN = "chosen to run again"
+UNDONE = "was undone last time"
 LEFT_OUT = "only `"  # how the reason of a skip begins when another step alone was to run
 MODEL: Fields = frozenset({("context", "model")})
 _LAST_TIME = {
@@ -90,7 +91,7 @@ class Reasons:
                 CONDITION_CHANGED if condition_changed else self._may_not_stay_skipped(node, path)
             )
         if self.past.was_undone(prior):
-            return "was undone last time"
+            return UNDONE
         if self.prior.kept is not None and was not in self.prior.kept:
             return "comes after the checkpoint"
         return self.changed(node, at, prior) or self._too_late(prior)

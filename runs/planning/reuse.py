@@ -19,6 +19,7 @@ from runs.planning.reasons import (
     CHOSEN,
     CONDITION_CHANGED,
     DEFINITION_CHANGED,
+    UNDONE,
     Place,
     Reasons,
     Rules,
@@ -98,7 +99,7 @@ class _Walk:
             if why is None and prior is not None:
                 self._reuse(at, prior, UNCHANGED)
                 return True
-            if own is None and upstream and prior is not None and self._may_match(prior):
+            if own is None and upstream and prior is not None and self._may_match(prior, upstream):
                 self._doubt(at, prior, upstream)
             else:
                 self._run(at, why or "never ran last time")
@@ -133,10 +134,10 @@ class _Walk:
             upstream is None
             and not self.rules.reuse_nothing
             and was != self.rules.chosen
-            and why not in (DEFINITION_CHANGED, CONDITION_CHANGED)
+            and why not in (DEFINITION_CHANGED, CONDITION_CHANGED, UNDONE)
             and not self.reasons.goes_elsewhere(node, at)
         )
-        inner_why = None if stands else (why or upstream)
+        inner_why = None if stands else upstream if upstream == UNDONE else (why or upstream)
         if node.type == "subworkflow" and self.rules.foresight is not None:
             self.rules.foresight.opens(node, path)
         # A finished loop whose steps are all reused is not opened again, whatever its list is now.
@@ -236,11 +237,11 @@ class _Walk:
                 first = first or arm[0]
         return first
 
-    def _may_match(self, prior: PriorStep) -> bool:
-        """Whether the step can be kept when its input turns out to be the same again."""
-        return (
-            self.rules.cut_off and prior.status is StepStatus.SUCCEEDED and bool(prior.input_digest)
-        )
+    def _may_match(self, prior: PriorStep, upstream: str) -> bool:
+        """Whether the step can be kept when its input turns out to be the same again. What was
+        undone with the container around it is not there any more, whatever its input is."""
+        done = prior.status is StepStatus.SUCCEEDED and upstream != UNDONE
+        return self.rules.cut_off and done and bool(prior.input_digest)
 
     def _doubt(self, at: Place, prior: PriorStep, upstream: str) -> None:
         because = f"{upstream}; reused if its input comes out the same"
