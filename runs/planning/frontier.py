@@ -21,11 +21,11 @@ from runs.planning.names import Names, OutputSource
 from runs.planning.reasons import LEFT_OUT
 from runs.planning.resolve import count_of, items_of, resolve_input
 from runs.planning.run_state import Loop, Scope
-from runs.planning.undoing import Undoing
+from runs.planning.stopping import TIME_OF, Stopping
 from runs.states import STEP_BAD, RunStatus, StepStatus
 
 
-class Frontier(Undoing):
+class Frontier(Stopping):
     """What may start next in one run, and what follows when something ends."""
 
     def __init__(self, compiled: Compiled, names: Names, outputs: OutputSource) -> None:
@@ -56,6 +56,19 @@ class Frontier(Undoing):
         if status is StepStatus.SUCCEEDED and self._has_undo(node):
             self.note_done(path)
         self._finish(scope, steppath.name_of(path), status)
+        return self._drain()
+
+    def expire(self, path: str) -> list[Move]:
+        """The time of the open container at ``path`` is over: what is inside ends with it."""
+        node = self.compiled.node(path)
+        limit = node.limit or 0.0
+        self._moves.extend(self.stop_inside(path, f"{TIME_OF}`{node.name}`"))
+        error = {
+            "code": "timeout",
+            "message": f"The step did not end within {limit:g} s.",
+            "hint": "Give it a longer `timeout`, or look which step inside it took the time.",
+        }
+        self._fail(path, node, StepStatus.TIMEOUT, f"timeout: {error['message']}", None, error)
         return self._drain()
 
     @property
@@ -355,28 +368,43 @@ class Frontier(Undoing):
     def _close(
         self, path: str, node: Node, status: StepStatus, reason: str, output: Any = None
     ) -> None:
-        error = None
         if status in STEP_BAD:
             code, _, said = reason.partition(": ")
             error = self._error_inside(path, reason)
             if code == "validation-failed":
                 error = {"code": code, "message": said, "hint": "Its checks' logs say more."}
-        elif node.step.outputs:
+            self._fail(path, node, status, reason, output, error)
+            return
+        if node.step.outputs:
             try:
                 output = to_json_value(self.with_outputs(path, output), "outputs")
             except (ExpressionError, MaverickError) as wrong:
-                status, output = StepStatus.FAILED, None
                 reason = f"outputs-failed: {getattr(wrong, 'message', wrong)}"
                 error = {"code": "outputs-failed", "message": reason, "hint": ""}
+                self._fail(path, node, StepStatus.FAILED, reason, None, error)
+                return
+        self._moves.append(Settle(path, node, status, reason, output, is_new=False))
+        self.outputs.put(path, output)
+        if self._has_undo(node):
+            self.note_done(path)
+        self._over(path, node, status)
+
+    def _fail(
+        self,
+        path: str,
+        node: Node,
+        status: StepStatus,
+        reason: str,
+        output: Any,
+        error: dict[str, Any],
+    ) -> None:
         status = self.recorded_as(node, status)
         self.outputs.put_error(path, error)
         self._moves.append(Settle(path, node, status, reason, output, error, is_new=False))
-        if status is StepStatus.SUCCEEDED:
-            self.outputs.put(path, output)
-            if self._has_undo(node):
-                self.note_done(path)
-        self._scopes.pop(path, None)
-        self._loops.pop(path, None)
+        self._over(path, node, status)
+
+    def _over(self, path: str, node: Node, status: StepStatus) -> None:
+        self._forget_inside(path)
         self._finish(self._scopes[steppath.scope_of(path)], node.name, status)
 
     def _error_inside(self, path: str, reason: str) -> dict[str, Any]:

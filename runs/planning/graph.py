@@ -56,6 +56,11 @@ class Node:
         return self.loop is not None or self.type in CONTAINERS
 
     @property
+    def limit(self) -> float | None:
+        """How many seconds all that is inside may take; a validation's are of each check."""
+        return self.step.timeout if self.type in CONTAINERS else None
+
+    @property
     def on_error(self) -> str:
         """What a failure means for the run: "" (it fails), continue, skip or handle."""
         return "handle" if self.handler else _ON_ERROR.get(str(self.step.on_error), "")

@@ -16,6 +16,7 @@ from runs.planning.foresight import Foresight
 from runs.planning.graph import Compiled, Node
 from runs.planning.past import Past
 from runs.planning.prior import PriorRun, PriorStep
+from runs.planning.stopping import TIME_OF
 from runs.planning.tolerated import SKIPPED_OVER
 from runs.states import StepStatus
 
@@ -84,6 +85,8 @@ class Reasons:
         condition_changed = bool(prior.condition) and prior.condition != node.condition
         if prior.status is StepStatus.SKIPPED and prior.reason.startswith(LEFT_OUT):
             return "was left out last time"
+        if prior.status is StepStatus.SKIPPED and prior.reason.startswith(TIME_OF):
+            return _LAST_TIME[StepStatus.QUEUED]
         if prior.status is StepStatus.SKIPPED:
             if prior.reason.startswith(SKIPPED_OVER):
                 return _LAST_TIME[StepStatus.FAILED]

@@ -212,8 +212,7 @@ class RunFacts:
         path = steppath.child(scope.key, name)
         node = scope.spec.nodes[name]
         if node.is_container:
-            self._scopes.pop(path, None)
-            self._loops.pop(path, None)
+            self._forget_inside(path)
         if status is StepStatus.SUCCEEDED:
             nodes = scope.spec.nodes
             if scope.last is None or node.position > nodes[scope.last].position:
@@ -229,6 +228,13 @@ class RunFacts:
                 self._fails(scope, name, status)
             return ready
         return ready + self._unblock(scope, scope.spec.dependents.get(name, ()))
+
+    def _forget_inside(self, path: str) -> None:
+        """The container at ``path`` is over: the scope in it, or those of its turns, are gone."""
+        self._scopes.pop(path, None)
+        loop = self._loops.pop(path, None)
+        for index in loop.open_turns if loop is not None else ():
+            self._scopes.pop(steppath.turn(path, index), None)
 
     def _handled(self, scope: Scope, name: str, handler: str) -> list[str]:
         """When a step has failed and its handler is over as well: what follows for the scope.
