@@ -58,7 +58,13 @@ RUN_MOVES: dict[RunStatus, frozenset[RunStatus]] = {
 STEP_MOVES: dict[StepStatus, frozenset[StepStatus]] = {
     StepStatus.PENDING: frozenset(set(StepStatus) - {StepStatus.PENDING}),
     StepStatus.QUEUED: frozenset(
-        {StepStatus.RUNNING, StepStatus.WAITING, StepStatus.FAILED, StepStatus.CANCELLED}
+        {
+            StepStatus.RUNNING,
+            StepStatus.WAITING,
+            StepStatus.FAILED,
+            StepStatus.CANCELLED,
+            StepStatus.SKIPPED,  # the time of what is around it is over
+        }
     ),
     StepStatus.RUNNING: frozenset(
         {StepStatus.QUEUED, StepStatus.WAITING} | (STEP_OVER - {StepStatus.SKIPPED})

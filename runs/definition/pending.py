@@ -11,18 +11,15 @@ from runs.definition.spec import (
     ApprovalStep,
     GenerateStep,
     StepBase,
-    ValidateStep,
     WorkflowSpec,
 )
 from runs.definition.walk import walk
 
-# Take a word out when the engine can do it: a kind of step, `container retry` (`retry` or `timeout`
-# of a step with steps inside), `container rollback`, `provider` and `mode` (of an agent's `config`:
-# the agent's settings say who answers), `secret field` (of an approval's form, which would keep it
-# in clear). Empty it and this file can go.
+# Take a word out when the engine can do it: a kind of step, `container retry` (`retry` of a step with
+# steps inside), `provider` and `mode` (of an agent's `config`: the agent's settings say who answers),
+# `secret field` (of an approval's form, which would keep it in clear). Empty it and this file can go.
 NOT_RUN_YET: set[str] = {
     "container retry",
-    "container rollback",
     "provider",
     "mode",
     "secret field",
@@ -43,10 +40,8 @@ def not_run_yet(spec: WorkflowSpec) -> Iterator[Problem]:
 
 def _asks_for(step: StepBase) -> Iterator[tuple[str, str]]:
     yield step.type, f"a {step.type} step"
-    if step.type in ("loop", "branch", "subworkflow"):
-        for field in ("retry", "timeout"):
-            if getattr(step, field) is not None:
-                yield "container retry", f"`{field}` on a {step.type}"
+    if step.type in ("loop", "branch", "subworkflow") and step.retry is not None:
+        yield "container retry", f"`retry` on a {step.type}"
     if isinstance(step, AgentStep | GenerateStep):
         if "provider" in step.config:
             yield "provider", "`config.provider` (the agent's settings say who answers)"
@@ -55,7 +50,3 @@ def _asks_for(step: StepBase) -> Iterator[tuple[str, str]]:
     if isinstance(step, ApprovalStep):
         for name in (name for name, field in step.form.items() if field.secret):
             yield "secret field", f"the secret field `{name}` of a form"
-    # A validation that repeats is laid out as a loop.
-    repeats = isinstance(step, ValidateStep) and (step.on_failure is not None or step.rounds)
-    if step.rollback is not None and (repeats or step.type in ("loop", "branch", "subworkflow")):
-        yield "container rollback", f"`rollback` on a {step.type} with steps inside"

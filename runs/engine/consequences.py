@@ -10,7 +10,7 @@ from runs.engine.state import Held, RunState
 from runs.planning.fingerprint import match_key
 from runs.planning.frontier import Move, Open, Queue, RunEnd, Settle
 from runs.planning.graph import Node
-from runs.planning.moves import Recalled
+from runs.planning.moves import Recalled, Stop
 from runs.planning.plan import RECEIPT
 from runs.record import ledger
 from runs.record.ledger import Change, Entry, NewRow, RunPatch
@@ -69,6 +69,8 @@ class Consequences:
                 self._opened(move)
             elif isinstance(move, Settle):
                 self._settled(move)
+            elif isinstance(move, Stop):
+                self._stopped(move)
             else:
                 self._ended(move)
         self.w.patch.total += self.state.frontier.total
@@ -122,7 +124,7 @@ class Consequences:
         row.input = self.state.masker.value(move.input)
         row.input_digest = digest(row.input)
         row.match_key = match_key(move.node.digest, "", row.input)
-        row.start = True
+        row.start, row.due = True, move.node.limit
         self.state.held[move.path] = Held(row.id, 0, [])
         self.w.rows.append(row)
         self.w.patch.running += 1
@@ -149,6 +151,31 @@ class Consequences:
         data = {"error": error} if error else {"reason": reason} if reason else {}
         self.w.entries.append(Entry(f"step.{move.status.value}", execution_id, move.path, data))
 
+    def _stopped(self, move: Stop) -> None:
+        held = self.state.held.pop(move.path)
+        patch, skipped = self.w.patch, move.status is StepStatus.SKIPPED
+        # What was stopped has not failed: it counts with what is not done, as in a cancelled run.
+        patch.skipped += skipped
+        patch.running -= move.was_running
+        error = None if skipped else {"code": "cancelled", "message": move.reason, "hint": ""}
+        tries = held.tries
+        if move.was_running and tries:
+            stopped = {"finished_at": now_text(), "outcome": "interrupted", "reason": move.reason}
+            tries = [*tries[:-1], {**tries[-1], **stopped}]
+        self.w.changes.append(
+            Change(
+                held.id,
+                move.status,
+                move.reason,
+                fence_up=1,  # whoever has it can write nothing, and stops with the next heartbeat
+                tries=tries,
+                error=error,
+                finish=True,
+            )
+        )
+        entry = Entry(f"step.{move.status.value}", held.id, move.path, {"reason": move.reason})
+        self.w.entries.append(entry)
+
     def _recalled(self, row: NewRow, known: Recalled) -> None:
         row.output, row.payload, row.size = known.output, known.payload, known.size
         if known.payload is not None:
@@ -165,6 +192,9 @@ class Consequences:
     def _close_container(self, move: Settle, reason: str, error: dict[str, Any] | None) -> str:
         held = self.state.held.pop(move.path)
         self.w.patch.running -= 1
+        for row in self.w.rows:
+            if row.id == held.id:
+                row.due = None
         inline, payload, size = store(self.state.masker.value(move.output))
         new = next((row for row in self.w.rows if row.id == held.id), None)
         if new is None or payload is not None:

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from runs import dispatch
 from runs.engine import calling
@@ -118,14 +118,20 @@ class Session:
         return writing is not None
 
     def wake_due(self, paths: list[str]) -> None:
-        """Queue waiting steps whose time has come."""
+        """Queue waiting steps whose time has come, and end containers whose time is over."""
+        told: list[str] = []
 
         def build(writer: Writer) -> None:
             for path in paths:
                 if path in self.state.frontier.waiting:
                     writer.due(path)
+                elif self.state.frontier.is_open(path):
+                    told.extend(writer.expired(path))
 
-        writing = self._locked(build)
+        with transaction.atomic():  # the calls of agents end with the steps that made them
+            writing = self._locked(build)
+            if told:
+                dispatch.cancel_calls(told)
         if writing:
             self._hint(writing, "")
 

@@ -10,6 +10,8 @@ from runs.engine.consequences import Consequences, Job, now_text
 from runs.engine.outcome import Failed, GivenBack, Outcome, Parked, Succeeded
 from runs.engine.retry import next_try
 from runs.engine.state import Held, RunState, worker_name
+from runs.planning.stopping import TIME_OF
+from runs.record.ending import end_calls_inside
 from runs.record.ledger import Change, Entry
 from runs.record.payloads import store
 from runs.states import RunStatus, StepStatus
@@ -98,6 +100,17 @@ class Writer(Consequences):
         self.w.entries.append(Entry("step.queued", held.id, path))
         self.w.newly_ready += 1
         self._open_status()
+
+    def expired(self, path: str) -> list[str]:
+        """The time of the open container at ``path`` is over. The calls that agents may still be
+        working on inside it; the caller holds the run's row lock in a transaction."""
+        reason = f"{TIME_OF}`{self.state.compiled.node(path).name}`"
+        told, changes, entries, running = end_calls_inside(self.state.run_id, path, reason)
+        self.w.changes += changes
+        self.w.entries += entries
+        self.w.patch.running -= running
+        self._consequences(self.state.frontier.expire(path))
+        return told
 
     def pick(self) -> str | None:
         """A queued step for this worker, if there is one: the first, or one of the last if others

@@ -38,7 +38,7 @@ class Execution(models.Model):
     fence = models.IntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     worker = models.CharField(max_length=100, blank=True, default="")
-    due_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)  # waits until then; a container: must be over then
     tries = models.JSONField(default=list)
     input = models.JSONField(null=True)  # secrets masked
     input_digest = models.CharField(max_length=64, blank=True, default="")
@@ -87,7 +87,10 @@ class Execution(models.Model):
                 name="execution_origin",
                 condition=~Q(origin_execution=""),
             ),
-            models.Index(fields=["due_at"], name="execution_due", condition=Q(status="waiting")),
+            # What waits for a time, and containers that have so much time.
+            models.Index(
+                fields=["due_at"], name="execution_due", condition=Q(due_at__isnull=False)
+            ),
             models.Index(
                 fields=["run", "position"], name="execution_ready", condition=Q(status="queued")
             ),

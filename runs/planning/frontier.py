@@ -20,11 +20,12 @@ from runs.planning.moves import Fact, Move, Open, Queue, Recalled, RunEnd, Settl
 from runs.planning.names import Names, OutputSource
 from runs.planning.reasons import LEFT_OUT
 from runs.planning.resolve import count_of, items_of, resolve_input
-from runs.planning.run_state import Loop, RunFacts, Scope
+from runs.planning.run_state import Loop, Scope
+from runs.planning.stopping import TIME_OF, Stopping
 from runs.states import STEP_BAD, RunStatus, StepStatus
 
 
-class Frontier(RunFacts):
+class Frontier(Stopping):
     """What may start next in one run, and what follows when something ends."""
 
     def __init__(self, compiled: Compiled, names: Names, outputs: OutputSource) -> None:
@@ -50,11 +51,24 @@ class Frontier(RunFacts):
 
     def settle(self, path: str, status: StepStatus) -> list[Move]:
         """A leaf ended. ``outputs`` must know its output already."""
-        scope = self._scopes[steppath.scope_of(path)]
+        scope = self._scope_around(path)
         node = self.compiled.node(path)
         if status is StepStatus.SUCCEEDED and self._has_undo(node):
-            self._note_undoable(path, max(self._undoable.values(), default=0) + 1)
+            self.note_done(path)
         self._finish(scope, steppath.name_of(path), status)
+        return self._drain()
+
+    def expire(self, path: str) -> list[Move]:
+        """The time of the open container at ``path`` is over: what is inside ends with it."""
+        node = self.compiled.node(path)
+        limit = node.limit or 0.0
+        self._moves.extend(self.stop_inside(path, f"{TIME_OF}`{node.name}`"))
+        error = {
+            "code": "timeout",
+            "message": f"The step did not end within {limit:g} s.",
+            "hint": "Give it a longer `timeout`, or look which step inside it took the time.",
+        }
+        self._fail(path, node, StepStatus.TIMEOUT, f"timeout: {error['message']}", None, error)
         return self._drain()
 
     @property
@@ -75,7 +89,8 @@ class Frontier(RunFacts):
                 if scope is not None:
                     self._ready(scope, steppath.name_of(key))
             else:
-                scope = self._scopes.get(key)
+                # What is undone is over, so that no other scope has its key.
+                scope = self._undoing.get(key) or self._scopes.get(key)
                 if scope is not None and scope.active == 0:
                     self._scope_over(scope)
         moves, self._moves = self._moves, []
@@ -307,15 +322,14 @@ class Frontier(RunFacts):
 
     def _scope_over(self, scope: Scope) -> None:
         """Nothing in the scope runs and nothing became ready."""
+        if self._undoing.pop(scope.key, None):  # the rest of the run ended before
+            self._todo.append(("check", ""))
+            return
         if scope.key == "":
             self._end_run(scope)
             return
         container, index = steppath.split_turn(scope.key)
         node = self.compiled.node(container)
-        if index is None and not node.is_container:
-            self._scopes.pop(scope.key)  # something was undone; the rest of the run ended before
-            self._todo.append(("check", ""))
-            return
         if index is not None:
             self._turn_over(container, node, index, scope)
             return
@@ -354,26 +368,43 @@ class Frontier(RunFacts):
     def _close(
         self, path: str, node: Node, status: StepStatus, reason: str, output: Any = None
     ) -> None:
-        error = None
         if status in STEP_BAD:
             code, _, said = reason.partition(": ")
             error = self._error_inside(path, reason)
             if code == "validation-failed":
                 error = {"code": code, "message": said, "hint": "Its checks' logs say more."}
-        elif node.step.outputs:
+            self._fail(path, node, status, reason, output, error)
+            return
+        if node.step.outputs:
             try:
                 output = to_json_value(self.with_outputs(path, output), "outputs")
             except (ExpressionError, MaverickError) as wrong:
-                status, output = StepStatus.FAILED, None
                 reason = f"outputs-failed: {getattr(wrong, 'message', wrong)}"
                 error = {"code": "outputs-failed", "message": reason, "hint": ""}
+                self._fail(path, node, StepStatus.FAILED, reason, None, error)
+                return
+        self._moves.append(Settle(path, node, status, reason, output, is_new=False))
+        self.outputs.put(path, output)
+        if self._has_undo(node):
+            self.note_done(path)
+        self._over(path, node, status)
+
+    def _fail(
+        self,
+        path: str,
+        node: Node,
+        status: StepStatus,
+        reason: str,
+        output: Any,
+        error: dict[str, Any],
+    ) -> None:
         status = self.recorded_as(node, status)
         self.outputs.put_error(path, error)
         self._moves.append(Settle(path, node, status, reason, output, error, is_new=False))
-        if status is StepStatus.SUCCEEDED:
-            self.outputs.put(path, output)
-        self._scopes.pop(path, None)
-        self._loops.pop(path, None)
+        self._over(path, node, status)
+
+    def _over(self, path: str, node: Node, status: StepStatus) -> None:
+        self._forget_inside(path)
         self._finish(self._scopes[steppath.scope_of(path)], node.name, status)
 
     def _error_inside(self, path: str, reason: str) -> dict[str, Any]:
@@ -407,21 +438,19 @@ class Frontier(RunFacts):
         One after the other, in the reverse order of the work. A failed one does not keep the
         others from being undone.
         """
-        if any(not self.compiled.node(key).is_container for key in self._scopes if key):
+        if self._undoing:
             return True
-        if not self._undoable:
+        path = self.to_undo()
+        if path is None:
             return False
-        path = max(self._undoable, key=lambda one: (self._undoable[one], one))
-        del self._undoable[path]
-        self._undone.add(path)
         node = self.compiled.node(path)
-        scope = self._open_scope(path, node.path)
+        scope = self._open_undo(path, node.path)
         undo = scope.spec.nodes[ROLLBACK]
         own = steppath.child(path, ROLLBACK)
         scope.active += 1
         scope.status[ROLLBACK] = StepStatus.PENDING
         try:
-            given = to_json_value(self._undo_input(path, node, undo), "input")
+            given = to_json_value(self.undo_input(path, node, undo), "input")
         except (ExpressionError, MaverickError) as error:
             self._fail_at_once(scope, undo, own, error)
             return True
@@ -429,24 +458,6 @@ class Frontier(RunFacts):
         self.queued[own] = None
         self._moves.append(Queue(own, undo, given))
         return True
-
-    def input_of(self, path: str) -> Any:
-        """The input of the leaf at ``path``, secrets and all. Raises ExpressionError."""
-        node = self.compiled.node(path)
-        if node.undoes:
-            undone = steppath.scope_of(path)
-            return self._undo_input(undone, self.compiled.node(undone), node)
-        return resolve_input(node.step, self.step_names(path))
-
-    def _undo_input(self, path: str, node: Node, undo: Node) -> Any:
-        """What the step itself was given, unless its rollback names arguments of its own."""
-        is_open = steppath.scope_of(path) in self._scopes
-        if isinstance(node.step.rollback, str):
-            if is_open:
-                return resolve_input(node.step, self.step_names(path))
-            return self.outputs.input(path)
-        names = self.step_names(path) if is_open else {}
-        return resolve_input(undo.step, {**names, "output": self.outputs.get(path)})
 
     def _declared(self, scope: Scope) -> Any:
         declared = scope.spec.workflow.outputs

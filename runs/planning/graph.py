@@ -56,6 +56,11 @@ class Node:
         return self.loop is not None or self.type in CONTAINERS
 
     @property
+    def limit(self) -> float | None:
+        """How many seconds all that is inside may take; a validation's are of each check."""
+        return self.step.timeout if self.type in CONTAINERS else None
+
+    @property
     def on_error(self) -> str:
         """What a failure means for the run: "" (it fails), continue, skip or handle."""
         return "handle" if self.handler else _ON_ERROR.get(str(self.step.on_error), "")
@@ -88,6 +93,7 @@ class Compiled:
     spec: WorkflowSpec
     scopes: Mapping[str, ScopeSpec]
     nodes: Mapping[str, Node] = field(repr=False)
+    undoing: Mapping[str, ScopeSpec] = field(default_factory=dict, repr=False)  # by what is undone
     preflight: str = ""  # the path of the step that checks what the others require
     # A loop asks for the order of its steps in every turn; sorting again was half of a plan's time.
     _orders: dict[str, tuple[str, ...]] = field(
@@ -128,6 +134,7 @@ def compile_workflow(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> 
     Raises Refused when a called workflow is missing, calls itself, or nesting is too deep.
     """
     scopes: dict[str, ScopeSpec] = {}
+    undoing: dict[str, ScopeSpec] = {}
     nodes: dict[str, Node] = {}
     first = preflight_step(spec, called)
     todo: list[tuple[str, tuple[Step, ...], WorkflowSpec, bool, tuple[str, ...]]] = [
@@ -142,9 +149,18 @@ def compile_workflow(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> 
             )
         scope = _scope(pattern, steps, owner, ordered, called, None if pattern else first)
         scopes[pattern] = scope
+        if pattern in undoing and ROLLBACK in scope.nodes:
+            raise Refused(
+                f"{pattern} has a rollback, and a step inside it is called {ROLLBACK!r}.",
+                hint="What undoes a step stands below it under that name: rename the step inside.",
+            )
         for node in scope.nodes.values():
             nodes[node.path] = node
             step = node.step
+            if step.rollback is not None:
+                undo = _undo(node, owner)
+                undoing[node.path] = ScopeSpec(node.path, {undo.name: undo}, {}, owner, False)
+                nodes[undo.path] = undo
             if node.loop is not None:
                 todo.append((node.path, node.loop.steps, owner, True, callers))
             elif isinstance(step, BranchStep):
@@ -162,12 +178,12 @@ def compile_workflow(spec: WorkflowSpec, called: Mapping[str, WorkflowSpec]) -> 
                     raise Refused(f"{node.path} calls the unknown workflow {step.workflow!r}.")
                 inner = called[step.workflow]
                 todo.append((node.path, inner.steps, inner, True, (*callers, inner.name)))
-            elif step.rollback is not None:
-                undo = _undo(node, owner)
-                scopes[node.path] = ScopeSpec(node.path, {undo.name: undo}, {}, owner, False)
-                nodes[undo.path] = undo
     return Compiled(
-        spec=spec, scopes=scopes, nodes=nodes, preflight=first.name if first is not None else ""
+        spec=spec,
+        scopes=scopes,
+        nodes=nodes,
+        undoing=undoing,
+        preflight=first.name if first is not None else "",
     )
 
 
@@ -239,6 +255,7 @@ def _scope(
 
 MEND_ROUNDS = 3  # how often a validation is mended when its author names no number
 ROLLBACK = "rollback"
+LAST = 900_000  # the position of what undoes a step: behind all that stands inside it
 
 
 def _undo(node: Node, owner: WorkflowSpec) -> Node:
@@ -253,7 +270,7 @@ def _undo(node: Node, owner: WorkflowSpec) -> Node:
         path=steppath.child(node.path, ROLLBACK),
         name=ROLLBACK,
         type=step.type,
-        position=0,
+        position=LAST,
         needs=(),
         step=step,
         digest=definition_digest(step),
@@ -297,6 +314,7 @@ def repeated(step: Step) -> LoopStep | None:
                     "when": None,
                     "needs": None,
                     "on_error": None,
+                    "rollback": None,
                     "outputs": {},
                 }
             ),
@@ -333,7 +351,7 @@ def static_graph(compiled: Compiled) -> list[StaticNode]:
 
 
 def _static_nodes(compiled: Compiled) -> Iterator[StaticNode]:
-    for scope in compiled.scopes.values():
+    for scope in (*compiled.scopes.values(), *compiled.undoing.values()):
         for node in scope.nodes.values():
             yield StaticNode(
                 path=node.path,

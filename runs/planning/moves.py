@@ -68,6 +68,17 @@ class Settle:
 
 
 @dataclass(slots=True)
+class Stop:
+    """A step that has a row and is not over ends, because the time of what is around it is."""
+
+    path: str
+    node: Node
+    status: StepStatus  # cancelled; skipped, if it was only ready
+    reason: str
+    was_running: bool
+
+
+@dataclass(slots=True)
 class RunEnd:
     """Nothing is left to do."""
 
@@ -78,4 +89,4 @@ class RunEnd:
 
 
 # Moves are recorded by one statement, together with the event that they follow from.
-Move: TypeAlias = Queue | Open | Settle | RunEnd
+Move: TypeAlias = Queue | Open | Settle | Stop | RunEnd

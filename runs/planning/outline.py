@@ -30,10 +30,11 @@ def scopes_of(compiled: Compiled | None) -> Scopes:
     """Every scope of a definition; nothing when its text no longer loads."""
     if compiled is None:
         return {}
-    return {
-        pattern: {name: _step(node, scope.nodes) for name, node in scope.nodes.items()}
-        for pattern, scope in compiled.scopes.items()
-    }
+    found: dict[str, dict[str, Step]] = {}
+    for pattern, scope in (*compiled.scopes.items(), *compiled.undoing.items()):
+        steps = {name: _step(node, scope.nodes) for name, node in scope.nodes.items()}
+        found.setdefault(pattern, {}).update(steps)
+    return found
 
 
 def _step(node: Node, beside: Mapping[str, Node]) -> Step:

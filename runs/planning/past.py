@@ -39,7 +39,10 @@ class Past:
 
     def was_undone(self, step: PriorStep) -> bool:
         """Whether its rollback has run, or has tried to."""
-        undone = self.steps.get(steppath.child(step.path, ROLLBACK))
+        path = steppath.child(step.path, ROLLBACK)
+        undone, inside = self.steps.get(path), self.compiled.nodes.get(steppath.pattern(path))
+        if inside is not None and not inside.undoes:
+            return False  # a step inside a container may have that name
         return undone is not None and undone.status is not StepStatus.SKIPPED
 
     def stays_failed(self, step: PriorStep) -> bool:

@@ -16,12 +16,14 @@ from runs.planning.foresight import Foresight
 from runs.planning.graph import Compiled, Node
 from runs.planning.past import Past
 from runs.planning.prior import PriorRun, PriorStep
+from runs.planning.stopping import TIME_OF
 from runs.planning.tolerated import SKIPPED_OVER
 from runs.states import StepStatus
 
 DEFINITION_CHANGED = "definition changed"
 CONDITION_CHANGED = "condition changed"
 CHOSEN = "chosen to run again"
+UNDONE = "was undone last time"
 LEFT_OUT = "only `"  # how the reason of a skip begins when another step alone was to run
 MODEL: Fields = frozenset({("context", "model")})
 LAST_TIME = {
@@ -85,6 +87,8 @@ class Reasons:
         condition_changed = bool(prior.condition) and prior.condition != node.condition
         if prior.status is StepStatus.SKIPPED and prior.reason.startswith(LEFT_OUT):
             return "was left out last time"
+        if prior.status is StepStatus.SKIPPED and prior.reason.startswith(TIME_OF):
+            return LAST_TIME[StepStatus.QUEUED]
         if prior.status is StepStatus.SKIPPED:
             if prior.reason.startswith(SKIPPED_OVER):
                 return LAST_TIME[StepStatus.FAILED]
@@ -92,7 +96,7 @@ class Reasons:
                 CONDITION_CHANGED if condition_changed else self._may_not_stay_skipped(node, path)
             )
         if self.past.was_undone(prior):
-            return "was undone last time"
+            return UNDONE
         if self.prior.kept is not None and was not in self.prior.kept:
             return "comes after the checkpoint"
         return self.changed(node, at, prior) or self._too_late(prior)

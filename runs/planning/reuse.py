@@ -20,6 +20,7 @@ from runs.planning.reasons import (
     CONDITION_CHANGED,
     DEFINITION_CHANGED,
     ENDED_BADLY,
+    UNDONE,
     Place,
     Reasons,
     Rules,
@@ -99,7 +100,7 @@ class _Walk:
             if why is None and prior is not None:
                 self._reuse(at, prior, UNCHANGED)
                 return True
-            if own is None and upstream and prior is not None and self._may_match(prior):
+            if own is None and upstream and prior is not None and self._may_match(prior, upstream):
                 self._doubt(at, prior, upstream)
             else:
                 self._run(at, why or "never ran last time")
@@ -134,7 +135,7 @@ class _Walk:
             upstream is None
             and not self.rules.reuse_nothing
             and was != self.rules.chosen
-            and why not in (DEFINITION_CHANGED, CONDITION_CHANGED)
+            and why not in (DEFINITION_CHANGED, CONDITION_CHANGED, UNDONE)
             and not self.reasons.goes_elsewhere(node, at)
         )
         # That the container failed is no reason for the steps in it: most of them had succeeded.
@@ -239,11 +240,11 @@ class _Walk:
                 first = first or arm[0]
         return first
 
-    def _may_match(self, prior: PriorStep) -> bool:
-        """Whether the step can be kept when its input turns out to be the same again."""
-        return (
-            self.rules.cut_off and prior.status is StepStatus.SUCCEEDED and bool(prior.input_digest)
-        )
+    def _may_match(self, prior: PriorStep, upstream: str) -> bool:
+        """Whether the step can be kept when its input turns out to be the same again. What was
+        undone with the container around it is not there any more, whatever its input is."""
+        done = prior.status is StepStatus.SUCCEEDED and upstream != UNDONE
+        return self.rules.cut_off and done and bool(prior.input_digest)
 
     def _doubt(self, at: Place, prior: PriorStep, upstream: str) -> None:
         because = f"{upstream}; reused if its input comes out the same"

@@ -65,6 +65,7 @@ class RunFacts:
         self._scopes: dict[str, Scope] = {}
         self._loops: dict[str, Loop] = {}
         self._done: dict[str, dict[str, StepStatus]] = {}  # facts of scopes that are not open yet
+        self._undoing: dict[str, Scope] = {}  # what is being undone → its rollback
         self._undoable: dict[str, int] = {}  # succeeded steps with a rollback → when
         self._undone: set[str] = set()  # those whose rollback has a record
         # Told when a loop opens with its list, before anything in its turns is decided.
@@ -126,9 +127,16 @@ class RunFacts:
     def _take_undo(self, fact: Fact, node: Node, undone: str) -> None:
         self._undone.add(undone)
         self._undoable.pop(undone, None)
-        self._note(self._open_scope(undone, node.undoes), node.name, fact)
+        self._note(self._open_undo(undone, node.undoes), node.name, fact)
         if fact.status in STEP_OVER:
-            del self._scopes[undone]
+            del self._undoing[undone]
+
+    def _open_undo(self, undone: str, pattern: str) -> Scope:
+        scope = self._undoing.get(undone)
+        if scope is None:
+            scope = self._undoing[undone] = Scope(undone, self.compiled.undoing[pattern])
+            self.total += 1
+        return scope
 
     def _note_undoable(self, path: str, order: int) -> None:
         # What others recorded comes in no order: it may be undone already.
@@ -137,7 +145,7 @@ class RunFacts:
 
     @staticmethod
     def _has_undo(node: Node) -> bool:
-        return node.step.rollback is not None and not node.is_container
+        return node.step.rollback is not None
 
     def _reopen(self, node: Node, fact: Fact) -> None:
         path = fact.path
@@ -204,8 +212,7 @@ class RunFacts:
         path = steppath.child(scope.key, name)
         node = scope.spec.nodes[name]
         if node.is_container:
-            self._scopes.pop(path, None)
-            self._loops.pop(path, None)
+            self._forget_inside(path)
         if status is StepStatus.SUCCEEDED:
             nodes = scope.spec.nodes
             if scope.last is None or node.position > nodes[scope.last].position:
@@ -221,6 +228,13 @@ class RunFacts:
                 self._fails(scope, name, status)
             return ready
         return ready + self._unblock(scope, scope.spec.dependents.get(name, ()))
+
+    def _forget_inside(self, path: str) -> None:
+        """The container at ``path`` is over: the scope in it, or those of its turns, are gone."""
+        self._scopes.pop(path, None)
+        loop = self._loops.pop(path, None)
+        for index in loop.open_turns if loop is not None else ():
+            self._scopes.pop(steppath.turn(path, index), None)
 
     def _handled(self, scope: Scope, name: str, handler: str) -> list[str]:
         """When a step has failed and its handler is over as well: what follows for the scope.
@@ -263,8 +277,11 @@ class RunFacts:
         self._mark(path, StepStatus.QUEUED)
 
     def _mark(self, path: str, status: StepStatus) -> None:
-        scope = self._scopes[steppath.scope_of(path)]
-        self._note(scope, steppath.name_of(path), Fact(path, status))
+        self._note(self._scope_around(path), steppath.name_of(path), Fact(path, status))
+
+    def _scope_around(self, path: str) -> Scope:
+        key = steppath.scope_of(path)
+        return self._undoing[key] if self.compiled.node(path).undoes else self._scopes[key]
 
     def _open_turn(self, path: str, loop: Loop, index: int) -> Scope:
         scope = self._open_scope(steppath.turn(path, index), self.compiled.node(path).path)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from runs.planning.stopping import TIME_OF
 from runs.projections import words
 
 # How a stored reason begins, and what makes a clause of it; the first that fits.
@@ -41,6 +42,8 @@ def clause(because: str) -> str:
 def skipped(status_reason: str) -> str:
     """Why a step was skipped, as a sentence."""
     word, _, rest = status_reason.partition(": ")
+    if status_reason.startswith(TIME_OF):
+        return f"It was skipped because the time of {status_reason.removeprefix(TIME_OF)} was over"
     if word == "on-error-skip":
         said = words.reason(rest) or "it failed"
         return f"It failed, and the run went on from that (`on_error: skip`): {said}"
@@ -58,6 +61,8 @@ def _condition(reason: str) -> str:
 
 def cancelled(status_reason: str) -> str:
     """How it was cancelled, as a sentence."""
+    if status_reason.startswith(TIME_OF):
+        return f"It was stopped because the time of {status_reason.removeprefix(TIME_OF)} was over"
     said = words.reason(status_reason)
     if not said:
         return "It was cancelled"

@@ -110,12 +110,15 @@ def assemble(
     stands once, under its path without turns. What undoes a step stands there only if it did.
     ``went_on`` has the paths of failures that the run went on from.
     """
-    begun = _scopes(executed)
+    undoing = {step.path for step in static if step.undoes}
+    begun = _scopes(path for path in executed if steppath.pattern(path) not in undoing)
     places: dict[str, list[str]] = {}  # pattern of a step → the paths where it stands
     nodes: dict[str, GraphNode] = {}
     edges: list[GraphEdge] = []
     for step in static:
-        if step.parent:
+        if step.undoes:
+            scopes = places.get(step.parent, [])
+        elif step.parent:
             containers = places.get(step.parent, ())
             scopes = [scope for at in containers for scope in begun.get(at, (at,))]
         else:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from runs import steppath
 from runs.models import Run
+from runs.models.stored import compiled_version
 from runs.planning.graph import ROLLBACK
 from runs.projections import words
 from runs.projections.approvals import ASKED
@@ -153,8 +154,9 @@ def _reason(run: Run, states: Mapping[str, StepState], around: Set[str]) -> tupl
         ),
         key=lambda s: s.finished_at or run.created_at,
     )
-    stuck = [steppath.scope_of(s.path) for s in bad if _undoes(s, states)]
-    bad = [s for s in bad if not _undoes(s, states)]
+    undoing = [s for s in bad if s.name == ROLLBACK and _undoes(s, run, states)]
+    stuck = [steppath.scope_of(s.path) for s in undoing]
+    bad = [s for s in bad if s not in undoing]
     if bad and run.status != "succeeded":
         first = next((s for s in bad if s.path == _blamed(run.status_reason)), bad[0])
         said = words.reason(first.reason).removesuffix(".")
@@ -172,10 +174,13 @@ def _reason(run: Run, states: Mapping[str, StepState], around: Set[str]) -> tupl
     return "", "", ""
 
 
-def _undoes(state: StepState, states: Mapping[str, StepState]) -> bool:
-    """Whether it is a rollback: the only thing that stands inside a step that is no container."""
-    undone = states.get(steppath.scope_of(state.path))
-    return undone is not None and state.name == ROLLBACK and undone.type not in words.CONTAINERS
+def _undoes(state: StepState, run: Run, states: Mapping[str, StepState]) -> bool:
+    """Whether what is called `rollback` is one: in a container a step may have that name."""
+    around = states.get(steppath.scope_of(state.path))
+    if around is None or around.type not in words.CONTAINERS:
+        return around is not None
+    node = compiled_version(run.version_id).nodes.get(steppath.pattern(state.path))
+    return node is not None and bool(node.undoes)
 
 
 def _blamed(status_reason: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from runs import steppath
-from runs.planning.graph import Compiled
+from runs.planning.graph import Compiled, ScopeSpec
 from runs.projections.graph_turns import turn_status
 from runs.projections.step_states import StepState
 
@@ -145,7 +145,7 @@ class _Builder:
     def scope(self, scope: str, depth: int) -> list[TreeNode]:
         """The steps of one scope with all that is inside them."""
         here = {s.name: s for s in self._scopes.get(scope, ())}
-        known = self._made.scopes.get(steppath.pattern(scope)) if self._made else None
+        known = self._defined(scope)
         if known and (not self._over or here):
             for node in known.nodes.values():
                 if node.name not in here:
@@ -161,6 +161,17 @@ class _Builder:
                 made.children += self.scope(state.path, depth + 1)
             nodes.append(made)
         return nodes
+
+    def _defined(self, scope: str) -> ScopeSpec | None:
+        """The steps that the definition has in ``scope``; None beside the turns of a loop, where
+        only what undoes it stands."""
+        if self._made is None:
+            return None
+        pattern = steppath.pattern(scope)
+        node = self._made.nodes.get(pattern)
+        if node is not None and node.loop is not None and not scope.endswith("]"):
+            return None
+        return self._made.scopes.get(pattern)
 
     def _turn(self, index: int, scope: str, depth: int) -> TreeNode:
         inside = self.scope(scope, depth)

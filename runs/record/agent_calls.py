@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from runs import ids, steppath
@@ -372,7 +373,12 @@ def end_open(run: Run, reason: str) -> list[str]:
 
     Their executions are closed by whoever ends the run.
     """
-    open_calls = AgentCall.objects.filter(run=run, ended_at=None)
+    return end_these(AgentCall.objects.filter(run=run), reason)
+
+
+def end_these(calls: QuerySet[AgentCall], reason: str) -> list[str]:
+    """Cancel those that are open; those that an agent may be working on."""
+    open_calls = calls.filter(ended_at=None)
     told = list(open_calls.filter(state="begun").values_list("pk", flat=True))
     open_calls.update(
         state="over",

@@ -43,8 +43,8 @@ def expired(run_id: str | None = None) -> list[Found]:
 
 
 def due(run_id: str | None = None) -> list[Found]:
-    """Waiting steps whose time has come."""
-    return _find("e.status = 'waiting' AND e.due_at <= now()", [], run_id)
+    """Waiting steps whose time has come, and open containers whose time is over."""
+    return _find("e.status IN ('waiting', 'running') AND e.due_at <= now()", [], run_id)
 
 
 def adopt_abandoned() -> list[str]:

@@ -1,6 +1,8 @@
 """End a run from outside its workers: cancel, or replace by a resumed one."""
 
-from runs.models import Execution, Run
+from django.db.models import Q
+
+from runs.models import AgentCall, Execution, Run
 from runs.record import agent_calls, ledger
 from runs.states import RUN_OVER, RunStatus, StepStatus
 
@@ -59,3 +61,32 @@ def end_run(run: Run, status: RunStatus, reason: str, code: str = "cancelled") -
     if seq is None:
         raise RuntimeError(f"{run.id} changed under its own row lock")
     return told
+
+
+def end_calls_inside(
+    run_id: str, container: str, reason: str
+) -> tuple[list[str], list[ledger.Change], list[ledger.Entry], int]:
+    """Cancel the calls of agents that are open inside a container: those that agents may be working
+    on, what is to be recorded of their executions, and how many of these were running.
+
+    The caller holds the run's row lock in a transaction, and records it.
+    """
+    inside = Q(path__startswith=f"{container}/") | Q(path__startswith=f"{container}[")
+    rows = Execution.objects.filter(inside, run_id=run_id, status__in=_OPEN)
+    found = list(rows.values_list("id", "path", "type", "status", "tries"))
+    calls = AgentCall.objects.filter(run_id=run_id, execution_id__in=[row[0] for row in found])
+    told = agent_calls.end_these(calls, reason)
+    changes, entries, running = [], [], 0
+    for pk, path, kind, status, tries in found:
+        if kind != agent_calls.CALL:
+            continue  # a step: the engine settles it
+        if tries and "outcome" not in tries[-1]:
+            tries[-1] |= {"outcome": "interrupted", "reason": reason}
+        error = {"code": "cancelled", "message": reason, "hint": ""}
+        change = ledger.Change(
+            pk, StepStatus.CANCELLED, reason, fence_up=1, tries=tries, error=error, finish=True
+        )
+        changes.append(change)
+        entries.append(ledger.Entry("step.cancelled", pk, path, {"reason": reason}))
+        running += status == StepStatus.RUNNING
+    return told, changes, entries, running

@@ -86,6 +86,7 @@ class NewRow:
     reused_run: str = ""
     origin_execution: str = ""
     origin_run: str = ""
+    due: float | None = None  # seconds from now, of a container with a timeout
 
 
 @dataclass(slots=True)
@@ -117,14 +118,16 @@ class RunPatch:
 
 _CHANGE_FIELDS = tuple(Change.__slots__)
 _ROW_FIELDS = tuple(NewRow.__slots__)
-_REUSED_FIELDS = _ROW_FIELDS[_ROW_FIELDS.index("payload") :]
-_OWN_FIELDS = _ROW_FIELDS[: -len(_REUSED_FIELDS)]
+_OWN_FIELDS = _ROW_FIELDS[: _ROW_FIELDS.index("payload")]
+_REUSED_FIELDS = _ROW_FIELDS[_ROW_FIELDS.index("payload") : -1]
 
 
 def _row_values(row: NewRow) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in _OWN_FIELDS}
     if row.reused_from:  # few rows are; the others need not carry eight empty values each
         values |= {name: getattr(row, name) for name in _REUSED_FIELDS}
+    if row.due is not None:
+        values["due"] = row.due
     return values
 
 

@@ -48,7 +48,8 @@ WITH g AS MATERIALIZED (
     reused_from, reused_run, origin_execution, origin_run, decision, code_version)
   SELECT n.id, g.id, n.parent_id, n.path, n.name, n.type, n.position, n.status, n.reason,
     g.at + %(count)s, n.fence,
-    CASE WHEN n.lease THEN now() + %(lease)s * interval '1 second' END, n.worker, NULL, n.tries,
+    CASE WHEN n.lease THEN now() + %(lease)s * interval '1 second' END, n.worker,
+    CASE WHEN n.due IS NOT NULL THEN now() + n.due * interval '1 second' END, n.tries,
     n.input, n.input_digest, n.match_key, n.output, n.payload, coalesce(n.size, 0), n.error, now(),
     CASE WHEN n.start THEN now() END, CASE WHEN n.finish THEN now() END,
     CASE WHEN n.finish THEN coalesce(n.duration_ms, 0) END, coalesce(n.reused_from, ''),
@@ -59,7 +60,7 @@ WITH g AS MATERIALIZED (
     reason text, input jsonb, input_digest text, match_key text, fence int, worker text,
     lease bool, tries jsonb, output jsonb, error jsonb, start bool, finish bool, decision jsonb,
     payload text, size int, code_version text, duration_ms bigint, reused_from text,
-    reused_run text, origin_execution text, origin_run text)
+    reused_run text, origin_execution text, origin_run text, due float8)
 ), logged AS (
   INSERT INTO runs_event (run_id, seq, kind, execution_id, path, data, at)
   SELECT g.id, g.at + v.seq, v.kind, v.execution_id, v.path, v.data, now()

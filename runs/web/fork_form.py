@@ -245,7 +245,7 @@ def _readers(made: Compiled, prefix: str, name: str) -> str:
     changed: Fields = frozenset({field})
     count = 0
     for node in made.nodes.values():
-        if made.scopes[node.parent].workflow is not made.spec or node.undoes:
+        if node.undoes or made.scopes[node.parent].workflow is not made.spec:
             continue
         asks = field == ("context", "model") and isinstance(node.step, AgentStep | GenerateStep)
         if asks or touched(fields_read(node.step, root), changed) is not None:

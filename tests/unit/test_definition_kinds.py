@@ -372,8 +372,7 @@ steps:
     assert isinstance(loaded.spec, WorkflowSpec)
     assert loaded.problems == ()
     named = [problem.message.split(":")[0].strip("`") for problem in not_run_yet(loaded.spec)]
-    wanted = [("container retry", "a"), ("container rollback", "a"), ("wait", "c"),
-              ("container rollback", "d")]  # fmt: skip
+    wanted = [("container retry", "a"), ("wait", "c")]
     assert named == [name for word, name in wanted if word in NOT_RUN_YET]
 
 

@@ -24,6 +24,7 @@ from runs.definition.spec import (
 )
 from runs.planning.frontier import Fact, Frontier, Open, Queue, RunEnd, Settle
 from runs.planning.graph import Compiled, compile_workflow
+from runs.planning.moves import Stop
 from runs.planning.names import Names
 from runs.states import STEP_OVER, RunStatus, StepStatus
 from tests.thorough import examples
@@ -68,6 +69,8 @@ class Ledger:
     ended: RunEnd | None = None
     store: Store = field(default_factory=Store)
     done: list[str] = field(default_factory=list)
+    expired: list[str] = field(default_factory=list)
+    succeeded: list[str] = field(default_factory=list)  # containers too, in the order of their ends
 
     def record(self, frontier: Frontier, changes: list[Fact], moves: list[Any]) -> None:
         self.seq += 1
@@ -83,6 +86,9 @@ class Ledger:
             elif isinstance(move, Settle):
                 assert move.is_new == (move.path not in self.facts)
                 self._put(Fact(move.path, move.status))
+            elif isinstance(move, Stop):
+                assert self.status(move.path) not in STEP_OVER
+                self._put(Fact(move.path, move.status))
             else:
                 assert self.ended is None, "the run ended twice"
                 self.ended = move
@@ -94,6 +100,8 @@ class Ledger:
         old = self.facts.get(fact.path)
         assert old is None or old[1].status not in STEP_OVER, f"{fact.path} was over"
         self.facts[fact.path] = (self.seq, fact)
+        if fact.status is StepStatus.SUCCEEDED:
+            self.succeeded.append(fact.path)
 
     def after(self, seq: int) -> list[Fact]:
         return [fact for at, fact in self.facts.values() if at > seq]
@@ -142,6 +150,10 @@ class Player:
         self.frontier.park(path)
         self.write([Fact(path, StepStatus.WAITING)], [])
 
+    def expire(self, path: str) -> None:
+        self.ledger.expired.append(path)
+        self.write([], self.frontier.expire(path))
+
     def settle(self, path: str) -> None:
         self.ledger.done.append(path)
         status = StepStatus.SUCCEEDED
@@ -154,8 +166,10 @@ class Player:
         self.write([Fact(path, status)], self.frontier.settle(path, status))
 
 
-def play(ledger: Ledger, chance: Random, players: int = 2, trouble: bool = True) -> None:
-    """Do the whole run, each event by a player of chance."""
+def play(
+    ledger: Ledger, chance: Random, players: int = 2, trouble: bool = True, hurry: float = 0
+) -> None:
+    """Do the whole run, each event by a player of chance. ``hurry``: how often time is over."""
     workers = [Player(ledger) for _ in range(players)]
     held: dict[str, Player] = {}
     for _ in range(20_000):
@@ -178,8 +192,14 @@ def play(ledger: Ledger, chance: Random, players: int = 2, trouble: bool = True)
         choices = [("claim", path) for path in frontier.queued]
         choices += [("settle", path) for path in mine]
         choices += [("due", path) for path in frontier.waiting]
+        open_ones = [path for path in ledger.facts if frontier.is_open(path)]
         if not ledger.begun:
             worker.begin()
+        elif open_ones and chance.random() < hurry:
+            over = chance.choice(open_ones)
+            worker.expire(over)
+            for path in [one for one in held if one.startswith((f"{over}/", f"{over}["))]:
+                del held[path]
         elif choices:
             what, path = chance.choice(choices)
             if what == "claim":
@@ -239,9 +259,9 @@ class Made:
         when = self.chance.choice([None, None, None, "true", "false"])
         kind = self.chance.choice(["leaf", "leaf", "loop", "until", "branch", "call"])
         common: dict[str, Any] = {"needs": needs, "when": when, "on_error": self.on_error()}
+        common["rollback"] = "x" if self.on_errors and self.chance.random() < 0.5 else None
         if depth == 0 or kind == "leaf":
-            undo = "x" if self.on_errors and self.chance.random() < 0.5 else None
-            return PythonStep(name=self.name("s"), action="x", rollback=undo, **common)
+            return PythonStep(name=self.name("s"), action="x", **common)
         if kind == "loop":
             return LoopStep(
                 name=self.name("loop"),
@@ -402,8 +422,7 @@ def test_a_failure_that_is_handled_goes_no_further(shape: int, order: int, share
     undone = [path for path in ledger.done if compiled.node(path).undoes]
     if ledger.ended.status is RunStatus.FAILED:
         assert ledger.done[len(ledger.done) - len(undone) :] == undone
-        done = [p for p in ledger.done if compiled.node(p).step.rollback is not None]
-        good_ones = [p for p in done if ledger.status(p) is StepStatus.SUCCEEDED]
+        good_ones = [p for p in ledger.succeeded if compiled.node(p).step.rollback is not None]
         assert undone == [steppath.child(path, "rollback") for path in reversed(good_ones)]
     else:
         assert not undone
@@ -432,6 +451,34 @@ def test_a_failure_that_is_handled_goes_no_further(shape: int, order: int, share
             ledger.status(n) in good or tolerated(ledger, n) for n in known
         ):
             assert name in ledger.facts
+
+
+@SETTINGS
+@given(
+    shape=st.integers(0, 2**32),
+    order=st.integers(0, 2**32),
+    hurry=st.sampled_from([0.05, 0.2]),
+    on_errors=st.booleans(),
+)
+def test_what_is_in_a_container_ends_with_its_time(
+    shape: int, order: int, hurry: float, on_errors: bool
+) -> None:
+    made = Made(Random(shape), on_errors=on_errors)
+    spec = WorkflowSpec(name="of-chance", steps=made.steps(3))
+    ledger = Ledger(compile_workflow(spec, made.called))
+    play(ledger, Random(order), hurry=hurry)
+    assert ledger.ended is not None
+    assert all(fact.status in STEP_OVER for _, fact in ledger.facts.values())
+    assert max(Counter(ledger.done).values(), default=1) == 1
+    for path in ledger.expired:
+        node = ledger.compiled.node(path)
+        assert ledger.status(path) is ledger_word(node.on_error)
+    if not on_errors:
+        assert (ledger.ended.status is not RunStatus.SUCCEEDED) == bool(ledger.expired)
+
+
+def ledger_word(on_error: str) -> StepStatus:
+    return StepStatus.SKIPPED if on_error == "skip" else StepStatus.TIMEOUT
 
 
 # ---- by hand ------------------------------------------------------------------------------------

@@ -212,12 +212,13 @@ def _graph(request: HttpRequest, subject: Subject, refused: MaverickError | None
     about = None
     if node is not None:
         mark = node.step.mark
+        around = made.undoing if node.undoes else made.scopes
         about = {
             "path": chosen,
             "type": node.step.type,
             "what": what(node.step),
             "notes": notes(node.step),
-            "line": mark.line if mark and made.scopes[node.parent].workflow is made.spec else None,
+            "line": mark.line if mark and around[node.parent].workflow is made.spec else None,
         }
     return {
         "graph": view,
