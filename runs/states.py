@@ -1,7 +1,8 @@
 """The words for where a run or an execution stands, and which moves between them are legal.
 
 Source of the words: product page, section 1. The tables below are the only place that says
-which status may follow which; ``record`` turns a move into one guarded UPDATE.
+which status may follow which; ``record`` turns a move into one guarded UPDATE. One thing is outside
+of them: a container that is tried again sets back what is inside it (``record/again.py``).
 """
 
 from enum import StrEnum

@@ -15,11 +15,10 @@ from runs.definition.spec import (
 )
 from runs.definition.walk import walk
 
-# Take a word out when the engine can do it: a kind of step, `container retry` (`retry` of a step with
-# steps inside), `provider` and `mode` (of an agent's `config`: the agent's settings say who answers),
-# `secret field` (of an approval's form, which would keep it in clear). Empty it and this file can go.
+# Take a word out when the engine can do it: a kind of step, `provider` and `mode` (of an agent's
+# `config`: the agent's settings say who answers), `secret field` (of an approval's form, which would
+# keep it in clear). Empty it and this file can go.
 NOT_RUN_YET: set[str] = {
-    "container retry",
     "provider",
     "mode",
     "secret field",
@@ -40,8 +39,6 @@ def not_run_yet(spec: WorkflowSpec) -> Iterator[Problem]:
 
 def _asks_for(step: StepBase) -> Iterator[tuple[str, str]]:
     yield step.type, f"a {step.type} step"
-    if step.type in ("loop", "branch", "subworkflow") and step.retry is not None:
-        yield "container retry", f"`retry` on a {step.type}"
     if isinstance(step, AgentStep | GenerateStep):
         if "provider" in step.config:
             yield "provider", "`config.provider` (the agent's settings say who answers)"

@@ -10,7 +10,7 @@ from runs.engine.state import Held, RunState
 from runs.planning.fingerprint import match_key
 from runs.planning.frontier import Move, Open, Queue, RunEnd, Settle
 from runs.planning.graph import Node
-from runs.planning.moves import Recalled, Stop
+from runs.planning.moves import Again, Keep, Recalled, Stop
 from runs.planning.plan import RECEIPT
 from runs.record import ledger
 from runs.record.ledger import Change, Entry, NewRow, RunPatch
@@ -46,6 +46,41 @@ class Writing:
     entries: list[Entry] = field(default_factory=list)
     next: Job | None = None
     newly_ready: int = 0  # steps that other workers may take
+    again: list[str] = field(default_factory=list)  # containers that begin anew at once
+    # Of the rows, those that an earlier attempt of a container has left, with their fence: they are
+    # there already.
+    revived: dict[str, int] = field(default_factory=dict)
+
+    def recorded(self) -> tuple[list[Change], list[NewRow]]:
+        """The changes and the new rows, as the ledger takes them."""
+        if not self.revived:
+            return self.changes, self.rows
+        made = {row.id: row for row in self.rows if row.id in self.revived}
+        changes = [*self.changes, *(_revival(row, self.revived[row.id]) for row in made.values())]
+        return changes, [row for row in self.rows if row.id not in made]
+
+
+def _revival(row: NewRow, fence: int) -> Change:
+    return Change(
+        row.id,
+        row.status,
+        row.reason,
+        fence_up=row.fence - fence,
+        worker=row.worker,
+        lease=row.lease,
+        due=row.due,
+        tries=row.tries,
+        output=row.output,
+        payload=row.payload,
+        size=row.size,
+        error=row.error,
+        start=row.start,
+        finish=row.finish,
+        given=True,
+        input=row.input,
+        input_digest=row.input_digest,
+        match_key=row.match_key,
+    )
 
 
 def now_text() -> str:
@@ -71,6 +106,10 @@ class Consequences:
                 self._settled(move)
             elif isinstance(move, Stop):
                 self._stopped(move)
+            elif isinstance(move, Again):
+                self._tried(move)
+            elif isinstance(move, Keep):
+                self._keep(move)
             else:
                 self._ended(move)
         self.w.patch.total += self.state.frontier.total
@@ -80,8 +119,9 @@ class Consequences:
 
     def _row(self, move: Queue | Open | Settle, status: StepStatus) -> NewRow:
         planned = self.state.decisions.get(move.path, {})
-        return NewRow(
-            planned.get("execution_id") or ids.execution_id(),
+        left = self.state.pending.pop(move.path, None)
+        row = NewRow(
+            left.id if left else planned.get("execution_id") or ids.execution_id(),
             self._parent(move.path),
             move.path,
             move.node.name,
@@ -90,6 +130,12 @@ class Consequences:
             status,
             decision=self._decision(move.path),
         )
+        if left is not None:
+            row.fence, row.tries = left.fence, left.tries
+            self.w.revived[row.id] = left.fence
+            if status in STEP_BAD:
+                row.input = left.input  # it did not come to a new one
+        return row
 
     def _parent(self, path: str) -> str | None:
         parent = steppath.parent_of(path)
@@ -114,7 +160,7 @@ class Consequences:
         row.input_digest = digest(row.input)
         row.match_key = match_key(move.node.digest, "", row.input)
         self._inputs[move.path] = move.input
-        self.state.held[move.path] = Held(row.id, 0, [])
+        self.state.held[move.path] = Held(row.id, row.fence, row.tries)
         self.w.rows.append(row)
         self.w.entries.append(Entry("step.queued", row.id, move.path))
         self.w.newly_ready += 1
@@ -125,10 +171,14 @@ class Consequences:
         row.input_digest = digest(row.input)
         row.match_key = match_key(move.node.digest, "", row.input)
         row.start, row.due = True, move.node.limit
-        self.state.held[move.path] = Held(row.id, 0, [])
+        data: dict[str, Any] = {}
+        if move.node.retry is not None:
+            row.tries = [*row.tries, {"n": len(row.tries) + 1, "started_at": now_text()}]
+            data = {"attempt": len(row.tries)}
+        self.state.held[move.path] = Held(row.id, row.fence, row.tries)
         self.w.rows.append(row)
         self.w.patch.running += 1
-        self.w.entries.append(Entry("step.started", row.id, move.path))
+        self.w.entries.append(Entry("step.started", row.id, move.path, data))
 
     def _settled(self, move: Settle) -> None:
         skipped = move.status is StepStatus.SKIPPED
@@ -150,6 +200,50 @@ class Consequences:
             execution_id = self._close_container(move, reason, error)
         data = {"error": error} if error else {"reason": reason} if reason else {}
         self.w.entries.append(Entry(f"step.{move.status.value}", execution_id, move.path, data))
+
+    def _leave_out(self, move: Settle, attempt: int) -> None:
+        """What only an earlier attempt of a container that has succeeded came to."""
+        inside = (f"{move.path}/", f"{move.path}[")
+        left = [path for path in self.state.pending if path.startswith(inside)]
+        reason = f"not in attempt {attempt} of `{move.node.name}`"
+        for path in left:
+            known = self.state.pending.pop(path)
+            self.w.changes.append(Change(known.id, StepStatus.SKIPPED, reason, finish=True))
+            self.w.entries.append(Entry("step.skipped", known.id, path, {"reason": reason}))
+        self.w.patch.skipped += len(left)
+        self.w.patch.total += len(left)
+
+    def _tried(self, move: Again) -> None:
+        """An attempt at a container has failed; the next one follows."""
+        held = self.state.held[move.path]
+        said = storable(self.state.masker.text(move.reason))
+        ended = {"finished_at": now_text(), "outcome": "failed", "reason": said}
+        if move.error["code"] == "timeout":
+            ended["outcome"] = "timeout"
+        tries = [*held.tries[:-1], {**held.tries[-1], **ended}]
+        reason = f"retry: attempt {len(tries) + 1} follows; {said}"
+        error = storable(self.state.masker.value(move.error))
+        self.state.held[move.path] = Held(held.id, held.fence, tries)
+        self.w.patch.running -= 1
+        new = next((row for row in self.w.rows if row.id == held.id), None)
+        if new is not None:  # opened by the same statement
+            new.status, new.reason, new.due = StepStatus.WAITING, reason, move.wait
+            new.error, new.tries = error, tries
+        else:
+            change = Change(
+                held.id, StepStatus.WAITING, reason, tries=tries, due=move.wait, error=error
+            )
+            self.w.changes.append(change)
+        data = {"wait_s": move.wait, "reason": reason}
+        self.w.entries.append(Entry("step.retrying", held.id, move.path, data))
+        if move.wait <= 0:
+            self.w.again.append(move.path)
+
+    def _keep(self, move: Keep) -> None:
+        execution_id = self.state.kept.pop(move.path)
+        reason = "kept: it has the effect `once`, and was done in an earlier attempt"
+        self.w.changes.append(Change(execution_id, StepStatus.SUCCEEDED, reason, keep=True))
+        self.w.entries.append(Entry("step.succeeded", execution_id, move.path, {"reason": reason}))
 
     def _stopped(self, move: Stop) -> None:
         held = self.state.held.pop(move.path)
@@ -192,11 +286,16 @@ class Consequences:
     def _close_container(self, move: Settle, reason: str, error: dict[str, Any] | None) -> str:
         held = self.state.held.pop(move.path)
         self.w.patch.running -= 1
-        for row in self.w.rows:
-            if row.id == held.id:
-                row.due = None
         inline, payload, size = store(self.state.masker.value(move.output))
         new = next((row for row in self.w.rows if row.id == held.id), None)
+        tries = held.tries
+        if tries:
+            ended = {"finished_at": now_text(), "outcome": move.status.value, "reason": reason}
+            tries = [*tries[:-1], {**tries[-1], **ended}]
+        if move.status is StepStatus.SUCCEEDED and len(tries) > 1:
+            self._leave_out(move, len(tries))
+        if new is not None:
+            new.due, new.tries = None, tries
         if new is None or payload is not None:
             if new is not None:
                 # Opened and closed by one statement, with an output too large for its row: the
@@ -214,6 +313,7 @@ class Consequences:
                     size=size,
                     error=error,
                     finish=True,
+                    tries=tries or None,
                 )
             )
         else:

@@ -28,6 +28,12 @@ OF_CALLS = (
     "after-dispatch",  # the agent has answered, nothing of that is recorded
 )
 
+# Where a container begins anew; the "path" is its own.
+OF_ATTEMPTS = (
+    "before-again",  # what was inside is set back, and nothing of that is recorded
+    "after-again",  # it is open again, and nobody was told
+)
+
 
 def reach(name: str, path: str = "") -> None:
     """End the process here if a test has asked for it."""

@@ -1,7 +1,16 @@
 """Whether and when a failed step is tried again. Pure."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from runs.definition.spec import Retry
 from runs.engine.outcome import Failed
+
+
+def since_given_up(tries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The tries that count: those since a container around the step began anew."""
+    marks = [n for n, one in enumerate(tries, start=1) if one.get("given_up")]
+    return list(tries[marks[-1] if marks else 0 :])
 
 
 def next_try(policy: Retry | None, tries: int, failed: Failed) -> float | None:

@@ -15,13 +15,14 @@ from django.db import DatabaseError, connection, transaction
 
 from runs import dispatch
 from runs.engine import calling
+from runs.engine.again import begin_again
 from runs.engine.consequences import Job, Writing
 from runs.engine.crashpoints import reach
 from runs.engine.outcome import Outcome, Parked, Succeeded
 from runs.engine.state import RunState
 from runs.engine.steps import Writer
 from runs.planning.commuting import made_ready
-from runs.record import ledger, retiring
+from runs.record import claims, ledger, retiring
 from runs.record.statements import in_transaction
 from runs.states import RUN_OVER, STEP_OVER, RunStatus, StepStatus
 
@@ -100,6 +101,7 @@ class Session:
             # Not before: a report that came sooner would find a step that does not wait.
             calling.start(outcome.call)
         self._hint(writing, job.path)
+        self._begin_again(writing.again)  # at once is at once; else a sweep does it
         return writing.next
 
     def interrupt(self, path: str, fence: int, reason: str) -> bool:
@@ -120,11 +122,22 @@ class Session:
     def wake_due(self, paths: list[str]) -> None:
         """Queue waiting steps whose time has come, and end containers whose time is over."""
         told: list[str] = []
+        again: list[str] = []
 
         def build(writer: Writer) -> None:
+            node = self.state.compiled.node
+            around = claims.still_due(
+                self.state.run_id, [path for path in paths if node(path).is_container]
+            )
             for path in paths:
-                if path in self.state.frontier.waiting:
-                    writer.due(path)
+                is_waiting = path in self.state.frontier.waiting
+                if not node(path).is_container:
+                    if is_waiting:
+                        writer.due(path)
+                elif path not in around:
+                    continue
+                elif is_waiting:
+                    again.append(path)
                 elif self.state.frontier.is_open(path):
                     told.extend(writer.expired(path))
 
@@ -134,6 +147,26 @@ class Session:
                 dispatch.cancel_calls(told)
         if writing:
             self._hint(writing, "")
+            again += writing.again
+        self._begin_again(again)
+
+    def _begin_again(self, paths: list[str]) -> None:
+        """Open containers for their next attempt, where that is still to be done."""
+        todo = list(paths)
+        while todo:
+            path = todo.pop(0)
+
+            def build(writer: Writer, path: str = path) -> None:
+                if path in self.state.frontier.waiting:
+                    begin_again(writer, path)
+                    reach("before-again", path)
+
+            with transaction.atomic():
+                writing = self._locked(build)
+            if writing:
+                reach("after-again", path)
+                self._hint(writing, "")
+                todo += writing.again
 
     def _crowds(self, worked: float) -> bool:
         """Whether this worker only stands in the way of another one that works in this run.
@@ -168,6 +201,9 @@ class Session:
             return None
         build(writer)
         w = writer.w
+        if w.revived or w.again:
+            state.reload()
+            return None
         opened = {row.path for row in w.rows if row.status not in STEP_OVER}
         if w.next is None or opened != ready or len(opened) < len(w.rows):
             state.reload()  # not this worker's any more, or a step that is ready was reused
@@ -213,19 +249,21 @@ class Session:
             return False
         if path:
             reach("before-commit", path)
+        changes, rows = w.recorded()
         seq = ledger.write(
             self.state.run_id,
             seq=self.state.seq,
             fence=self.state.fence,
             patch=w.patch,
-            changes=w.changes,
-            rows=w.rows,
+            changes=changes,
+            rows=rows,
             entries=w.entries,
             commit=commit,
         )
         if seq is None:
             return False
         self.state.seq = seq
+        self.state.fence += w.patch.fence_up
         return True
 
     def _hint(self, w: Writing, path: str) -> None:

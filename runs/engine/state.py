@@ -8,13 +8,15 @@ from typing import Any
 
 from runs import environment
 from runs.canonical import digest
+from runs.engine.outcome import Failed
+from runs.engine.retry import next_try, since_given_up
 from runs.errors import Refused
 from runs.masking import Masker, SecretNames, is_masked
 from runs.models import Run
 from runs.models.stored import compiled_version
 from runs.planning.frontier import Fact, Frontier
 from runs.planning.graph import Node
-from runs.planning.moves import Recalled
+from runs.planning.moves import RECEIPT, Recalled
 from runs.planning.names import Names
 from runs.planning.plan import ONLY
 from runs.planning.turns import item_digests, move_receipts
@@ -82,6 +84,7 @@ class Held:
     id: str
     fence: int
     tries: list[dict[str, Any]]
+    input: Any = None  # of what is set back: what its last attempt had
 
 
 class RunState:
@@ -122,7 +125,11 @@ class RunState:
         self.frontier.opens_loop = self._opens_loop
         self.decisions = self._planned
         self.frontier.only = self.decisions.get(ONLY, {}).get("because", "")
+        self.frontier.next_attempt = self._next_attempt
+        self.frontier.may_open = self._may_open
         self.held: dict[str, Held] = {}
+        self.pending: dict[str, Held] = {}  # set back: a container around it has begun anew
+        self.kept: dict[str, str] = {}  # done once in an earlier attempt: the execution
 
     @classmethod
     def load(cls, run_id: str) -> "RunState | None":
@@ -139,6 +146,8 @@ class RunState:
         """What the source run has for this step, if the plan left it open and the input is the
         same. What holds a secret is recorded with the mask in its place, so it never is."""
         planned = self.decisions.get(path)
+        if path in self.pending:
+            return None  # it was reused, and the container that it is in has failed
         if planned is None or planned["action"] != "unknown" or "input_digest" not in planned:
             return None
         masked = self.masker.value(given)
@@ -150,6 +159,31 @@ class RunState:
         """What a step with the effect `once` did for the same item, if the plan left that open."""
         planned = self.decisions.get(path, {})
         return prior_runs.recalled(planned["source_execution_id"]) if "receipt" in planned else None
+
+    def _next_attempt(self, path: str, node: Node, codes: tuple[str, ...]) -> float | None:
+        """Seconds until the next attempt at the container that failed with these codes."""
+        known = self.held.get(path) or self.pending.get(path)
+        made = len(since_given_up(known.tries)) if known else 0
+        made += path not in self.held  # opened by the statement that is being made
+        waits = (next_try(node.retry, made, Failed(code, "")) for code in codes if code)
+        return next((wait for wait in waits if wait is not None), None)
+
+    def _may_open(self, path: str, node: Node, items: list[Any]) -> None:
+        """Raises Refused when the receipts of an earlier attempt would stand at other items."""
+        left = self.pending.get(path)
+        inside = [kept for kept in self.kept if kept.startswith(f"{path}[")] if left else []
+        if left is None or not inside:
+            return
+        before = item_digests((left.input or {}).get("items") or [])
+        now = item_digests([self.masker.value(item) for item in items])
+        for kept in inside:
+            turn = int(kept.removeprefix(f"{path}[").partition("]")[0])
+            if before[turn : turn + 1] != now[turn : turn + 1]:
+                raise Refused(
+                    f"{kept} was done once, for an item that is not there any more in the list of "
+                    f"{path}.",
+                    hint="Restart the run: a restart finds what was done by its item.",
+                )
 
     def _opens_loop(self, node: Node, path: str, items: list[Any]) -> None:
         if "items" in self.decisions.get(path, {}):
@@ -174,7 +208,7 @@ class RunState:
     def _read_all(self) -> None:
         rows = ledger.rows(self.run_id)
         self._hold(rows)
-        self.frontier.load(Fact(row.path, row.status, row.input, order=row.order) for row in rows)
+        self.frontier.load(_fact(row) for row in rows)
         self.frontier.total = 0  # what the run row counts already
 
     def catch_up(
@@ -182,14 +216,15 @@ class RunState:
     ) -> None:
         """Take in what others recorded since; now everything up to ``seq`` is known, which is the
         head's. The caller holds the run's row lock, or has just recorded something itself."""
-        self.fence, self.status, self.placement = head.fence, head.status, head.placement
+        if head.fence != self.fence:  # what is inside a container was set back
+            self.reload()
+            return
+        self.status, self.placement = head.status, head.placement
         seq = head.seq if seq is None else seq
         if seq == self.seq:
             return
         self._hold(rows)
-        self.frontier.observe(
-            Fact(row.path, row.status, row.input, order=row.order) for row in rows
-        )
+        self.frontier.observe(_fact(row) for row in rows)
         self.frontier.total = 0
         self.seq = seq
 
@@ -199,6 +234,14 @@ class RunState:
                 self.held[row.path] = Held(row.id, row.fence, row.tries)
             else:
                 self.held.pop(row.path, None)
+            if row.status is StepStatus.PENDING:
+                self.pending[row.path] = Held(row.id, row.fence, row.tries, row.input)
+            else:
+                self.pending.pop(row.path, None)
+            if row.status is StepStatus.SUCCEEDED and row.reason.startswith(RECEIPT):
+                self.kept[row.path] = row.id
+            else:
+                self.kept.pop(row.path, None)
 
     @property
     def is_open(self) -> bool:
@@ -209,6 +252,10 @@ class RunState:
     def is_shared(self) -> bool:
         """Whether another worker holds a step of this run, as far as this one knows."""
         return len(self.frontier.running) > 1
+
+
+def _fact(row: ledger.Row) -> Fact:
+    return Fact(row.path, row.status, row.input, row.reason, row.order)
 
 
 _HOST = os.uname().nodename

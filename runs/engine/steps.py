@@ -8,7 +8,7 @@ from runs import conf
 from runs.canonical import storable
 from runs.engine.consequences import Consequences, Job, now_text
 from runs.engine.outcome import Failed, GivenBack, Outcome, Parked, Succeeded
-from runs.engine.retry import next_try
+from runs.engine.retry import next_try, since_given_up
 from runs.engine.state import Held, RunState, worker_name
 from runs.planning.stopping import TIME_OF
 from runs.record.ending import end_calls_inside
@@ -66,7 +66,8 @@ class Writer(Consequences):
             },
         ]
         self.w.patch.running -= 1
-        lost = sum(1 for one in tries if one.get("reason") == "worker-lost")
+        counted = since_given_up(tries)
+        lost = sum(1 for one in counted if one.get("reason") == "worker-lost")
         if lost >= conf.max_takeovers():  # it may be the step that kills them
             failed = Failed(
                 "worker-lost",
@@ -101,6 +102,10 @@ class Writer(Consequences):
         self.w.newly_ready += 1
         self._open_status()
 
+    def begin_again(self, path: str) -> None:
+        """The container at ``path`` opens for its next attempt (`engine.again` has set it back)."""
+        self._consequences(self.state.frontier.begin_again(path))
+
     def expired(self, path: str) -> list[str]:
         """The time of the open container at ``path`` is over. The calls that agents may still be
         working on inside it; the caller holds the run's row lock in a transaction."""
@@ -134,10 +139,11 @@ class Writer(Consequences):
         new = next((row for row in self.w.rows if row.path == path), None)
         if new is not None:
             self.w.newly_ready -= 1
-            new.status, new.fence, new.lease, new.start = StepStatus.RUNNING, 1, True, True
+            new.status, new.lease, new.start = StepStatus.RUNNING, True, True
             new.worker = worker_name()
-            new.tries = [self._try(1)]
-            held = Held(new.id, 1, new.tries)
+            new.fence += 1
+            new.tries = [*new.tries, self._try(len(new.tries) + 1)]
+            held = Held(new.id, new.fence, new.tries)
             self.w.entries = [e for e in self.w.entries if e.execution_id != new.id]
             entry_id = new.id
         else:
@@ -225,7 +231,11 @@ class Writer(Consequences):
             "outcome": "timeout" if timed_out else "failed",
             "reason": f"{failed.code}: {failed.message}",
         }
-        made = sum(1 for one in tries if one.get("outcome") not in ("interrupted", "waiting"))
+        made = sum(
+            1
+            for one in since_given_up(tries)
+            if one.get("outcome") not in ("interrupted", "waiting")
+        )
         wait = next_try(job.node.step.retry, made, failed)
         if wait is None:
             status = StepStatus.TIMEOUT if timed_out else StepStatus.FAILED

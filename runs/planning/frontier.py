@@ -16,13 +16,15 @@ from runs.definition.spec import BranchStep, LoopStep, ValidateStep
 from runs.errors import MaverickError
 from runs.expressions import ExpressionError, judge, render
 from runs.planning.graph import ROLLBACK, Compiled, Node
-from runs.planning.moves import Fact, Move, Open, Queue, Recalled, RunEnd, Settle
+from runs.planning.moves import Again, Fact, Keep, Move, Open, Queue, Recalled, RunEnd, Settle
 from runs.planning.names import Names, OutputSource
 from runs.planning.reasons import LEFT_OUT
 from runs.planning.resolve import count_of, items_of, resolve_input
 from runs.planning.run_state import Loop, Scope
 from runs.planning.stopping import TIME_OF, Stopping
 from runs.states import STEP_BAD, RunStatus, StepStatus
+
+_PERMANENT = frozenset({"outputs-failed"})  # the codes that another attempt cannot help
 
 
 class Frontier(Stopping):
@@ -40,6 +42,13 @@ class Frontier(Stopping):
         self.recall: Callable[[str, Any], Recalled | None] = lambda path, given: None
         # Asked for a step with the effect `once`: its receipt, whatever its input is now.
         self.receipt: Callable[[str], Recalled | None] = lambda path: None
+        # Asked when a container with a `retry` has failed, with the codes of its error and of its
+        # cause's: seconds until the next attempt, None when there is none.
+        self.next_attempt: Callable[[str, Node, tuple[str, ...]], float | None] = (
+            lambda path, node, codes: None
+        )
+        # Told the list that a loop is about to open with; raises when it must not.
+        self.may_open: Callable[[str, Node, list[Any]], None] = lambda path, node, items: None
 
     # ---- events -----------------------------------------------------------------------------
 
@@ -69,6 +78,17 @@ class Frontier(Stopping):
             "hint": "Give it a longer `timeout`, or look which step inside it took the time.",
         }
         self._fail(path, node, StepStatus.TIMEOUT, f"timeout: {error['message']}", None, error)
+        return self._drain()
+
+    def begin_again(self, path: str) -> list[Move]:
+        """The container at ``path`` begins anew. What is inside is set back in the record already,
+        and this frontier was loaded after that."""
+        scope, node = self._scope_around(path), self.compiled.node(path)
+        self.waiting.discard(path)
+        try:
+            self._open(scope, node, path, self.step_names(path))
+        except (ExpressionError, MaverickError) as error:
+            self._fail_at_once(scope, node, path, error)
         return self._drain()
 
     @property
@@ -124,6 +144,12 @@ class Frontier(Stopping):
             reason = f"{LEFT_OUT}{self.only}` runs"
             self._end_at_once(scope, node, path, StepStatus.SKIPPED, reason)
             return
+        if path in self._kept:
+            self._kept.discard(path)
+            self._moves.append(Keep(path, node))
+            self._finish(scope, name, StepStatus.SUCCEEDED)
+            return
+        self._undoable.pop(path, None)  # what an earlier attempt did is done anew
         if node.handles and scope.status.get(node.handles) not in STEP_BAD:
             reason = f"`{node.handles}` did not fail"
             self._end_at_once(scope, node, path, StepStatus.SKIPPED, reason)
@@ -226,6 +252,7 @@ class Frontier(Stopping):
         else:
             items = items_of(step, path, names)
             limit = count_of(step.max_concurrency, f"max_concurrency of {path}", 0, names)
+            self.may_open(path, node, items)
             resolved = {"items": items, "limit": limit}
         self._begin_container(scope, node, path, resolved)
         loop = self._open_loop_state(path, node, items, limit, last)
@@ -314,6 +341,9 @@ class Frontier(Stopping):
                 continue
             if chosen not in (arm, arm_node.handles):
                 arm_path = steppath.child(path, arm)
+                if arm_path in self._kept:  # taken by an earlier attempt, and recorded so
+                    inner.status[arm] = StepStatus.SKIPPED
+                    continue
                 reason = f"not taken: {why[arm]}" if arm in why else "not taken"
                 self._moves.append(Settle(arm_path, arm_node, StepStatus.SKIPPED, reason))
                 inner.status[arm] = StepStatus.SKIPPED
@@ -398,10 +428,24 @@ class Frontier(Stopping):
         output: Any,
         error: dict[str, Any],
     ) -> None:
+        if node.retry is not None and error["code"] not in _PERMANENT:
+            cause = str(self._said.get(path, {}).get("code") or "")
+            wait = self.next_attempt(path, node, (error["code"], cause))
+            if wait is not None:
+                self._wait_for_next(path, node, wait, error)
+                return
         status = self.recorded_as(node, status)
         self.outputs.put_error(path, error)
         self._moves.append(Settle(path, node, status, reason, output, error, is_new=False))
         self._over(path, node, status)
+
+    def _wait_for_next(self, path: str, node: Node, wait: float, error: dict[str, Any]) -> None:
+        self._forget_inside(path)
+        self._cause.pop(path, None)
+        self._said.pop(path, None)
+        self._scope_around(path).status[node.name] = StepStatus.WAITING
+        self.waiting.add(path)
+        self._moves.append(Again(path, node, wait, f"{error['code']}: {error['message']}", error))
 
     def _over(self, path: str, node: Node, status: StepStatus) -> None:
         self._forget_inside(path)

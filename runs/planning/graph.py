@@ -15,6 +15,7 @@ from runs.definition.spec import (
     BranchStep,
     LoopStep,
     PythonStep,
+    Retry,
     RollbackCall,
     Step,
     StepBase,
@@ -59,6 +60,11 @@ class Node:
     def limit(self) -> float | None:
         """How many seconds all that is inside may take; a validation's are of each check."""
         return self.step.timeout if self.type in CONTAINERS else None
+
+    @property
+    def retry(self) -> Retry | None:
+        """When all that is inside begins anew; a validation's is of each check."""
+        return self.step.retry if self.type in CONTAINERS else None
 
     @property
     def on_error(self) -> str:

@@ -6,6 +6,12 @@ from typing import Any, TypeAlias
 from runs.planning.graph import Node
 from runs.states import RunStatus, StepStatus
 
+# How the reason of an execution begins that an earlier attempt of a container around it has left:
+# set back to pending, with how it had ended; or done once and for all, and not come to yet.
+SET_BACK = "again"
+DONE_BEFORE = f"{SET_BACK}: succeeded"
+RECEIPT = "receipt"
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -14,7 +20,7 @@ class Fact:
     path: str
     status: StepStatus
     input: Any = None  # containers only: {"items": […]} of a loop, {"arm": name} of a branch
-    reason: str = ""
+    reason: str = ""  # of what an earlier attempt has left, as above
     order: int = 0  # when it was recorded, ascending; 0: not by this run's own work
 
 
@@ -79,6 +85,25 @@ class Stop:
 
 
 @dataclass(slots=True)
+class Again:
+    """An attempt at a container has failed, and another one follows in ``wait`` seconds."""
+
+    path: str
+    node: Node
+    wait: float
+    reason: str
+    error: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Keep:
+    """A step with the effect `once` was done in an earlier attempt of what is around it."""
+
+    path: str
+    node: Node
+
+
+@dataclass(slots=True)
 class RunEnd:
     """Nothing is left to do."""
 
@@ -89,4 +114,4 @@ class RunEnd:
 
 
 # Moves are recorded by one statement, together with the event that they follow from.
-Move: TypeAlias = Queue | Open | Settle | Stop | RunEnd
+Move: TypeAlias = Queue | Open | Settle | Stop | Again | Keep | RunEnd

@@ -12,7 +12,7 @@ from runs import steppath
 from runs.expressions import render
 from runs.masking import is_masked
 from runs.planning.graph import Compiled, Node, ScopeSpec
-from runs.planning.moves import Fact
+from runs.planning.moves import DONE_BEFORE, RECEIPT, Fact
 from runs.planning.names import Names, OutputSource
 from runs.planning.resolve import called_inputs, items_of
 from runs.states import STEP_BAD, STEP_OVER, StepStatus
@@ -67,6 +67,7 @@ class RunFacts:
         self._done: dict[str, dict[str, StepStatus]] = {}  # facts of scopes that are not open yet
         self._undoing: dict[str, Scope] = {}  # what is being undone → its rollback
         self._undoable: dict[str, int] = {}  # succeeded steps with a rollback → when
+        self._kept: set[str] = set()  # done once in an earlier attempt, and not come to in this one
         self._undone: set[str] = set()  # those whose rollback has a record
         # Told when a loop opens with its list, before anything in its turns is decided.
         self.opens_loop: Callable[[Node, str, list[Any]], None] = lambda node, path, items: None
@@ -81,9 +82,10 @@ class RunFacts:
         touched: set[str] = set()
         ordered = sorted(facts, key=lambda f: f.path.count("/"))
         # What is open from the outside in, then what is over from the inside out: a container
-        # that closed takes its scope with it, and would leave its last steps as if running.
-        opened = [fact for fact in ordered if fact.status not in STEP_OVER]
-        ended = [fact for fact in reversed(ordered) if fact.status in STEP_OVER]
+        # that closed takes its scope with it, and would leave its last steps as if running. So does
+        # one that waits for its next attempt.
+        opened = [fact for fact in ordered if not self._closes(fact)]
+        ended = [fact for fact in reversed(ordered) if self._closes(fact)]
         for fact in opened + ended:
             self._take(fact)
             touched.add(steppath.scope_of(fact.path))
@@ -103,6 +105,10 @@ class RunFacts:
                 loop.open_turns.discard(index)
                 del self._scopes[key]
 
+    def _closes(self, fact: Fact) -> bool:
+        waits = fact.status is StepStatus.WAITING and self.compiled.node(fact.path).is_container
+        return waits or fact.status in STEP_OVER
+
     def _is_over(self, container: str) -> bool:
         scope, name = steppath.scope_of(container), steppath.name_of(container)
         known = self._scopes[scope].status if scope in self._scopes else self._done.get(scope, {})
@@ -114,8 +120,12 @@ class RunFacts:
         if node.undoes:
             self._take_undo(fact, node, key)
             return
+        if self._take_left(fact, node):
+            return
         if fact.order and fact.status is StepStatus.SUCCEEDED and self._has_undo(node):
             self._note_undoable(fact.path, fact.order)
+        else:
+            self._undoable.pop(fact.path, None)  # what an earlier attempt did is done anew
         scope = self._scopes.get(key) or self._enter(key)
         if scope is None:
             self._done.setdefault(key, {})[name] = fact.status
@@ -123,6 +133,18 @@ class RunFacts:
         self._note(scope, name, fact)
         if node.is_container and fact.status is StepStatus.RUNNING:
             self._reopen(node, fact)
+
+    def _take_left(self, fact: Fact, node: Node) -> bool:
+        """What an earlier attempt of a container around it has left: it may still be undone."""
+        kept = fact.status is StepStatus.SUCCEEDED and fact.reason.startswith(RECEIPT)
+        if kept:
+            self._kept.add(fact.path)
+        elif fact.status is not StepStatus.PENDING:
+            return False
+        done = kept or fact.reason.startswith(DONE_BEFORE)
+        if done and fact.order and self._has_undo(node):
+            self._note_undoable(fact.path, fact.order)
+        return True
 
     def _take_undo(self, fact: Fact, node: Node, undone: str) -> None:
         self._undone.add(undone)
@@ -199,6 +221,9 @@ class RunFacts:
             return
         scope.active += not was_active
         if scope.spec.nodes[name].is_container:
+            if new is StepStatus.WAITING:  # for its next attempt
+                self._forget_inside(path)
+                self.waiting.add(path)
             return
         if new is StepStatus.QUEUED:
             self.queued[path] = None

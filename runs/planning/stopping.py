@@ -27,6 +27,8 @@ class Stopping(Undoing):
         for scope in self._scopes_in(path):
             for name, node in scope.spec.nodes.items():
                 own, status = steppath.child(scope.key, name), scope.status.get(name)
+                if status is None and own in self._kept:
+                    continue  # done in an earlier attempt, and recorded so
                 if status is None:
                     moves.append(Settle(own, node, StepStatus.SKIPPED, reason))
                 elif status is StepStatus.QUEUED:

@@ -1,5 +1,6 @@
 """Which steps have lost their worker, are due, or were never taken; by the database's clock."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,18 @@ def expired(run_id: str | None = None) -> list[Found]:
 def due(run_id: str | None = None) -> list[Found]:
     """Waiting steps whose time has come, and open containers whose time is over."""
     return _find("e.status IN ('waiting', 'running') AND e.due_at <= now()", [], run_id)
+
+
+def still_due(run_id: str, paths: Sequence[str]) -> set[str]:
+    """Those of the paths whose time has come. What ``due`` found may be another's by now: opened
+    again, with a time of its own. The caller holds the run's row lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT path FROM runs_execution WHERE run_id = %s AND path = ANY(%s) "
+            "AND status IN ('waiting', 'running') AND due_at <= now()",
+            [run_id, list(paths)],
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def adopt_abandoned() -> list[str]:

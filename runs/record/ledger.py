@@ -52,6 +52,11 @@ class Change:
     start: bool = False
     finish: bool = False
     code_version: str | None = None
+    keep: bool = False  # its output and its times stay
+    given: bool = False  # it is given another input
+    input: Any = None
+    input_digest: str = ""
+    match_key: str = ""
 
 
 @dataclass(slots=True)
@@ -116,10 +121,18 @@ class RunPatch:
     outputs: Any = None
 
 
-_CHANGE_FIELDS = tuple(Change.__slots__)
+_CHANGE_FIELDS = tuple(Change.__slots__)[: Change.__slots__.index("keep")]
+_SELDOM = tuple(Change.__slots__)[len(_CHANGE_FIELDS) :]
 _ROW_FIELDS = tuple(NewRow.__slots__)
 _OWN_FIELDS = _ROW_FIELDS[: _ROW_FIELDS.index("payload")]
 _REUSED_FIELDS = _ROW_FIELDS[_ROW_FIELDS.index("payload") : -1]
+
+
+def _change_values(change: Change) -> dict[str, Any]:
+    values = {name: getattr(change, name) for name in _CHANGE_FIELDS}
+    if change.keep or change.given:
+        values |= {name: getattr(change, name) for name in _SELDOM}
+    return values
 
 
 def _row_values(row: NewRow) -> dict[str, Any]:
@@ -151,7 +164,7 @@ def _values(
         "fence": fence,
         "count": max(len(events), 1),
         "lease": conf.lease_seconds(),
-        "changes": Jsonb([{f: getattr(c, f) for f in _CHANGE_FIELDS} for c in changes]),
+        "changes": Jsonb([_change_values(c) for c in changes]),
         "rows": Jsonb([_row_values(r) for r in rows]),
         "events": Jsonb(events),
         "status": patch.status,
@@ -222,9 +235,10 @@ class Row:
     path: str
     status: StepStatus
     fence: int
-    input: Any  # containers that are open, else None
+    input: Any  # containers that are open or set back, else None
     tries: list[dict[str, Any]]  # executions that are not over, else empty
     order: int = 0  # the journal number of its last change; 0: reused
+    reason: str = ""  # executions that are pending or succeeded: what an earlier attempt has left
 
 
 def write_commuting(
@@ -287,7 +301,8 @@ def rows(run_id: str) -> list[Row]:
 
 
 def _row(r: Any) -> Row:
-    return Row(r[0], r[1], StepStatus(r[2]), r[3], _json(r[4]), _json(r[5]) or [], r[6])
+    status, tries = StepStatus(r[2]), _json(r[5]) or []
+    return Row(r[0], r[1], status, r[3], _json(r[4]), tries, r[6], r[7] or "")
 
 
 def _json(value: Any) -> Any:

@@ -29,16 +29,21 @@ WITH g AS MATERIALIZED (
     worker = c.worker,
     lease_until = CASE WHEN c.lease THEN now() + %(lease)s * interval '1 second' END,
     due_at = CASE WHEN c.due IS NOT NULL THEN now() + c.due * interval '1 second' END,
-    tries = coalesce(c.tries, e.tries), output = c.output, payload_id = c.payload,
-    output_size = c.size, error = c.error,
+    tries = coalesce(c.tries, e.tries), error = c.error,
+    output = CASE WHEN c.keep THEN e.output ELSE c.output END,
+    payload_id = CASE WHEN c.keep THEN e.payload_id ELSE c.payload END,
+    output_size = CASE WHEN c.keep THEN e.output_size ELSE c.size END,
+    input = CASE WHEN c.given THEN c.input ELSE e.input END,
+    input_digest = CASE WHEN c.given THEN c.input_digest ELSE e.input_digest END,
+    match_key = CASE WHEN c.given THEN c.match_key ELSE e.match_key END,
     started_at = CASE WHEN c.start THEN coalesce(e.started_at, now()) ELSE e.started_at END,
-    finished_at = CASE WHEN c.finish THEN now() END,
-    duration_ms = CASE WHEN c.finish AND e.started_at IS NOT NULL
+    finished_at = CASE WHEN c.finish THEN now() WHEN c.keep THEN e.finished_at END,
+    duration_ms = CASE WHEN c.keep THEN e.duration_ms WHEN c.finish AND e.started_at IS NOT NULL
       THEN (extract(epoch FROM now() - e.started_at) * 1000)::bigint END
   FROM g, jsonb_to_recordset(%(changes)s) AS c(
     id text, status text, reason text, fence_up int, worker text, lease bool, due float8,
     tries jsonb, output jsonb, payload text, size int, error jsonb, start bool, finish bool,
-    code_version text)
+    code_version text, keep bool, given bool, input jsonb, input_digest text, match_key text)
   WHERE e.id = ANY(%(ids)s) AND e.id = c.id  -- by primary key: never a scan of the run
 ), added AS (
   INSERT INTO runs_execution (
@@ -109,9 +114,10 @@ _LOCK = "SELECT event_seq, fence, status, placement FROM runs_run WHERE id = %(r
 
 _COLUMNS = """
 SELECT id, path, status, fence,
-  CASE WHEN status = 'running' AND type IN ('loop', 'branch', 'subworkflow', 'validate') THEN input END,
-  CASE WHEN status IN ('queued', 'running', 'waiting') THEN tries END,
-  CASE WHEN reused_from = '' THEN seq ELSE 0 END
+  CASE WHEN status IN ('running', 'pending') AND type IN ('loop', 'branch', 'subworkflow', 'validate') THEN input END,
+  CASE WHEN status IN ('pending', 'queued', 'running', 'waiting') THEN tries END,
+  CASE WHEN reused_from = '' THEN seq ELSE 0 END,
+  CASE WHEN status = 'pending' OR status = 'succeeded' AND status_reason <> '' THEN status_reason END
 FROM runs_execution WHERE type <> 'call' AND  -- agents' calls are no steps of the definition
 """
 

@@ -1,5 +1,6 @@
 """What an agent reports about a step, kept with the attempt that asked it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -63,7 +64,7 @@ def say_waits(run: Run, call: AgentCall, reason: str) -> None:
     run.save(update_fields=["event_seq"])
 
 
-def reported(tries: list[dict[str, Any]]) -> str:
+def reported(tries: Sequence[Mapping[str, Any]]) -> str:
     """The call whose report the attempt in hand is to settle; empty when it is to call anew.
 
     Only what the attempt before it waited for: a retry asks the agent again.

@@ -58,7 +58,7 @@ def test_a_request_that_is_none_is_refused(viewer):
 
 
 def test_what_this_version_does_not_run_is_no_ok(viewer):
-    text = GOOD.replace("type: shell, run: echo a", "type: loop, for_each: [1], retry: 2, steps: "
-                        "[{name: x, type: shell, run: echo}]")  # fmt: skip
+    asks = "type: approval, prompt: P, form: {pin: {type: string, secret: true}}"
+    text = GOOD.replace("type: shell, run: echo a", asks)
     body = viewer.post("/workflows/validate", {"definition": text}).json()
     assert (body["ok"], [one["code"] for one in body["problems"]]) == (False, ["D401"])

@@ -70,7 +70,7 @@ def test_what_does_not_exist_yet_is_an_error_or_with_lenience_a_warning(maverick
 
 
 def test_what_this_version_does_not_run_is_told_before_it_is_tried(maverick: Maverick) -> None:
-    step = "type: loop, for_each: [1], retry: 2, steps: [{name: x, type: shell, run: echo}]"
+    step = "type: approval, prompt: P, form: {pin: {type: string, secret: true}}"
     calls = "type: subworkflow, workflow: WHOM"
     text = 'version: "1.0"\nname: NAME\nsteps:\n  - {{name: a, {}}}\n'.format
     maverick.write("inner.yaml", text(step).replace("NAME", "inner"))
@@ -78,7 +78,7 @@ def test_what_this_version_does_not_run_is_told_before_it_is_tried(maverick: Mav
     for file in ("inner.yaml", "outer.yaml"):
         done = maverick("workflow", "validate", file)
         assert done.code == 2
-        assert "D401 `a`: `retry` on a loop" in done.err
+        assert "D401 `a`: the secret field `pin`" in done.err
 
 
 def test_what_the_project_has_is_known(maverick: Maverick) -> None:

@@ -8,6 +8,8 @@ from django.db import connection
 from runs.actor import SYSTEM
 from runs.engine import driver, sweep
 from runs.engine.here import run_here
+from runs.engine.session import Session
+from runs.engine.state import RunState
 from runs.models import Event, Execution, Run
 from runs.operations.restart_run import restart_run
 from runs.projections.why import why
@@ -195,3 +197,14 @@ def test_a_worker_lets_go_of_what_it_runs(project: Path) -> None:
     assert "s[2]/x" not in rows
     assert rows["s"].status == "timeout"
     assert rows["s[0]/x"].tries[-1]["outcome"] == "interrupted"
+
+
+def test_what_a_sweep_has_found_late_may_have_its_time_again(calling: Path) -> None:
+    """Between the look of a sweep and its turn, another worker may have opened the loop again."""
+    run = start(calling, text_of("loop", "retry: {max_attempts: 2, backoff: 0}"))
+    until_it_waits(run)
+    state = RunState.load(run.pk)
+    assert state is not None
+    Session(state).wake_due(["s"])  # found by another one's look
+    run.refresh_from_db()
+    assert (run.status, steps(run)["s"].status) == ("waiting", "running")

@@ -36,7 +36,6 @@ def test_nothing_begins_that_could_not_end(begin, monkeypatch: pytest.MonkeyPatc
         ("type: agent, agent: a, config: {provider: x}", "`config.provider`"),
         ("type: generate, generator: g, config: {mode: deterministic}", "`config.mode: deter"),
         ("type: approval, prompt: P, form: {pin: {type: string, secret: true}}", "field `pin`"),
-        ("type: loop, for_each: [1], retry: 2, steps: [{name: x, type: checkpoint}]", "`retry` on"),
     ],
 )
 def test_what_would_fail_later_does_not_begin(step: str, said: str) -> None:

@@ -360,20 +360,19 @@ name: a
 type: loop
 for_each: [1]
 retry: 2
+timeout: 60
 rollback: undo
 steps:
   - name: b
-    type: shell
-    run: x
-    rollback: undo
-    on_error: {name: c, type: wait, seconds: 1}
+    type: approval
+    prompt: P
+    form: {pin: {type: string, secret: true}}
   - {name: d, type: validate, stages: [lint], retry: 1, rollback: undo}
 """)
     assert isinstance(loaded.spec, WorkflowSpec)
     assert loaded.problems == ()
     named = [problem.message.split(":")[0].strip("`") for problem in not_run_yet(loaded.spec)]
-    wanted = [("container retry", "a"), ("wait", "c")]
-    assert named == [name for word, name in wanted if word in NOT_RUN_YET]
+    assert named == [name for word, name in [("secret field", "b")] if word in NOT_RUN_YET]
 
 
 def test_a_plain_workflow_needs_nothing_that_is_missing() -> None:

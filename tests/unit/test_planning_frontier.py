@@ -18,13 +18,14 @@ from runs.definition.spec import (
     BranchStep,
     LoopStep,
     PythonStep,
+    Retry,
     Step,
     SubworkflowStep,
     WorkflowSpec,
 )
 from runs.planning.frontier import Fact, Frontier, Open, Queue, RunEnd, Settle
-from runs.planning.graph import Compiled, compile_workflow
-from runs.planning.moves import Stop
+from runs.planning.graph import Compiled, Node, compile_workflow
+from runs.planning.moves import DONE_BEFORE, RECEIPT, SET_BACK, Again, Keep, Stop
 from runs.planning.names import Names
 from runs.states import STEP_OVER, RunStatus, StepStatus
 from tests.thorough import examples
@@ -69,6 +70,8 @@ class Ledger:
     ended: RunEnd | None = None
     store: Store = field(default_factory=Store)
     done: list[str] = field(default_factory=list)
+    epoch: int = 0  # the run's fence
+    attempts: Counter[str] = field(default_factory=Counter)  # how often a container was opened
     expired: list[str] = field(default_factory=list)
     succeeded: list[str] = field(default_factory=list)  # containers too, in the order of their ends
 
@@ -78,14 +81,21 @@ class Ledger:
             self._put(fact)
         for move in moves:
             if isinstance(move, Queue):
-                assert move.path not in self.facts, f"{move.path} queued twice"
+                assert self._is_new(move.path), f"{move.path} queued twice"
                 self._put(Fact(move.path, StepStatus.QUEUED))
             elif isinstance(move, Open):
-                assert move.path not in self.facts, f"{move.path} opened twice"
+                assert self._is_new(move.path), f"{move.path} opened twice"
+                self.attempts[move.path] += 1
                 self._put(Fact(move.path, StepStatus.RUNNING, move.input))
             elif isinstance(move, Settle):
-                assert move.is_new == (move.path not in self.facts)
+                assert move.is_new == self._is_new(move.path)
                 self._put(Fact(move.path, move.status))
+            elif isinstance(move, Again):
+                self._put(Fact(move.path, StepStatus.WAITING))
+            elif isinstance(move, Keep):
+                fact = self.facts[move.path][1]
+                assert fact.reason == RECEIPT
+                self.facts[move.path] = (self.seq, replace(fact, reason=""))
             elif isinstance(move, Stop):
                 assert self.status(move.path) not in STEP_OVER
                 self._put(Fact(move.path, move.status))
@@ -94,6 +104,40 @@ class Ledger:
                 self.ended = move
         self.total += frontier.total
         frontier.total = 0
+
+    def _is_new(self, path: str) -> bool:
+        """Whether it has no row, none that counts, or waits for its next attempt."""
+        word = self.facts[path][1].status if path in self.facts else StepStatus.PENDING
+        return word in (StepStatus.PENDING, StepStatus.WAITING)
+
+    def set_back(self, container: str) -> None:
+        """As `engine.again` does it."""
+        self.seq += 1
+        self.epoch += 1
+        for path, (_, fact) in self.facts.items():
+            if not path.startswith((f"{container}/", f"{container}[")):
+                continue
+            if fact.status is StepStatus.SUCCEEDED and self.is_once(path):
+                self.facts[path] = (self.seq, replace(fact, reason=RECEIPT))
+            elif not self._inside_kept(path, container) and fact.status is not StepStatus.PENDING:
+                reason = f"{SET_BACK}: {fact.status.value}"
+                assert fact.status in STEP_OVER
+                self.facts[path] = (
+                    self.seq,
+                    replace(fact, status=StepStatus.PENDING, reason=reason),
+                )
+        assert f"{SET_BACK}: {StepStatus.SUCCEEDED.value}" == DONE_BEFORE
+
+    def is_once(self, path: str) -> bool:
+        return self.compiled.node(path).step.effect == "once"
+
+    def _inside_kept(self, path: str, container: str) -> bool:
+        around = steppath.parent_of(path)
+        while around and around != container:
+            if self.is_once(around) and self.status(around) is StepStatus.SUCCEEDED:
+                return True
+            around = steppath.parent_of(around)
+        return False
 
     def _put(self, fact: Fact) -> None:
         fact = replace(fact, order=self.seq)
@@ -120,12 +164,29 @@ class Player:
     def load(self) -> None:
         names = Names({}, {"id": "run"}, self.ledger.store)
         self.frontier = Frontier(self.ledger.compiled, names, self.ledger.store)
+        self.frontier.next_attempt = self.next_attempt
         self.frontier.load(self.ledger.after(-1))
         self.frontier.total = 0
-        self.seen = self.ledger.seq
+        self.seen, self.epoch = self.ledger.seq, self.ledger.epoch
+
+    def next_attempt(self, path: str, node: Node, codes: tuple[str, ...]) -> float | None:
+        assert node.retry is not None
+        made = self.ledger.attempts[path] + (not self.frontier_knows(path))
+        return 1.0 if made % node.retry.max_attempts else None
+
+    def frontier_knows(self, path: str) -> bool:
+        fact = self.ledger.facts.get(path)
+        return fact is not None and fact[1].status is StepStatus.RUNNING
+
+    def begin_again(self, path: str) -> None:
+        self.ledger.set_back(path)
+        self.load()
+        self.write([], self.frontier.begin_again(path))
 
     def catch_up(self) -> None:
-        if self.seen != self.ledger.seq:
+        if self.epoch != self.ledger.epoch:
+            self.load()
+        elif self.seen != self.ledger.seq:
             self.frontier.observe(self.ledger.after(self.seen))
             self.frontier.total = 0
         self.seen = self.ledger.seq
@@ -205,6 +266,8 @@ def play(
             if what == "claim":
                 worker.claim(path)
                 held[path] = worker
+            elif what == "due" and ledger.compiled.node(path).is_container:
+                worker.begin_again(path)
             elif what == "due":
                 worker.requeue(path)
             elif trouble and chance.random() < 0.1:
@@ -234,6 +297,7 @@ class Made:
     called: dict[str, WorkflowSpec] = field(default_factory=dict)
     count: int = 0
     on_errors: bool = False
+    attempts: int = 0  # of some of the containers
 
     def name(self, kind: str) -> str:
         self.count += 1
@@ -260,6 +324,10 @@ class Made:
         kind = self.chance.choice(["leaf", "leaf", "loop", "until", "branch", "call"])
         common: dict[str, Any] = {"needs": needs, "when": when, "on_error": self.on_error()}
         common["rollback"] = "x" if self.on_errors and self.chance.random() < 0.5 else None
+        if self.attempts:
+            common["effect"] = self.chance.choice(["once", "idempotent", "idempotent"])
+        if self.attempts and depth and kind != "leaf" and self.chance.random() < 0.6:
+            common["retry"] = Retry(max_attempts=self.attempts)
         if depth == 0 or kind == "leaf":
             return PythonStep(name=self.name("s"), action="x", **common)
         if kind == "loop":
@@ -475,6 +543,54 @@ def test_what_is_in_a_container_ends_with_its_time(
         assert ledger.status(path) is ledger_word(node.on_error)
     if not on_errors:
         assert (ledger.ended.status is not RunStatus.SUCCEEDED) == bool(ledger.expired)
+
+
+@SETTINGS
+@given(
+    shape=st.integers(0, 2**32),
+    order=st.integers(0, 2**32),
+    share=st.sampled_from([0.02, 0.1, 0.3]),
+    hurry=st.sampled_from([0, 0.05]),
+    on_errors=st.booleans(),
+)
+def test_a_container_begins_anew_as_often_as_it_may(
+    shape: int, order: int, share: float, hurry: float, on_errors: bool
+) -> None:
+    made = Made(Random(shape), on_errors=on_errors, attempts=3)
+    spec = WorkflowSpec(name="of-chance", steps=made.steps(3))
+    compiled = compile_workflow(spec, made.called)
+    chance = Random(order)
+
+    class Some:
+        """Fails, or the next time not."""
+
+        def __contains__(self, path: object) -> bool:
+            return chance.random() < share
+
+    ledger = Ledger(compiled, Some())  # type: ignore[arg-type]
+    play(ledger, chance, hurry=hurry)
+    assert ledger.ended is not None
+    for path, times in Counter(ledger.succeeded).items():
+        assert times == 1 or not ledger.is_once(path), f"{path} was done {times} times"
+    for path, times in ledger.attempts.items():
+        around, most = path, 1
+        while around:
+            retry = compiled.node(around).retry
+            most *= retry.max_attempts if retry else 1
+            around = steppath.parent_of(around)
+        assert times <= most, path
+        retry = compiled.node(path).retry
+        if retry and ledger.status(path) in (StepStatus.FAILED, StepStatus.TIMEOUT):
+            assert times % retry.max_attempts == 0, path  # all of its attempts were made
+    for path, (_, fact) in ledger.facts.items():
+        assert fact.status in STEP_OVER or fact.status is StepStatus.PENDING
+        if fact.status is StepStatus.SUCCEEDED and not fact.reason:
+            node, scope = compiled.node(path), steppath.scope_of(path)
+            for need in node.needs if not node.undoes and not on_errors else ():
+                assert ledger.status(steppath.child(scope, need)) in (
+                    StepStatus.SUCCEEDED,
+                    StepStatus.SKIPPED,
+                )
 
 
 def ledger_word(on_error: str) -> StepStatus:

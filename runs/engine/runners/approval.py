@@ -5,6 +5,7 @@ from typing import Any
 from runs.definition.spec import ApprovalStep
 from runs.engine.context import StepContext
 from runs.engine.outcome import Parked
+from runs.engine.retry import since_given_up
 from runs.errors import StepFailure
 
 
@@ -23,9 +24,8 @@ def run_approval(context: StepContext, given: Any) -> Any:
     """
     step = context.job.node.step
     assert isinstance(step, ApprovalStep)
-    decision = next(
-        (one["decision"] for one in reversed(context.job.tries) if "decision" in one), None
-    )
+    tries = since_given_up(context.job.tries)
+    decision = next((one["decision"] for one in reversed(tries) if "decision" in one), None)
     if decision is None:
         return Parked(
             f"approval: {given['prompt']}"[:500], step.timeout, {"prompt": given["prompt"]}

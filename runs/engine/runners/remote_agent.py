@@ -14,6 +14,7 @@ from runs.agentfield import BadCall, Report, split_target
 from runs.agents.errors import AgentFailed
 from runs.engine.context import StepContext
 from runs.engine.outcome import Parked
+from runs.engine.retry import since_given_up
 from runs.errors import StepTimedOut
 from runs.models import Agent, AgentCall
 from runs.operations.report_execution import report_execution
@@ -33,7 +34,7 @@ def is_remote(name: str) -> bool:
 
 def run_remote(context: StepContext, name: str, given: Mapping[str, Any]) -> Any:
     """Call and wait, or give what was reported. Raises AgentFailed and StepTimedOut."""
-    tries = context.job.tries
+    tries = since_given_up(context.job.tries)
     told = reported(tries)
     if told:
         return _settled(context, AgentCall.objects.get(pk=told))

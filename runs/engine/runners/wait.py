@@ -6,6 +6,7 @@ from typing import Any
 from runs.definition.durations import parse_duration
 from runs.engine.context import StepContext
 from runs.engine.outcome import Parked
+from runs.engine.retry import since_given_up
 from runs.errors import StepFailure
 
 MAX_WAIT_SECONDS = 366 * 24 * 3600.0
@@ -25,7 +26,7 @@ def run_wait(context: StepContext, given: Any) -> Any:
     it names no zone). A time that has passed already does not wait. Raises BadTime.
     """
     now = datetime.now(UTC)
-    first = context.job.tries[0].get("parked")
+    first = since_given_up(context.job.tries)[0].get("parked")
     if first is not None:  # its worker died between claiming it again and settling it
         until = datetime.fromisoformat(first["until"])
     elif given.get("until") is not None:
