@@ -1,6 +1,6 @@
 """Markdown of people as safe HTML: no HTML of theirs, no images, no addresses that run.
 
-See docs/decisions/007-markdown.md.
+See docs/decisions/009-markdown.md.
 """
 
 from functools import lru_cache
