@@ -21,6 +21,7 @@ def prior_run(run: Run, compiled: Compiled, kept: frozenset[str] | None = None) 
     rows = (
         Execution.objects.filter(run=run)
         .exclude(type="call")
+        .exclude(status=StepStatus.PENDING)  # set back, and not come to again
         .values_list(
             "path",
             "id",
