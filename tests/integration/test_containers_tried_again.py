@@ -238,10 +238,10 @@ steps:
     assert steps(run)["s/b"].status == "pending"
     assert "s/b" not in prior_run(run, compiled_version(run.version_id)).steps
     counted(run)
-    file = io.BytesIO()
-    export_run(run.pk, file)
-    file.seek(0)
-    made = import_run(file, by=SYSTEM, new_id=True, workspace=calling).run
+    exported = io.BytesIO()
+    export_run(run.pk, exported)
+    exported.seek(0)
+    made = import_run(exported, by=SYSTEM, new_id=True, workspace=calling).run
     assert {p: row.status for p, row in steps(made).items()} == {
         p: row.status for p, row in steps(run).items()
     }
