@@ -14,27 +14,26 @@ from runs import steppath
 from runs.canonical import to_json_value
 from runs.definition.spec import BranchStep, LoopStep, ValidateStep
 from runs.errors import MaverickError
-from runs.expressions import ExpressionError, judge, render
+from runs.expressions import ExpressionError, judge
 from runs.planning.graph import ROLLBACK, Compiled, Node
 from runs.planning.moves import Again, Fact, Keep, Move, Open, Queue, Recalled, RunEnd, Settle
 from runs.planning.names import Names, OutputSource
 from runs.planning.reasons import LEFT_OUT
 from runs.planning.resolve import count_of, items_of, resolve_input
+from runs.planning.results import Results
 from runs.planning.run_state import Loop, Scope
-from runs.planning.stopping import TIME_OF, Stopping
+from runs.planning.stopping import TIME_OF
 from runs.states import STEP_BAD, RunStatus, StepStatus
 
 _PERMANENT = frozenset({"outputs-failed"})  # the codes that another attempt cannot help
 
 
-class Frontier(Stopping):
+class Frontier(Results):
     """What may start next in one run, and what follows when something ends."""
 
     def __init__(self, compiled: Compiled, names: Names, outputs: OutputSource) -> None:
         super().__init__(compiled, names, outputs)
         self.over = False
-        self._cause: dict[str, str] = {}  # failed container → the step inside that failed first
-        self._said: dict[str, Mapping[str, Any]] = {}  # failed container → that step's error
         self._moves: list[Move] = []
         self._todo: deque[tuple[str, str]] = deque()  # (ready | check, path or scope)
         self.only = ""  # the step that alone does its work; the others are skipped
@@ -278,7 +277,7 @@ class Frontier(Stopping):
     def _close_loop(self, path: str, node: Node, loop: Loop) -> None:
         if loop.bad is not None:
             bad_status = loop.bad_status or StepStatus.FAILED
-            self._close(path, node, bad_status, self._blame(path, loop.bad))
+            self._close(path, node, bad_status, self.blame(path, loop.bad))
             return
         if node.type == "validate":
             self._close_validation(path, node, loop)
@@ -301,7 +300,7 @@ class Frontier(Stopping):
         output = {
             **(said if isinstance(said, Mapping) else {}),
             "attempts": len(loop.finished),
-            "fixes": self._mended(path, node, loop),
+            "fixes": self.mended(path, node, loop),
         }
         step = node.step
         assert isinstance(step, ValidateStep)
@@ -310,16 +309,6 @@ class Frontier(Stopping):
             self._close(path, node, StepStatus.FAILED, reason, output)
         else:
             self._close(path, node, StepStatus.SUCCEEDED, "", output)
-
-    def _mended(self, path: str, node: Node, loop: Loop) -> list[Any]:
-        """What the step under `on_failure` gave, round by round."""
-        inside = self.compiled.scopes[node.path].nodes
-        mend = next((name for name in list(inside)[1:]), None)
-        if mend is None:
-            return []
-        done = [steppath.child(steppath.turn(path, turn), mend) for turn in sorted(loop.finished)]
-        # In the last round nothing was mended: it passed, or no round was left.
-        return [self.outputs.get(each) for each in done[:-1]]
 
     def _open_branch(
         self, scope: Scope, node: Node, step: BranchStep, path: str, names: Mapping[str, Any]
@@ -364,21 +353,13 @@ class Frontier(Stopping):
             self._turn_over(container, node, index, scope)
             return
         if scope.bad is not None:
-            reason = self._blame(container, steppath.child(scope.key, scope.bad))
+            reason = self.blame(container, steppath.child(scope.key, scope.bad))
             self._close(container, node, scope.bad_status or StepStatus.FAILED, reason)
         elif node.type == "branch":
-            output = self._output(scope, scope.last) if scope.last is not None else None
+            output = self.output_in(scope, scope.last) if scope.last is not None else None
             self._close(container, node, StepStatus.SUCCEEDED, "", output)
         else:
-            self._close(container, node, StepStatus.SUCCEEDED, "", self._result(scope))
-
-    def _blame(self, container: str, child: str) -> str:
-        """Why a container failed, in words; remembers the step that is the root of it."""
-        self._cause[container] = self._cause.get(child, child)
-        # The child's, and not the root's: a decision that closes several containers at once has
-        # recorded nothing yet, and the error that is remembered is the last one.
-        self._said[container] = self._said.get(child) or self.outputs.error(child) or {}
-        return f"failed: {self._cause[container]}"
+            self._close(container, node, StepStatus.SUCCEEDED, "", self.result(scope))
 
     def _turn_over(self, container: str, node: Node, index: int, scope: Scope) -> None:
         loop = self._loops.get(container)
@@ -400,7 +381,7 @@ class Frontier(Stopping):
     ) -> None:
         if status in STEP_BAD:
             code, _, said = reason.partition(": ")
-            error = self._error_inside(path, reason)
+            error = self.error_inside(path, reason)
             if code == "validation-failed":
                 error = {"code": code, "message": said, "hint": "Its checks' logs say more."}
             self._fail(path, node, status, reason, output, error)
@@ -451,12 +432,6 @@ class Frontier(Stopping):
         self._forget_inside(path)
         self._finish(self._scopes[steppath.scope_of(path)], node.name, status)
 
-    def _error_inside(self, path: str, reason: str) -> dict[str, Any]:
-        """The error of a container: that of the step in it that failed first."""
-        said = self._said.get(path, {})
-        message = f"{self._cause[path]}: {said['message']}" if said.get("message") else reason
-        return {"code": "step-inside-failed", "message": message, "hint": said.get("hint") or ""}
-
     def _end_run(self, scope: Scope) -> None:
         if self.over or (scope.bad is not None and self._undo_next()):
             return
@@ -469,7 +444,7 @@ class Frontier(Stopping):
             self._moves.append(RunEnd(status, f"step-failed: {cause}", None, cause))
             return
         try:
-            outputs = to_json_value(self._declared(scope), "outputs")
+            outputs = to_json_value(self.declared(scope), "outputs")
         except (ExpressionError, MaverickError) as error:
             message = getattr(error, "message", str(error))
             self._moves.append(RunEnd(RunStatus.FAILED, f"outputs-failed: {message}", None))
@@ -502,22 +477,6 @@ class Frontier(Stopping):
         self.queued[own] = None
         self._moves.append(Queue(own, undo, given))
         return True
-
-    def _declared(self, scope: Scope) -> Any:
-        declared = scope.spec.workflow.outputs
-        if not declared:
-            return self._output(scope, scope.last) if scope.last is not None else None
-        return render(declared, self.scope_names(scope.key), lenient=True)
-
-    def _result(self, scope: Scope) -> Any:
-        """A sub-workflow's result; it always says `success` and `passed` (product, section 3)."""
-        value = self._declared(scope)
-        result = dict(value) if isinstance(value, Mapping) else {"result": value}
-        verdict = bool(result.get("success", result.get("passed", True)))
-        return {"success": verdict, "passed": verdict, **result}
-
-    def _output(self, scope: Scope, name: str) -> Any:
-        return self.outputs.get(steppath.child(scope.key, name))
 
 
 def _is_part(path: str, only: str) -> bool:

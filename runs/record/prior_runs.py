@@ -24,6 +24,7 @@ def prior_run(run: Run, compiled: Compiled, kept: frozenset[str] | None = None) 
         Execution.objects.filter(run=run)
         .exclude(type="call")
         .annotate(change=Subquery(_changes(run).values("seq")[:1]))
+        .exclude(status=StepStatus.PENDING)  # set back, and not come to again
         .values_list(
             "path",
             "id",

@@ -26,12 +26,13 @@ from runs.record import run_values as value
 from runs.record.annotating import MOST_NOTE
 from runs.record.payloads import store
 from runs.run_file import Reader, RunFileDamaged
-from runs.states import RUN_OVER, STEP_OVER, RunStatus
+from runs.states import RUN_OVER, STEP_OVER, RunStatus, StepStatus
 
 _BATCH = 500
 _LOGS = 20  # a chunk may have a mebibyte
 _OVER = frozenset(status.value for status in RUN_OVER)
-_STEP_OVER = frozenset(status.value for status in STEP_OVER)
+# What an attempt that was given up has left, and the last one did not come to, is pending for good.
+_STEP_OVER = frozenset(status.value for status in (*STEP_OVER, StepStatus.PENDING))
 _KINDS = frozenset({"", "restart", "fork", "resume"})
 RUN_TEXTS = ("status_reason", "reason", "created_by")
 RUN_COUNTS = ("n_total", "n_succeeded", "n_failed", "n_skipped", "n_reused")

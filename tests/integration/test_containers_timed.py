@@ -1,19 +1,22 @@
 """`timeout` of a step with steps inside: they end with it, whoever has them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
 from runs.actor import SYSTEM
+from runs.engine import calling as calls
 from runs.engine import driver, sweep
 from runs.engine.here import run_here
 from runs.engine.session import Session
 from runs.engine.state import RunState
-from runs.models import Event, Execution, Run
+from runs.models import AgentCall, Event, Execution, Run
 from runs.operations.restart_run import restart_run
 from runs.projections.why import why
 
+from .calls import Plane
 from .here import do, done, start, steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -208,3 +211,39 @@ def test_what_a_sweep_has_found_late_may_have_its_time_again(calling: Path) -> N
     Session(state).wake_due(["s"])  # found by another one's look
     run.refresh_from_db()
     assert (run.status, steps(run)["s"].status) == ("waiting", "running")
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_calls_of_agents_end_with_the_time_of_what_is_around_them(
+    project: Path,
+    make_secret: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+    attempts: int,
+) -> None:
+    monkeypatch.setattr(calls, "start", calls.take)  # it goes out to nobody
+    plane = Plane(make_secret("operator"))
+    plane.register("research", "plan")
+    run = start(
+        project,
+        f"""
+        version: "1.0"
+        name: timed
+        steps:
+          - name: s
+            type: loop
+            for_each: [1]
+            timeout: 30m
+            retry: {{max_attempts: {attempts}, backoff: 0}}
+            steps: [{{name: ask, type: agent, agent: research.plan}}]
+        """,
+    )
+    until_it_waits(run)
+    time_is_over(run, "s")
+    call = AgentCall.objects.get(run=run, status="cancelled")
+    assert call.status_reason == "timeout of `s`"
+    run.refresh_from_db()
+    if attempts == 1:
+        assert run.status == "timeout"
+        return
+    until_it_waits(run)
+    assert AgentCall.objects.filter(run=run, ended_at=None).count() == 1  # asked again

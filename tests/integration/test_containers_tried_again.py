@@ -1,5 +1,6 @@
 """`retry` of a step with steps inside: all of it begins anew, and what was there stays to be seen."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,14 @@ from runs.engine import attempt, driver, sweep
 from runs.engine.session import Session
 from runs.engine.state import RunState
 from runs.models import Event, Execution, Run
+from runs.models.stored import compiled_version
+from runs.operations.import_run import import_run
 from runs.operations.restart_run import restart_run
 from runs.operations.retry_step import retry_step
+from runs.projections.export import export_run
+from runs.projections.run_graph import run_graph
 from runs.projections.why import why
+from runs.record.prior_runs import prior_run
 
 from .here import do, done, effects, start, steps
 
@@ -102,6 +108,7 @@ def test_all_that_is_inside_begins_anew(calling: Path, kind: str) -> None:
     begun = Event.objects.filter(run=run, path="s", kind="step.started").order_by("seq")
     assert [entry.data["attempt"] for entry in begun] == [1, 2, 3]
     assert "It took 3 attempts." in why(run.pk, "s").sentences
+    assert {node.path: node.attempts for node in run_graph(run.pk).nodes}["s"] == 3
 
 
 def test_the_rows_of_a_worker_that_knows_only_what_is_recorded_say_the_same(calling: Path) -> None:
@@ -228,6 +235,16 @@ steps:
     run = done(calling, text)
     assert run.status == "failed"
     assert effects(calling, run) == ["s/a", "s/b", "s/a/rollback"]
+    assert steps(run)["s/b"].status == "pending"
+    assert "s/b" not in prior_run(run, compiled_version(run.version_id)).steps
+    counted(run)
+    exported = io.BytesIO()
+    export_run(run.pk, exported)
+    exported.seek(0)
+    made = import_run(exported, by=SYSTEM, new_id=True, workspace=calling).run
+    assert {p: row.status for p, row in steps(made).items()} == {
+        p: row.status for p, row in steps(run).items()
+    }
     assert steps(run)["s/a/rollback"].input == {"value": 7}
 
 
