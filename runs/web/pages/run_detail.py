@@ -56,7 +56,8 @@ def run_page(
     """The page or a part of it; ``extra`` is said over what the tab says (a refused form)."""
     run = _run(run_id)
     part = part_of(request)
-    chosen = request.GET.get("node", "")
+    # The lineage is of runs, and no step stands beside it.
+    chosen = "" if tab == "lineage" and part != "panel" else request.GET.get("node", "")
     context: dict[str, Any] = {
         "run": run,
         "tab": tab,
