@@ -140,6 +140,6 @@ def _calls(counts: dict[str, int]) -> str:
 
 
 def _ago(at: str | None) -> str:
-    from runs.cli.commands.runs import ago
+    from runs.cli.run_words import ago
 
     return ago(at) if at else "never"

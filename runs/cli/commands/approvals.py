@@ -35,8 +35,8 @@ def command(ctx: click.Context, run: str, as_json: bool) -> None:
 def _print(run_id: str, one: Json) -> None:
     import shlex
 
-    from runs.cli.commands.runs import ago
     from runs.cli.printing import mark, one_line, print_table, say
+    from runs.cli.run_words import ago
 
     say(f"{mark('waiting')} {one['path']}  {one_line(one['prompt'], 500)}", style="bold")
     who = " or ".join(one["approvers"])

@@ -20,8 +20,8 @@ def command(
     ctx: click.Context, who: str, action: str, target: str, limit: int, as_json: bool
 ) -> None:
     """Who changed what, when and from where; newest first."""
-    from runs.cli.commands.runs import ago
     from runs.cli.printing import print_json, print_table
+    from runs.cli.run_words import ago
 
     entries = backend(ctx).audit(who=who, action=action, target=target, limit=limit)
     if as_json:

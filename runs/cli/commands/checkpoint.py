@@ -30,8 +30,8 @@ def command() -> None:
 @click.pass_context
 def list_(ctx: click.Context, run: str | None, workflow: str, limit: int, as_json: bool) -> None:
     """List checkpoints, newest first: of one run, or of all."""
-    from runs.cli.commands.runs import ago
     from runs.cli.printing import print_json, print_table
+    from runs.cli.run_words import ago
 
     side = backend(ctx)
     if run:

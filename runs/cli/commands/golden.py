@@ -22,8 +22,8 @@ def command() -> None:
 @click.pass_context
 def list_(ctx: click.Context, workflow: str, as_json: bool) -> None:
     """List golden runs, by name."""
-    from runs.cli.commands.runs import ago
     from runs.cli.printing import print_json, print_table
+    from runs.cli.run_words import ago
 
     found = backend(ctx).golden_runs(workflow)
     if as_json:

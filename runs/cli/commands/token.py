@@ -48,9 +48,9 @@ def create(ctx: click.Context, name: str, role: str, days: float | None, as_json
 @click.pass_context
 def list_(ctx: click.Context, everything: bool, as_json: bool) -> None:
     """List tokens."""
-    from runs.cli.commands.runs import ago
     from runs.cli.here import set_up
     from runs.cli.printing import print_json, print_table
+    from runs.cli.run_words import ago
 
     refuse_server(ctx, "Managing tokens")
     set_up()

@@ -185,8 +185,8 @@ def deliveries(
     ctx: click.Context, webhook: str, run: str, status: str, limit: int, as_json: bool
 ) -> None:
     """What was sent, newest first."""
-    from runs.cli.commands.runs import ago
     from runs.cli.printing import print_json, print_table
+    from runs.cli.run_words import ago
 
     found = backend(ctx).deliveries(webhook=webhook, run=run, status=status, limit=limit)
     if as_json:
