@@ -58,8 +58,8 @@ def test_no_tab_asks_more_than_six_times(
         page(alice, f"/runs/{pair[1].pk}?tab={tab}")
 
 
-def test_the_panel_opens_beside_every_tab(alice: Client, pair: Pair) -> None:
-    for tab in ("timeline", "io", "log", "events", "lineage"):
+def test_the_panel_opens_beside_every_tab_of_steps(alice: Client, pair: Pair) -> None:
+    for tab in ("timeline", "io", "log", "events"):
         html = page(alice, f"/runs/{pair[1].pk}?tab={tab}&node=plan")
         assert 'data-panel="open"' in html
         assert "Reused because" in html

@@ -34,6 +34,7 @@ from runs.web.graph_page import found_context, graph_context
 from runs.web.htmx import part_of
 from runs.web.json_view import value_at
 from runs.web.pages.run_tabs import TABS
+from runs.web.streamed import streamed
 
 
 @login_required
@@ -129,7 +130,7 @@ def log(request: HttpRequest, run_id: str) -> StreamingHttpResponse:
     """``GET /runs/{id}/log?step=&level=&q=``: the log as a text file."""
     run = _run(run_id)
     lines = log_text(run.pk, run_query.log_asked(request))
-    answer = StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
+    answer = streamed(request, lines, "text/plain; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{run.pk}.log"'
     return answer
 
