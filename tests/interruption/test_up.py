@@ -243,15 +243,23 @@ def test_a_killed_database_is_back(standing):
     wait_for(one.ready, 60)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_starts_from_nothing_ends_with_nothing_left_and_finds_it_all_again(up, number):
+def test_ctrl_c_leaves_nothing(up, maverick_home):
+    begun(maverick_home)
+    one = up().started()
+    wait_for(one.ready)
+    mine = [*one.children(), one.server()]
+    assert one.end(signal.SIGINT) == 0
+    assert [pid for pid in mine if alive(pid)] == []
+
+
+def test_it_starts_from_nothing_ends_with_nothing_left_and_finds_it_all_again(up):
     one = up().started()
     wait_for(one.ready)
     token = one.token
     words = list(one.children().values())
     assert any("celery" in w and "worker" in w for w in words), words
     mine = [*one.children(), one.server()]
-    assert one.end(number) == 0
+    assert one.end() == 0
     assert [pid for pid in mine if alive(pid)] == []
     again = up().started()  # how fast is for the benchmark: a busy machine would fail it here
     assert httpx.get(again.url + "/sign-in/", timeout=60).status_code == 200

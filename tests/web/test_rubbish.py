@@ -45,7 +45,7 @@ DEEDS = ("", "&do=mark&action=delete", "&do=assertions&action=restart&sure=1")
 def pages(kind: str, **known: str) -> Iterator[str]:
     """The address of every page that gets this kind of rubbish, with a run that there is."""
     patterns = get_resolver("runs.web.urls").url_patterns
-    for pattern, one in pairs(patterns, list(RUBBISH), every=4):
+    for pattern, one in pairs(patterns, list(RUBBISH), every=8):
         if one != kind:
             continue
         text = str(pattern.pattern)
