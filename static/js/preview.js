@@ -54,7 +54,7 @@ export function mount(run) {
     point(path);
   });
 
-  const keep = run.querySelector("[data-keep]");
+  const keep = run.querySelector("form[data-keep]");
   keep.addEventListener("change", () => {
     // The other choice is another page: what was typed goes along.
     const typed = run.querySelector("[data-reason]")?.value;

@@ -39,3 +39,9 @@ def test_an_operator_s_menu_has_the_buttons(alice: Client, pair: tuple[Run, Run]
     text = menu(alice.get(f"/runs/{pair[0].pk}").content.decode())
     assert "Only operators" not in text
     assert FORM.search(text)
+
+
+def test_a_preview_s_head_has_no_buttons_for_anybody(alice: Client, pair: tuple[Run, Run]) -> None:
+    text = alice.get(f"/runs/{pair[0].pk}/restart").content.decode()
+    assert "Only operators" not in text
+    assert "menu-title" not in text.partition('class="plan"')[0].partition("<main")[2]
