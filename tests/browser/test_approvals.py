@@ -72,6 +72,8 @@ def test_a_decision_is_made_on_the_page_and_seen_in_another_tab(
     more.fill('{"a": 1}')
     more.press("ArrowLeft")
     other.locator('.node[data-path="beside"]').click()
+    # Until its panel has come, the button is that of the step before.
+    expect(other.locator(".panel h2")).to_have_text("beside")
     other.get_by_role("button", name="Approve").click()
     expect(page.locator('.node[data-path="beside"]')).to_have_attribute("data-status", "succeeded")
     expect(more).to_be_focused()
