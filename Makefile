@@ -48,15 +48,12 @@ ORDER := tests/interruption/test_every_crashpoint.py tests/interruption/test_res
 	tests/workflows tests/interruption tests/integration tests/cli tests
 
 # The browser's tests are a session of their own: Playwright keeps an event loop running, and
-# Django refuses to ask the database in a thread that has one. It runs beside the other one, which
-# waits for processes half of the time, and is told when that has ended.
+# Django refuses to ask the database in a thread that has one. Beside each other the two took as long
+# as one after the other: what waits for a process polls, and on two cores that is dear.
 test: setup browser typescript
-	@mkdir -p build
-	@$(PYTEST) tests/browser >build/test-browser.log 2>&1 & browser=$$!; \
-	trap 'kill $$browser 2>/dev/null' INT TERM; \
 	$(PYTEST) $(ORDER) --ignore=tests/browser -n $(TESTERS) --dist loadscope --no-loadscope-reorder \
-	  -m "not bench and not thorough"; others=$$?; \
-	wait $$browser; seen=$$?; cat build/test-browser.log; exit $$((others ? others : seen))
+	  -m "not bench and not thorough"
+	$(PYTEST) tests/browser -n 2 --dist loadfile
 
 test-fast: setup
 	$(PYTEST) tests/unit tests/integration tests/web tests/api tests/docs -n 2 --dist loadscope -m "not slow and not browser and not bench and not thorough"
