@@ -53,7 +53,7 @@ class Plane:
     def close(self) -> None:
         if self.web is not None:
             os.killpg(self.web.pid, 9)
-            self.web.wait(10)
+            self.web.wait(60)
             self.web = None
         self.site.stop()
         self.site.close()

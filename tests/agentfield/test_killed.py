@@ -55,7 +55,7 @@ def test_server_and_workers_killed_with_many_calls_nothing_goes_out_twice(
     made = [plane.submit(f"{agent.id}.plan")["execution_id"] for _ in range(many(50, 20))]
     wait_for(lambda: len(agent.got) > 5, 60, "some requests")
     plane.web.kill()
-    plane.web.wait(10)
+    plane.web.wait(60)
     workers.stop()
     untouched = set(AgentCall.objects.filter(pk__in=made, state="new").values_list("pk", flat=True))
     plane.start_web()

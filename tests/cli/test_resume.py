@@ -231,7 +231,7 @@ def test_a_terminal_is_asked(maverick: Maverick, answer: str, text: str) -> None
             os.write(ours, f"{answer}\n".encode())
             asked = True
     os.close(ours)
-    assert process.wait(30) == 0, said
+    assert process.wait(60) == 0, said
     assert asked, said
     assert "1 changed" in said
     assert (maverick.project / "notes.txt").read_text() == text

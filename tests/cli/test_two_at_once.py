@@ -31,7 +31,7 @@ def test_two_servers_and_one_key_are_one_restart(maverick: Maverick, cli_home: P
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
         with httpx.Client(base_url=f"{address}/api/v1", headers=headers, timeout=30) as client:
             client.get(f"/runs/{run}").raise_for_status()  # connected and warm
-            barrier.wait(30)
+            barrier.wait(60)
             answer = client.post(f"/runs/{run}/restart", json={})
         return answer.status_code, answer.json()["id"]
 

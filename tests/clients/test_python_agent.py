@@ -324,7 +324,7 @@ def test_a_cancelled_coroutine_ends_and_a_thread_is_told(plane: LittlePlane) -> 
     @agent.reasoner
     def stubborn() -> None:
         call = current_call()
-        began.wait(20)
+        began.wait(60)
         while call is not None and not call.cancelled:
             time.sleep(0.01)
         seen.set()
@@ -332,8 +332,8 @@ def test_a_cancelled_coroutine_ends_and_a_thread_is_told(plane: LittlePlane) -> 
     def ask(at: str) -> list[Any]:
         dispatch(at, "sleeper", {}, "exec_1")
         dispatch(at, "stubborn", {}, "exec_2")
-        began.wait(20)
-        return [cancel(at, "exec_1"), cancel(at, "exec_2"), cancel(at, "exec_9"), seen.wait(20)]
+        began.wait(60)
+        return [cancel(at, "exec_1"), cancel(at, "exec_2"), cancel(at, "exec_9"), seen.wait(60)]
 
     assert while_it_runs(agent, ask) == [True, True, False, True]
     for call_id in ("exec_1", "exec_2"):
@@ -346,7 +346,7 @@ def test_what_stops_takes_only_what_its_own_work_waits_for(plane: LittlePlane) -
 
     @agent.reasoner
     def parent() -> str:
-        parent_may_end.wait(20)
+        parent_may_end.wait(60)
         return "ended"
 
     agent.reasoner(name="child")(lambda: "done")
@@ -392,7 +392,7 @@ def test_what_is_not_over_in_time_is_told_as_cut_off(plane: LittlePlane) -> None
 def test_reasoners_that_wait_in_threads_do_not_wait_for_each_other(plane: LittlePlane) -> None:
     """More than a pool of threads would have on two cores: each waits until all have begun."""
     agent, all_began = agent_of(plane), threading.Barrier(12)
-    agent.reasoner(name="wait")(lambda: all_began.wait(20) >= 0)
+    agent.reasoner(name="wait")(lambda: all_began.wait(60) >= 0)
 
     def ask(at: str) -> None:
         for number in range(12):
@@ -410,7 +410,7 @@ def test_a_coroutine_that_holds_up_the_loop_holds_up_neither_heartbeats_nor_requ
 
     @agent.reasoner
     async def rude() -> None:
-        go_on.wait(20)
+        go_on.wait(60)
 
     def ask(at: str) -> int:
         dispatch(at, "rude", {})

@@ -57,7 +57,7 @@ def running_agent(served: Served, command: list[str], folder: Path) -> Iterator[
             yield
         finally:
             process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 def in_typescript(name: str, *words: str) -> list[str]:

@@ -460,7 +460,7 @@ def test_two_requests_with_one_key_at_once_leave_one_run_and_one_entry(project: 
 
     def ask() -> None:
         try:
-            together.wait(10)
+            together.wait(60)
             start_run(definition=ONE, by=ANN, workspace=project, idempotency_key="k2")
         finally:
             connection.close()

@@ -49,7 +49,7 @@ def test_of_many_who_claim_one_step_one_gets_it(project: Path) -> None:
     def claim(_: int) -> str | None:
         try:
             mine = session(run)
-            barrier.wait(10)
+            barrier.wait(60)
             job = mine.claim()
             return job.path if job else None
         finally:

@@ -66,7 +66,7 @@ def at_once(*deeds: Callable[[], Any]) -> list[BaseException | None]:
 
     def one(number: int) -> None:
         try:
-            together.wait(10)
+            together.wait(60)
             deeds[number]()
         except Exception as error:
             raised[number] = error

@@ -142,7 +142,7 @@ def started(name: str, env: dict[str, str], home: Path) -> Iterator[subprocess.P
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(30)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
 

@@ -116,8 +116,8 @@ class Worker:
         at = time.time()
         self.signal(signal.SIGKILL)
         if self.process is not None:
-            self.process.wait(10)
-        wait_for(lambda: not self.alive, 10, "the worker's end")
+            self.process.wait(60)
+        wait_for(lambda: not self.alive, 60, "the worker's end")
         return at
 
 

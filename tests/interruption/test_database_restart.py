@@ -63,7 +63,7 @@ def _stop_server(place: Any) -> int:
 
         return not embedded._alive(pid)
 
-    wait_for(gone, 20, "the server's end")
+    wait_for(gone, 60, "the server's end")
     return pid
 
 
@@ -90,7 +90,7 @@ def test_runs_end_although_postgresql_is_restarted_in_the_middle(own_server: Sit
                 connection.close()
                 return False
 
-        wait_for(answers, 20, "the server's answer")
+        wait_for(answers, 60, "the server's answer")
     over = site.wait(*runs, within=60)
     assert [run.status for run in over] == ["succeeded"] * 2
     for run in over:

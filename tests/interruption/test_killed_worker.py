@@ -104,7 +104,7 @@ steps:
         with open(f"/proc/{command}/stat") as stat:
             return stat.read().rpartition(")")[2].split()[0] == "Z"
 
-    wait_for(gone, 5, "the command's end")
+    wait_for(gone, 60, "the command's end")
     site.start_worker()
     (over,) = site.wait(run)
     assert over.status == "succeeded"
@@ -119,7 +119,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_step_back(site: Site) -> None:
     worker = site.start_worker()
     wait_for(lambda: site.running(run, "held"), what="the step has begun")
     worker.signal(signal.SIGTERM)
-    wait_for(lambda: not worker.alive, 15, "the worker's end")
+    wait_for(lambda: not worker.alive, 60, "the worker's end")
     row = steps(run)["held"]
     assert row.status == "queued", (row.tries, site.said()[-1500:])
     assert row.tries[0]["reason"] == "worker-stopped"

@@ -101,7 +101,7 @@ def test_stop_of_the_worker(site: Site, begun: tuple[Run, Worker, str]) -> None:
     worker.signal(signal.SIGTERM)
     wait_for(lambda: Execution.objects.get(run=run).status == "queued", what="it is given back")
     assert family(run) == {}
-    wait_for(lambda: not worker.alive, 15, "the worker's end")
+    wait_for(lambda: not worker.alive, 60, "the worker's end")
     site.start_worker()
     the_second_attempt_was_alone(site, run, mark)
 
@@ -115,4 +115,4 @@ def test_time_is_up(site: Site, begun: tuple[Run, Worker, str]) -> None:
 def test_cancel(site: Site, begun: tuple[Run, Worker, str]) -> None:
     run, _, _ = begun
     cancel_run(run.pk, by=SYSTEM)
-    wait_for(lambda: not family(run), 10, "the end of the whole family")
+    wait_for(lambda: not family(run), 60, "the end of the whole family")

@@ -144,7 +144,7 @@ def _stop_server(place: Any) -> None:
 
     pid = int((place.data / "postmaster.pid").read_text().split()[0])
     os.kill(pid, signal.SIGQUIT)
-    wait_for(lambda: not embedded._alive(pid), 20, "the server's end")
+    wait_for(lambda: not embedded._alive(pid), 60, "the server's end")
 
 
 def _restart_server(site: Site) -> None:
@@ -163,7 +163,7 @@ def _restart_server(site: Site) -> None:
             connection.close()
             return False
 
-    wait_for(answers, 20, "the server's answer")
+    wait_for(answers, 60, "the server's answer")
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def _waiting(site: Site, name: str, backoff: int = 600) -> "tuple[subprocess.Pop
     (site.project / f"{name}.yaml").write_text(WAITING.format(name=name, backoff=backoff))
     command = _maverick(site, "run", f"{name}.yaml")
     runs = Run.objects.filter(workflow_name=name)
-    wait_for(lambda: runs.filter(status="waiting").exists(), 30, "a run that waits")
+    wait_for(lambda: runs.filter(status="waiting").exists(), 60, "a run that waits")
     return command, runs.get()
 
 
