@@ -21,15 +21,19 @@ def begin_again(writer: Writer, path: str) -> None:
     """
     state = writer.state
     rows = again.recorded(state.run_id, path)
-    kept = [row for row in rows if row.path != path and _is_kept(state.compiled, row)]
-    back = [row for row in rows if row.path != path and row not in kept and _begun(row, kept)]
+    inside = [row for row in rows if row.path != path]
+    kept = [row for row in inside if _is_kept(state.compiled, row)]
+    # By id, and below containers only: all this is under the run's lock, and a loop may be long.
+    whole = [row for row in kept if state.compiled.node(row.path).is_container]
+    stays = {row.id for row in kept}
+    back = [row for row in inside if row.id not in stays and _begun(row, whole)]
     attempt = len(state.held[path].tries) + 1
     because = f"attempt {attempt} of `{steppath.name_of(path)}`"
     again.set_back([row.id for row in back], [row.id for row in kept], because)
     state.reload()
     given = next(row.input for row in rows if row.path == path)
     state.pending[path] = replace(state.held.pop(path), input=given)
-    opened = (row for row in rows if row.path == path or row in back)
+    opened = (next(row for row in rows if row.path == path), *back)
     _count(writer.w.patch, back, sum(_size(state.compiled, row, rows) for row in opened))
     writer.w.patch.fence_up += 1
     writer.begin_again(path)
