@@ -51,6 +51,11 @@ def parent_of(path: str) -> str:
     return split_turn(scope_of(path))[0]
 
 
+def below(container: str) -> tuple[str, str]:
+    """How the path of everything inside ``container`` begins, in its turns as well: for `startswith`."""
+    return f"{container}/", f"{container}["
+
+
 def pattern(path: str) -> str:
     """The path without turns, as it stands in the definition: ``fix[2]/review`` → ``fix/review``."""
     return _TURN.sub("", path) if "[" in path else path

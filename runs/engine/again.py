@@ -47,7 +47,7 @@ def _is_kept(compiled: Compiled, row: Inside) -> bool:
 
 def _begun(row: Inside, kept: Iterable[Inside]) -> bool:
     """Whether it is to be set back: not what never began, nor what is inside of what is kept."""
-    around = tuple(chain.from_iterable((f"{one.path}/", f"{one.path}[") for one in kept))
+    around = tuple(chain.from_iterable(steppath.below(one.path) for one in kept))
     return row.status is not StepStatus.PENDING and not row.path.startswith(around)
 
 

@@ -203,7 +203,7 @@ class Consequences:
 
     def _leave_out(self, move: Settle, attempt: int) -> None:
         """What only an earlier attempt of a container that has succeeded came to."""
-        inside = (f"{move.path}/", f"{move.path}[")
+        inside = steppath.below(move.path)
         left = [path for path in self.state.pending if path.startswith(inside)]
         reason = f"not in attempt {attempt} of `{move.node.name}`"
         for path in left:

@@ -483,8 +483,8 @@ def _is_part(path: str, only: str) -> bool:
     """Whether the step is the one, is inside it, or is a container around it."""
     return (
         path == only
-        or path.startswith((f"{only}/", f"{only}["))
-        or only.startswith((f"{path}/", f"{path}["))
+        or path.startswith(steppath.below(only))
+        or only.startswith(steppath.below(path))
     )
 
 

@@ -89,7 +89,7 @@ def _started(prior: PriorRun, path: str) -> float:
     times = [
         step.started
         for step in prior.steps.values()
-        if step.started and (step.path == path or step.path.startswith((f"{path}/", f"{path}[")))
+        if step.started and (step.path == path or step.path.startswith(steppath.below(path)))
     ]
     return min(times, default=0.0)
 

@@ -292,7 +292,7 @@ class _Walk:
 
 
 def _is_in(path: str, container: str) -> bool:
-    return path == container or path.startswith((f"{container}/", f"{container}["))
+    return path == container or path.startswith(steppath.below(container))
 
 
 def decide(compiled: Compiled, prior: PriorRun, rules: Rules) -> Iterator[PlannedStep]:

@@ -48,6 +48,6 @@ class Stopping(Undoing):
         inside = [
             scope
             for key, scope in self._scopes.items()
-            if key == path or key.startswith((f"{path}/", f"{path}["))
+            if key == path or key.startswith(steppath.below(path))
         ]
         yield from sorted(inside, key=lambda scope: -scope.key.count("/"))

@@ -50,7 +50,7 @@ CLOSED = Asked(fixed=True)
 
 
 def _inside(path: str, group: str) -> bool:
-    return path.startswith((f"{group}/", f"{group}["))
+    return path.startswith(steppath.below(group))
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def next_of(paths: tuple[str, ...], after: str) -> str:
     for place, path in enumerate(paths):
         if path == after:
             return paths[(place + 1) % len(paths)]
-    inside = (path for path in paths if after and path.startswith((f"{after}/", f"{after}[")))
+    inside = (path for path in paths if after and path.startswith(steppath.below(after)))
     return next(inside, paths[0])
 
 

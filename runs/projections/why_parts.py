@@ -86,7 +86,7 @@ def root_of(run: Run, path: str, states: States, row: Execution | None = None) -
     word, _, rest = run.status_reason.partition(": ")
     blamed = rest.partition(": ")[0] if word == "step-failed" else ""
     # Where several steps failed in one container, the one that the run names.
-    inside = blamed.startswith((f"{path}/", f"{path}[")) and blamed in states
+    inside = blamed.startswith(steppath.below(path)) and blamed in states
     path = blamed if inside else root_path(path, states)
     state = states.get(path)
     if state is None:
