@@ -79,9 +79,8 @@ class _Groups:
                 shapes.edges.append((shape.path, state.path))
                 shapes.asides.add((shape.path, state.path))
         self._drawn += len(nodes)
-        for place, shape in enumerate(nodes):
-            # Named, where the name alone does not say which turn of which loop is meant.
-            nodes[place] = replace(shape, within=scope) if scope else shape
+        if scope:  # named, where the name alone does not say which turn of which loop is meant
+            nodes = [replace(shape, within=scope) for shape in nodes]
         shapes.nodes = nodes
         for place, shape in enumerate(nodes):
             if shape.is_group and self.asked.opens(shape.path):

@@ -30,6 +30,10 @@ class GraphNode:
     head: float = 0.0  # where edges enter and leave, from the top; 0 is the middle
     fixed: bool = False  # it neither widens its column nor is widened with it
 
+    # Here and below written out: `replace` takes three times as long, and there are thousands.
+    def named(self, key: str) -> "GraphNode":
+        return GraphNode(key, self.width, self.height, self.tail, self.head, self.fixed)
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -84,6 +88,9 @@ class EdgeLine:
                 parts.append(f"C{half} {_n(y)} {half} {_n(to_y)} {_n(to_x)} {_n(to_y)}")
             x, y = to_x, to_y
         return "".join(parts)
+
+    def joining(self, source: str, target: str) -> "EdgeLine":
+        return EdgeLine(source, target, self.start, self.track, self.end, self.label, self.down)
 
     def moved(self, dx: float, dy: float) -> "EdgeLine":
         return replace(

@@ -130,7 +130,7 @@ def _laid_out(
     paths = [node.key for node in nodes]
     number = {path: str(n) for n, path in enumerate(paths)}
     made = _place(
-        tuple(replace(node, key=number[node.key]) for node in nodes),
+        tuple(node.named(number[node.key]) for node in nodes),
         tuple((number[a], number[b]) for a, b in edges if a in number and b in number),
         tuple((number[a], wide) for a, wide in labels if a in number),
         down,
@@ -141,8 +141,7 @@ def _laid_out(
         made.height,
         {paths[int(key)]: box for key, box in made.boxes.items()},
         tuple(
-            replace(line, source=paths[int(line.source)], target=paths[int(line.target)])
-            for line in made.lines
+            line.joining(paths[int(line.source)], paths[int(line.target)]) for line in made.lines
         ),
         tuple(tuple(paths[int(key)] for key in layer) for layer in made.layers),
         down,

@@ -73,6 +73,8 @@ class Around:
     undone: Mapping[str, int] = field(default_factory=dict)
     blocked: frozenset[str] = frozenset()
     inside: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    heat: Mapping[str, int] = field(default_factory=dict)
+    critical: frozenset[str] = frozenset()
 
 
 def node_view(shape: Shape, around: Around) -> NodeView:
@@ -122,6 +124,8 @@ def node_view(shape: Shape, around: Around) -> NodeView:
         kind=kind_of(shape),
         within=shape.within,
         inside=around.inside.get(shape.path, frozenset()),
+        heat=around.heat.get(shape.path, 0),
+        critical=shape.path in around.critical,
     )
 
 

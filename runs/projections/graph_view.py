@@ -7,7 +7,7 @@ What a reader has opened is drawn in a frame instead.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from runs.planning.graph import Compiled
@@ -92,15 +92,10 @@ def view_of(
     if preview is not None:
         shapes.nodes = [shape for shape in shapes.nodes if not shape.undoes]
     all_of = shapes.flat()
-    nodes = tuple(_nodes(all_of, states, over, now, preview))
     critical, heat = NO_PATH, NO_HEAT
     if preview is None:
         critical, heat = critical_path(shapes, states, now), heat_of(all_of.nodes, states, now)
-        on_it = frozenset(critical.steps)
-        nodes = tuple(
-            replace(node, heat=heat.levels.get(node.path, 0), critical=node.path in on_it)
-            for node in nodes
-        )
+    nodes = tuple(_nodes(all_of, states, over, now, preview, critical, heat))
     placed = nested(shapes, {node.path: node.size for node in nodes}, asked.down)
     return GraphView(
         title,
@@ -123,6 +118,8 @@ def _nodes(
     over: bool,
     now: datetime,
     preview: Preview | None,
+    critical: CriticalPath,
+    heat: Heat,
 ) -> Iterable[NodeView]:
     drawn = {shape.path for shape in shapes.nodes}
     repeats = {shape.path for shape in shapes.nodes if shape.repeats}
@@ -138,6 +135,8 @@ def _nodes(
         undone=undone_in(drawn, states, shapes.undoing),
         blocked=_blocked(shapes.nodes, shapes.edges, states),
         inside=looks_inside(shapes.nodes, states),
+        heat=heat.levels,
+        critical=frozenset(critical.steps),
     )
     found = (node_view(shape, around) for shape in shapes.nodes)
     if preview is None:

@@ -1,8 +1,7 @@
 """The edges of a graph as SVG text: few paths, many edges each."""
 
 from collections.abc import Iterator
-
-from django.utils.html import escape
+from html import escape
 
 from runs.projections.graph_layout import EdgeLine
 from runs.projections.graph_nested import LABEL_SIGN

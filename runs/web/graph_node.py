@@ -1,8 +1,7 @@
 """One node of the graph as SVG text, drawn from its own upper left corner."""
 
 from collections.abc import Iterator
-
-from django.utils.html import escape
+from html import escape
 
 from runs.projections.graph_node_view import BAR_MOST, NodeView
 from runs.projections.words import KIND_ICONS

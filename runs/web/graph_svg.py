@@ -6,9 +6,9 @@ and several hundred through template tags. Everything from outside goes through 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 from urllib.parse import quote
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from runs.projections.graph_layout import Box

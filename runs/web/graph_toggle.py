@@ -1,9 +1,8 @@
 """What opens, closes and turns the pages of the groups in a graph: links, each its own address."""
 
 from collections.abc import Iterator
+from html import escape
 from urllib.parse import quote
-
-from django.utils.html import escape
 
 from runs.projections.graph_layout import Box
 from runs.projections.graph_node_view import NodeView
