@@ -12,7 +12,6 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from runs.projections import clauses, words
-from runs.projections.approvals import FormField
 from runs.projections.progress import Progress
 
 register = template.Library()
@@ -126,26 +125,6 @@ def brief(value: Any) -> str:
 def plural(number: int, word: str) -> str:
     """``12 steps``; ``"step differs,steps differ"`` names both forms."""
     return words.count(number, *word.split(",", 1))
-
-
-@register.filter
-def choices(field: FormField) -> list[tuple[str, str, bool]]:
-    """What a field offers: value, word, and whether it is chosen. Nothing, where it may be empty."""
-    values = [True, False] if field.enum is None else list(field.enum)
-    made = [(_sent(one), _sent(one), one == field.default) for one in values]
-    if not any(chosen for _, _, chosen in made):
-        return [("", "", True), *made]
-    return made
-
-
-@register.filter
-def prefilled(field: FormField) -> str:
-    """The default of a field as it is typed."""
-    return "" if field.default is None else _sent(field.default)
-
-
-def _sent(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @register.filter

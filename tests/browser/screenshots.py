@@ -1,15 +1,20 @@
 """Pictures of the pages with realistic rows, beside which the reference pictures can be laid.
 
-``make screenshots`` runs it and writes to build/screenshots/. Exits 1 when a page logs an error
-or is wider than its window.
+``make screenshots`` runs it and writes to build/screenshots/, with a table of first paints and
+layout shifts (figures.txt). Exits 1 when a page logs an error, is wider than its window, moves while
+it loads, asks another host, or has no strict policy. ``make screenshots ONLY="run-list docs"``
+takes some pages.
 """
 
+import os
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.browser.page_figures import OBSERVE, Figures, Visit, table
 from tests.browser.site import CHROMIUM, CHROMIUM_ARGS, ROOT, Site
 
 INTO = ROOT / "build" / "screenshots"
@@ -25,8 +30,33 @@ sample_agents.agents(now)
 made.append(sample_agents.nested_calls(now))
 print(*(run.pk for run in made))
 """
-WIDTHS = ((1440, 900), (820, 1180), (390, 844))
-THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A browser window that pages are looked at in."""
+
+    label: str
+    width: int
+    height: int
+    dark: bool = False
+    scale: float = 1.0
+
+    @property
+    def is_phone(self) -> bool:
+        return self.width < 641
+
+
+WINDOWS = (
+    *(
+        Window(f"{width}-{'dark' if dark else 'light'}", width, height, dark)
+        for width, height in ((1440, 900), (820, 1180), (390, 844))
+        for dark in (False, True)
+    ),
+    Window("360", 360, 740),
+    Window("4k", 3840, 2160),
+    Window("zoom-200", 720, 450, scale=2.0),  # what 200 % leave of a window of 1440 pixels
+)
 
 
 def pages(running: str, failed: str, waiting: str, undone: str, nested: str) -> dict[str, str]:
@@ -101,32 +131,32 @@ def settled(page: Page) -> None:
     page.evaluate("document.fonts.ready.then(() => true)")
 
 
-def take(browser: Browser, site: Site, shots: dict[str, str]) -> list[str]:
-    """Write every picture; returns what was wrong with the pages."""
+def take(browser: Browser, site: Site, shots: dict[str, str]) -> tuple[list[Figures], list[str]]:
+    """Write every picture; returns the figures, and what was wrong with the pages."""
+    figures: list[Figures] = []
     wrong: list[str] = []
-    for width, height in WIDTHS:
-        for theme in THEMES:
-            phone = width < 641
-            context = browser.new_context(
-                viewport={"width": width, "height": height},
-                color_scheme="dark" if theme == "dark" else "light",
-                has_touch=phone,
-                is_mobile=phone,
-            )
-            for name, address in shots.items():
-                label = f"{name}-{width}-{theme}"
-                page = context.new_page()
-                errors: list[str] = []
-                listen(page, errors)
-                page.goto(site.address + address)
-                settled(page)
-                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                    errors.append("wider than its window")
-                page.screenshot(path=INTO / f"{label}.png", animations="disabled")
-                wrong += [f"{label}: {error}" for error in errors]
-                page.close()
-            context.close()
-    return wrong
+    for window in WINDOWS:
+        context = browser.new_context(
+            viewport={"width": window.width, "height": window.height},
+            device_scale_factor=window.scale,
+            color_scheme="dark" if window.dark else "light",
+            has_touch=window.is_phone,
+            is_mobile=window.is_phone,
+        )
+        context.add_init_script(OBSERVE)
+        for name, address in shots.items():
+            page = context.new_page()
+            errors: list[str] = []
+            listen(page, errors)
+            visit = Visit(page, name, window.label)
+            answer = page.goto(site.address + address)
+            settled(page)
+            page.screenshot(path=INTO / f"{name}-{window.label}.png", animations="disabled")
+            figures.append(visit.figures(answer))
+            wrong += [f"{name}-{window.label}: {one}" for one in (*errors, *figures[-1].wrong())]
+            page.close()
+        context.close()
+    return figures, wrong
 
 
 def main() -> int:
@@ -136,9 +166,14 @@ def main() -> int:
         made = site.run(SEED).split()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-            wrong = take(browser, site, pages(*made))
+            shots = pages(*made)
+            asked = os.environ.get("ONLY", "").split() or list(shots)
+            figures, wrong = take(browser, site, {name: shots[name] for name in asked})
             browser.close()
-    print("\n".join([*wrong, f"{len(list(INTO.glob('*.png')))} pictures in {INTO}"]))
+    (INTO / "figures.txt").write_text(table(figures), encoding="utf-8")
+    print(
+        "\n".join([table(figures), *wrong, f"{len(list(INTO.glob('*.png')))} pictures in {INTO}"])
+    )
     return 1 if wrong else 0
 
 

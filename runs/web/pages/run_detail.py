@@ -30,6 +30,7 @@ from runs.projections.why import why_of
 from runs.states import RUN_OVER
 from runs.web import run_query
 from runs.web.commands import actor, may_operate, new_key
+from runs.web.form_input import form_inputs
 from runs.web.graph_page import found_context, graph_context
 from runs.web.htmx import part_of
 from runs.web.json_view import value_at
@@ -167,10 +168,13 @@ def _panel(
     if states is None:
         states = panel_states(run, made, path, read)
     found = node_panel(run, made, path, read, states, timezone.now(), actor(request))
+    context: dict[str, Any] = {"panel": found}
     if found is None:
-        return {"panel": None}
+        return context
+    if found.approval is not None:
+        context["decide"] = form_inputs(found.approval.form, prefix="field.", at="decide")
     if found.status in TELLS_WHY:
-        return {"panel": found, "why": why_of(run, states, path, read.row if read else None)}
-    # Nobody has the output of what has not succeeded.
-    came_from = origin(found.execution_id) if found.status == "succeeded" else None
-    return {"panel": found, "origin": came_from}
+        context["why"] = why_of(run, states, path, read.row if read else None)
+    elif found.status == "succeeded":  # nobody has the output of what has not succeeded
+        context["origin"] = origin(found.execution_id)
+    return context
