@@ -10,6 +10,8 @@ from pathlib import Path
 
 import jsonschema_rs
 
+from runs.api.v1.api import api
+
 SNAPSHOT = Path(__file__).parent / "openapi.v1.json"
 
 
@@ -21,6 +23,17 @@ def test_the_document_is_the_one_that_was_agreed(viewer, request):
     if wanted:
         SNAPSHOT.write_text(text)
     assert text == SNAPSHOT.read_text(), "renew it with --renew-openapi and read the diff"
+
+
+def test_the_document_is_made_once_and_not_for_every_visit(viewer):
+    made = api.get_openapi_schema()
+    before = json.dumps(made, default=str)
+    viewer.get("/openapi.json")
+    viewer.get("/docs")
+    assert api.get_openapi_schema() is made
+    assert json.dumps(made, default=str) == before
+    elsewhere = api.get_openapi_schema(path_prefix="/elsewhere/")["paths"]
+    assert all(path.startswith("/elsewhere/") for path in elsewhere)
 
 
 def test_every_operation_has_an_id_a_tag_security_and_its_refusals(viewer):
