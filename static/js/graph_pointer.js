@@ -43,16 +43,12 @@ export function followPointer(stage, win) {
     if (!moved) {
       moved = true;
       grabber.setPointerCapture?.(event.pointerId);
-      win.svg.classList.add("is-moving");
     }
     held.set(event.pointerId, now);
     win.pan(before.x - now.x, before.y - now.y);
   });
   for (const name of ["pointerup", "pointercancel"]) {
-    canvas.addEventListener(name, (event) => {
-      held.delete(event.pointerId);
-      win.svg.classList.remove("is-moving");
-    });
+    canvas.addEventListener(name, (event) => held.delete(event.pointerId));
   }
   // A drag that ends on a node is not a click on it.
   canvas.addEventListener(

@@ -6,6 +6,7 @@
 const MOST = 2.5;
 const PADDING = 12;
 const FOOT = 44; // minimap and legend stand there
+const STILL = 160; // milliseconds without a move
 const LEGIBLE = 0.28; // below it, words are specks and are not drawn
 
 export function makeWindow(stage, run) {
@@ -16,6 +17,7 @@ export function makeWindow(stage, run) {
   const size = sizeOf(svg);
   const view = { x: 0, y: 0, scale: 1 }; // what is at the upper left corner; pixels for each unit
   let places = null;
+  let still = 0;
 
   const win = {
     svg,
@@ -165,8 +167,13 @@ export function makeWindow(stage, run) {
     view.y = Math.min(size.height - keep, Math.max(keep - height / view.scale, view.y));
   }
 
+  // As a picture of its own: with a thousand words in sight, to set them again for every size would
+  // take a tenth of a second. They are set when it stands still.
   function moved() {
     win.fitted = false;
+    svg.classList.add("is-moving");
+    clearTimeout(still);
+    still = setTimeout(() => svg.classList.remove("is-moving"), STILL);
     clamp();
     draw();
   }
