@@ -62,6 +62,7 @@ class Keeping(Protocol):
         filter: Mapping[str, Any] | None = None,
         dry_run: bool = False,
         reason: str = "",
+        labels: Mapping[str, str | None] | None = None,
     ) -> Json:
         """One action for these runs, for those that a filter finds, or (neither) for all."""
 

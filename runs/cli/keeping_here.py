@@ -104,6 +104,7 @@ class KeepingHere:
         filter: Mapping[str, Any] | None = None,
         dry_run: bool = False,
         reason: str = "",
+        labels: Mapping[str, str | None] | None = None,
     ) -> Json:
         from runs.operations.bulk_runs import MOST, bulk_runs
         from runs.projections.api_runs import RunFilter, matching_ids
@@ -118,7 +119,8 @@ class KeepingHere:
                 tag=given.get("tag", ""),
             )
             ids = matching_ids(wanted, MOST + 1)
-        return cast(Json, plain(bulk_runs(action, ids, by=actor(), dry_run=dry_run, reason=reason)))
+        found = bulk_runs(action, ids, by=actor(), dry_run=dry_run, reason=reason, labels=labels)
+        return cast(Json, plain(found))
 
     def _run(self, run_id: str) -> Json:
         from runs.projections.api_runs import get_run

@@ -65,10 +65,17 @@ class KeepingThere:
         filter: Mapping[str, Any] | None = None,
         dry_run: bool = False,
         reason: str = "",
+        labels: Mapping[str, str | None] | None = None,
     ) -> Json:
         every = ids is None and filter is None
         found = self.client.bulk(
-            action, ids=ids, filter=filter, all=every, dry_run=dry_run, reason=reason
+            action,
+            ids=ids,
+            filter=filter,
+            all=every,
+            dry_run=dry_run,
+            reason=reason,
+            labels=labels,
         )
         return cast(Json, found)
 

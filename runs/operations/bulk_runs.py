@@ -24,12 +24,13 @@ from runs.models.stored import drawable_version
 from runs.operations.cancel_run import cancel_run
 from runs.operations.delete_run import delete_run
 from runs.operations.golden import RunNotSucceeded, mark_golden
+from runs.operations.label_run import Changes, change_labels, changed
 from runs.operations.pause_run import NotPaused, pause_run, unpause_run
 from runs.operations.restart_run import NotConfirmed, RestartRequest, plan_restart, restart_run
 from runs.record import sealing
 from runs.states import RUN_OVER, RunStatus
 
-ACTIONS = ("restart", "cancel", "pause", "resume", "golden", "delete")
+ACTIONS = ("restart", "cancel", "pause", "resume", "golden", "label", "delete")
 MOST = 1000
 # A lost answer is asked for again within minutes; runs have their own records.
 REMEMBERED = timedelta(days=7)
@@ -65,38 +66,43 @@ def bulk_runs(
     reason: str = "",
     idempotency_key: str | None = None,
     asked: Mapping[str, Any] | None = None,
+    labels: Changes | None = None,
 ) -> BulkResult:
     """Do one thing to many runs; a run that it cannot be done to does not keep the others from it.
 
     Asked for twice it changes nothing the second time: what is cancelled already is `unchanged`,
     and under one key there is one answer. ``asked``: the filter that found the ids, if one did;
-    the same key and filter then mean the runs that it found the first time. Raises Refused (the
-    action, too many runs), NotAllowed and IdempotencyMismatch.
+    the same key and filter then mean the runs that it found the first time. ``labels``: what the
+    action `label` sets or takes away; a run's other labels stay. Raises Refused (the action, its
+    labels, too many runs), NotAllowed and IdempotencyMismatch.
     """
     if action not in ACTIONS:
         raise Refused(f"There is no action {action!r}.", hint=f"One of: {', '.join(ACTIONS)}.")
     if not by.may("admin" if action == "delete" else "operator"):
         raise NotAllowed(f"A {by.role} cannot {action} runs.")
+    _labels_fit(action, labels)
     wanted = list(dict.fromkeys(ids))
     part = None
     if idempotency_key and not dry_run:
         body = ["bulk", action, wanted if asked is None else dict(asked), reason]
+        body += [dict(labels)] if labels else []
         part = _under_key(by, idempotency_key, sealing.keyed_hex(body), wanted)
         if part.result is not None:
             return part.result
         wanted = part.ids
     _few(wanted)
-    states = dict(Run.objects.filter(pk__in=wanted).values_list("pk", "status"))
+    runs = Run.objects.filter(pk__in=wanted).only("status", "labels").in_bulk()
     stay = kept(wanted) if dry_run and action == "delete" else {}
     items = []
     for run_id in wanted:
-        status = states.get(run_id)
-        if status is not None and _is_so(action, RunStatus(status)):
-            items.append(BulkItem(run_id, "unchanged", message=f"It is {status} already."))
+        run = runs.get(run_id)
+        if run is not None and (so := _so_already(action, run, labels)):
+            items.append(BulkItem(run_id, "unchanged", message=so))
         elif dry_run:
-            items.append(_foresee(action, run_id, status, stay.get(run_id)))
+            items.append(_foresee(action, run_id, run, stay.get(run_id), labels))
         else:
-            items.append(_do(action, run_id, by, reason, _key_of(idempotency_key, run_id)))
+            part_key = _key_of(idempotency_key, run_id)
+            items.append(_do(action, run_id, by, reason, part_key, labels))
     counts = dict.fromkeys(("done", "unchanged", "refused"), 0)
     for item in items:
         counts[item.outcome] += 1
@@ -105,6 +111,14 @@ def bulk_runs(
         answer = {"ids": wanted, "result": asdict(result)}
         IdempotencyRecord.objects.filter(pk=part.record).update(answer=answer)
     return result
+
+
+def _labels_fit(action: str, labels: Changes | None) -> None:
+    if action == "label" and not labels:
+        raise Refused("Name the labels that are set or taken away.", field="labels")
+    if action != "label" and labels is not None:
+        raise Refused(f"Labels belong to the action 'label', not to {action!r}.", field="labels")
+    changed({}, labels or {})  # too many, or too long: that is no run's fault
 
 
 def _few(ids: Sequence[str]) -> None:
@@ -148,18 +162,31 @@ def _key_of(key: str | None, run_id: str) -> str | None:
     return "bulk:" + hashlib.sha256(f"{key}:{run_id}".encode()).hexdigest()
 
 
-def _is_so(action: str, status: RunStatus) -> bool:
-    return (action == "cancel" and status is RunStatus.CANCELLED) or (
-        action == "pause" and status is RunStatus.PAUSED
-    )
+def _so_already(action: str, run: Run, labels: Changes | None) -> str:
+    """Says that there is nothing to do, if so."""
+    if labels is not None:
+        known = run.labels or {}
+        same = all(known.get(key) == value for key, value in labels.items())
+        return "Its labels are so already." if same else ""
+    so = {"cancel": RunStatus.CANCELLED, "pause": RunStatus.PAUSED}.get(action)
+    return f"It is {run.status} already." if run.status == so else ""
 
 
-def _foresee(action: str, run_id: str, status: str | None, stays: Kept | None) -> BulkItem:
+def _foresee(
+    action: str, run_id: str, run: Run | None, stays: Kept | None, labels: Changes | None
+) -> BulkItem:
     """What ``_do`` would answer, as things stand now."""
-    if status is None:
+    if run is None:
         return _refused(run_id, UnknownRun.code, f"There is no run {run_id}.")
     if stays is not None:
         return _refused(run_id, stays.code, stays.message)
+    if labels is not None:
+        try:
+            changed(run.labels or {}, labels)
+        except Refused as refused:
+            return _refused(run_id, refused.code, refused.message)
+        return BulkItem(run_id, "done")
+    status = run.status
     over = RunStatus(status) in RUN_OVER
     open_only = RunIsOver.code if over else ""
     against = {
@@ -198,13 +225,16 @@ def _asks(run_id: str) -> bool:
     )
 
 
-def _do(action: str, run_id: str, by: Actor, reason: str, key: str | None) -> BulkItem:
+def _do(
+    action: str, run_id: str, by: Actor, reason: str, key: str | None, labels: Changes | None
+) -> BulkItem:
     deeds: dict[str, Callable[[], object]] = {
         "cancel": lambda: cancel_run(run_id, by=by, reason=reason),
         "pause": lambda: pause_run(run_id, by=by, reason=reason),
         "resume": lambda: unpause_run(run_id, by=by, reason=reason),
         # Many runs cannot share their workflow's name: each is known by its own id.
         "golden": lambda: mark_golden(run_id, _golden_name(run_id), by=by, reason=reason),
+        "label": lambda: change_labels(run_id, labels or {}, by=by),
         "delete": lambda: delete_run(run_id, by=by, reason=reason),
     }
     try:

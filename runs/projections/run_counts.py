@@ -22,7 +22,10 @@ COUNT_TO = 2_000  # beyond it a count reads "2,000+"
 ACTIVITY_TO = 5_000  # runs that the chart looks at; beyond it the chart says so
 BARS = 48
 # Bars of the chart: as long as they must be for the time that is shown.
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 BUCKETS = (
+    (MINUTE, "minute"),
+    (timedelta(minutes=5), "5 min"),
     (timedelta(minutes=30), "30 min"),
     (timedelta(hours=1), "hour"),
     (timedelta(hours=4), "4 h"),
@@ -149,7 +152,7 @@ def numbers(
         total=_shown(asked, counts),
         golden=capped(told.get(("golden", 0), 0)),
         any_run=told.get(("any", 0), 0) > 0,
-        activity=_activity(asked, told, since, bucket, every),
+        activity=_activity(asked, told, (since, until), bucket, every),
         hidden={place: number for (name, place), number in told.items() if name == "looser"},
     )
 
@@ -190,18 +193,23 @@ def _shown(asked: RunFilter, counts: tuple[StatusCount, ...]) -> StatusCount:
 def _window(asked: RunFilter, now: datetime) -> tuple[timedelta, str, datetime, datetime]:
     """How long a bar is, in words as well, and from when to when the chart goes.
 
-    The last day, unless the filter says something about the time.
+    The last day, unless the filter says something about the time. Bars begin at whole minutes, as
+    the filters that they are say no more: otherwise the newest runs would be in a bar and not in
+    the list that it leads to.
     """
-    since, until = now - BARS * BUCKETS[0][0], now
+    until = _floor(now) + MINUTE
+    since = until - DAY
     spans = [period(value, now) for value in asked.values("started")]
     if spans:
         froms = [one for one, _ in spans if one is not None]
         tos = [one for _, one in spans if one is not None]
-        until = min([now, *tos])
+        until = min([until, *(_floor(one + MINUTE - datetime.resolution) for one in tos)])
         since = max(froms) if froms else until - BARS * BUCKETS[-1][0]
-    length = max(until - since, timedelta(minutes=1))
+    length = max(until - since, MINUTE)
+    # The minute that has begun is there whole: `<24h` has bars of half an hour all the same.
     bucket, every = next(
-        (one for one in BUCKETS if length <= one[0] * BARS), (length / BARS, "bar")
+        (one for one in BUCKETS if length - MINUTE <= one[0] * BARS),
+        (MINUTE * -(-length // (MINUTE * BARS)), "bar"),
     )
     return bucket, every, until - bucket * max(1, -(-length // bucket)), until
 
@@ -210,7 +218,7 @@ def _add_activity(
     union: Union, found: QuerySet[Run], since: datetime, until: datetime, bucket: timedelta
 ) -> None:
     sql, values = (
-        found.filter(created_at__gte=since, created_at__lte=until)
+        found.filter(created_at__gte=since, created_at__lt=until)
         .order_by("-created_at")
         .values("created_at", "status")[:ACTIVITY_TO]
         .query.sql_with_params()
@@ -226,16 +234,15 @@ def _add_activity(
 def _activity(
     asked: RunFilter,
     told: Mapping[tuple[str, int], int],
-    since: datetime,
+    window: tuple[datetime, datetime],
     bucket: timedelta,
     every: str,
 ) -> Activity:
-    drawn = {place for name, place in told if name in ("good", "bad")}
-    places = range(max(max(drawn, default=0), BARS - 1 if not asked.values("started") else 0) + 1)
+    since, until = window
     bars = []
-    for place in places:
+    for place in range(-(-(until - since) // bucket)):
         begins = since + bucket * place
-        span = f"{begins.isoformat(timespec='minutes')}..{_minute(begins + bucket)}"
+        span = f"{_minute(begins)}..{_minute(begins + bucket)}"
         bars.append(
             ActivityBar(
                 begins,
@@ -247,6 +254,10 @@ def _activity(
         )
     counted = sum(bar.total for bar in bars)
     return Activity(tuple(bars) if counted else (), every, counted >= ACTIVITY_TO)
+
+
+def _floor(then: datetime) -> datetime:
+    return then.replace(second=0, microsecond=0)
 
 
 def _minute(then: datetime) -> str:

@@ -59,6 +59,7 @@ class StepTable:
     previous_from: int | None
     counts: tuple[tuple[str, int], ...]  # how many steps of each status there are
     has_inside: bool
+    failed: int  # that nothing handled, as the Timeline counts them
 
 
 SORTS = ("longest", "shortest")
@@ -89,9 +90,11 @@ def step_table(
     first = max(0, min(asked.first, len(rows) - 1))
     page = rows[first : first + STEPS_A_PAGE]
     counts: dict[str, int] = {}
+    failed = 0
     for node in everything(tree):
         if not node.is_turn:
             counts[node.state.look] = counts.get(node.state.look, 0) + 1
+            failed += node.state.look in _BAD and not node.state.handled
     return StepTable(
         rows=tuple(_step_row(one, made, now) for one in page),
         total=len(rows),
@@ -100,6 +103,7 @@ def step_table(
         previous_from=max(0, first - STEPS_A_PAGE) if first else None,
         counts=tuple((look, counts[look]) for look in words.STATUS_WORDS if look in counts),
         has_inside=any(node.children for node in tree),
+        failed=failed,
     )
 
 

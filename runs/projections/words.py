@@ -1,6 +1,7 @@
 """Numbers, times and reasons in words, as the pages say them. Pure."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -183,9 +184,20 @@ def shorten(text: str, most: int) -> str:
     return f"{text[:head]}…{text[-(most - 1 - head) :]}"
 
 
+# Signs that turn the direction of what follows, or that nobody sees: shown as they are, they would
+# let a value look like another one.
+_UNSEEN = re.compile("[\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON for people: every sign as it is, except those that cannot be seen."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def json_short(value: Any, most: int = 60) -> str:
     """A value as JSON, cut in the middle when it is long."""
-    return shorten(json.dumps(value, ensure_ascii=False), most)
+    return shorten(json_text(value), most)
 
 
 def sum_of_turns(turns: Sequence[str], done: str = "done") -> str:

@@ -192,7 +192,7 @@ def _leaf(value: Any) -> str:
 
 
 def _text(value: str) -> str:
-    return escape(json.dumps(value, ensure_ascii=False))
+    return escape(words.json_text(value))
 
 
 @register.filter

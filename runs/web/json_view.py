@@ -46,11 +46,11 @@ class _View:
             if self._left == -1:
                 yield '<li class="x">… more in the file</li>'
             return
-        key = f'<span class="k">{self._marked(json.dumps(name, ensure_ascii=False))}</span>: '
+        key = f'<span class="k">{self._marked(words.json_text(name))}</span>: '
         key = key if name else ""
         if not (isinstance(value, Mapping | list) and value):
-            text = json.dumps(value, ensure_ascii=False)
-            copied = value if isinstance(value, str) else text
+            text = words.json_text(value)
+            copied = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             tools = self._tools(path, f'data-copy="{escape(copied[:100_000])}"')
             yield f"<li>{key}{self._leaf(value, text)}{tools}</li>"
             return

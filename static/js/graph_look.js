@@ -207,7 +207,8 @@ export function makeLook(stage, win, run, again) {
   async function nextFailed() {
     const was = now().get("node");
     const dataset = await load([["next", "failed"]]);
-    if (!dataset || !dataset.chosen) return;
+    if (dataset && !dataset.chosen) told.textContent = "No step has failed.";
+    if (!dataset?.chosen) return;
     settle({ look: dataset.look, chosen: was ?? "" }); // choosing it is a step that "back" undoes
     win.focus(win.node(dataset.chosen), true);
     select(dataset.chosen);

@@ -3,12 +3,18 @@ import { fragment, listen, swap } from "./live.js";
 import { followLog } from "./run_log.js";
 import { softTab } from "./run_tab.js";
 
+const PATIENCE_MS = 300; // then the frame of the new step stands where the old one was
+const INERT = ".because, .reason, .panel-body, .panel-foot";
+
 function panelSkeleton(path) {
   const box = document.createElement("div");
   box.className = "panel-skeleton";
-  const name = document.createElement("h2");
-  name.textContent = path;
-  box.append(name, ...Array.from({ length: 6 }, () => document.createElement("span")));
+  const row = document.createElement("div");
+  row.className = "row";
+  row.innerHTML = `<h2 class="truncate"></h2><span class="grow"></span><button class="btn btn-quiet btn-s btn-icon"
+    type="button" data-do="close-panel" aria-label="Close panel"><svg class="i" aria-hidden="true"><use href="#x"/></svg></button>`;
+  row.firstElementChild.textContent = path;
+  box.append(row, ...Array.from({ length: 6 }, () => document.createElement("span")));
   return box;
 }
 
@@ -18,6 +24,7 @@ export function mount(run) {
   const head = run.querySelector("[data-part=head]");
   const tab = run.dataset.tab;
   let opener = null;
+  let newest = 0; // which opening of the panel counts
 
   const address = (part, extra = {}) => {
     // All that the address asks of this tab: filters, what is open, where it begins.
@@ -54,7 +61,9 @@ export function mount(run) {
     }
     mark(path);
     if (!path) {
+      newest += 1;
       work.dataset.panel = "closed";
+      panel.removeAttribute("aria-busy");
       panel.replaceChildren();
       run.dispatchEvent(new CustomEvent("panel"));
       return;
@@ -62,16 +71,27 @@ export function mount(run) {
     work.dataset.panel = "open";
     panel.setAttribute("aria-label", `Step ${path}`);
     panel.setAttribute("aria-busy", "true");
-    // Its place is taken at once; only the first opening has nothing to show meanwhile.
-    if (!panel.firstElementChild) panel.append(panelSkeleton(path));
+    // The step before it stays for a moment, so that nothing flickers, and its buttons do nothing
+    // any more: pressed now, they would restart another step than the one that was chosen.
+    const held = panel.contains(document.activeElement);
+    const skeleton = () => panel.replaceChildren(panelSkeleton(path));
+    for (const part of panel.querySelectorAll(INERT)) part.inert = true;
+    if (!panel.firstElementChild) skeleton();
+    const slow = setTimeout(skeleton, PATIENCE_MS);
+    const mine = ++newest;
     run.dispatchEvent(new CustomEvent("panel", { detail: path }));
     try {
       const html = await fragment(address("panel", { node: path }));
-      if (chosen() === path) panel.innerHTML = html;
-    } catch {
-      location.reload();
-    } finally {
+      if (mine !== newest) return;
+      clearTimeout(slow);
+      panel.innerHTML = html;
       panel.removeAttribute("aria-busy");
+      // A link inside the panel was followed: the keys go on in the panel.
+      if (held) panel.querySelector("[data-do=close-panel]")?.focus({ preventScroll: true });
+    } catch {
+      if (mine === newest) location.reload();
+    } finally {
+      clearTimeout(slow);
     }
   }
 

@@ -210,3 +210,26 @@ def test_every_run_is_named_on_purpose(operator, make_run):
         make_run(status="queued", finished_at=None)
     done = operator.post("/runs/bulk", {"action": "cancel", "all": True, "filter": {}}).json()
     assert done["counts"]["done"] == 2
+
+
+def test_labels_are_set_and_taken_away_on_many_runs_and_the_others_stay(operator, viewer, make_run):
+    one = make_run(labels={"env": "staging", "old": "1"})
+    same = make_run(labels={"env": "prod"})
+    full = make_run(labels={f"k{n}": "" for n in range(50)})
+    ids = [one.id, same.id, full.id, "run_00000000000000"]
+    body = {"action": "label", "ids": ids, "labels": {"env": "prod", "old": None}}
+    assert viewer.post("/runs/bulk", body).status_code == 403
+    dry = operator.post("/runs/bulk", {**body, "dry_run": True}).json()
+    assert dry["counts"] == {"done": 1, "unchanged": 1, "refused": 2}
+    done = operator.post("/runs/bulk", body, **{"Idempotency_Key": "k9"}).json()
+    assert done == operator.post("/runs/bulk", body, **{"Idempotency_Key": "k9"}).json()
+    told = [[(i["outcome"], i["code"]) for i in found["items"]] for found in (dry, done)]
+    assert told[0] == told[1]
+    other = {**body, "labels": {"env": "test"}}
+    assert operator.post("/runs/bulk", other, **{"Idempotency_Key": "k9"}).status_code == 422
+    assert Run.objects.get(pk=one.id).labels == {"env": "prod"}
+    assert list(AuditEntry.objects.values_list("action", "target")) == [("run.labels", one.id)]
+    for wrong in (dict[str, str](), None, {"k" * 64: "v"}):
+        assert operator.post("/runs/bulk", {**body, "labels": wrong}).status_code == 422
+    stray = {"action": "cancel", "ids": ids, "labels": {"a": "b"}}
+    assert operator.post("/runs/bulk", stray).status_code == 422

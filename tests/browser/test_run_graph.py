@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import Shown
 from tests.browser.test_accessibility import CONTRASTS, violations
@@ -111,6 +111,29 @@ def test_a_step_in_a_closed_group_is_found_and_failures_are_jumped_to(page: Page
     expect(page.locator("[data-found]")).to_contain_text("No step has")
     page.keyboard.press("Escape")
     expect(page.locator("[data-found]")).to_be_hidden()
+
+
+def test_until_the_next_step_is_there_the_buttons_of_the_last_one_do_nothing(
+    look: Look, shown: Shown
+) -> None:
+    page = look(f"/runs/{shown.failed}?node=plan")
+    panel = page.locator("[data-part=panel]")
+    expect(panel.get_by_role("button", name="Restart from here")).to_be_enabled()
+    held: list[Route] = []
+    page.route("**part=panel**", lambda route: held.append(route))
+    # Looked at in the moment of the click, before any answer: and then a frame with the new name.
+    inert = page.evaluate(
+        "() => { document.querySelector('.node[data-path=baseline]').dispatchEvent("
+        "new MouseEvent('click', {bubbles: true, cancelable: true}));"
+        "return document.querySelector('.panel-foot').inert; }"
+    )
+    assert inert
+    expect(panel.locator("h2")).to_have_text("baseline")
+    expect(panel.locator(".panel-foot")).to_have_count(0)
+    expect(panel.get_by_label("Close panel")).to_be_visible()
+    held[0].continue_()
+    expect(panel.locator(".panel-body")).to_be_visible()
+    expect(panel).not_to_have_attribute("aria-busy", "true")
 
 
 def test_direction_filter_colours_critical_path_and_full_screen(page: Page) -> None:

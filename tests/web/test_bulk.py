@@ -60,6 +60,7 @@ def test_who_only_looks_may_tick_two_rows_to_compare_them_and_nothing_else(
     assert "data-pick" in charlie.get(f"/runs?part=rows&ids={one.pk}").content.decode()
     assert 'data-do="compare"' in text
     assert 'name="action"' not in text
+    assert 'aria-disabled="true" title="Only operators label runs"' in text
     assert "/runs/bulk" not in text
     # Without scripts the form itself leads there.
     assert 'action="/compare"' in text
@@ -90,3 +91,24 @@ def test_two_selections_of_one_page_are_two_requests(alice: Client, now: datetim
         alice.post("/runs/bulk", form)
         alice.post("/runs/bulk", form)
     assert Run.objects.filter(status="cancelled").count() == 2
+
+
+def test_ticked_runs_get_labels_and_keep_their_others(
+    alice: Client, charlie: Client, now: datetime
+) -> None:
+    hostile = {"<b>env": "staging", "team": "płatności"}
+    runs = [make_run("fly", now, status="queued", labels=hostile) for _ in range(2)]
+    form = {"action": "label", "ids": [run.pk for run in runs], "query": "?workflow=fly"}
+    assert charlie.post("/runs/bulk", form).status_code == 403
+    text = alice.post("/runs/bulk", form).content.decode()
+    assert "Label 2 runs" in text
+    assert "&lt;b&gt;env" in text
+    assert "on 2" in text
+    wrong = alice.post("/runs/bulk", {**form, "sure": "1", "labels": "gate=\nwhat is this"})
+    assert wrong.status_code == 422
+    assert "write name=value" in wrong.content.decode()
+    assert "gate=\nwhat is this" in wrong.content.decode()
+    sure = {**form, "sure": "1", "labels": "gate = open\n<b>env-\n", "key": "k"}
+    assert alice.post("/runs/bulk", sure)["Location"] == "/runs?workflow=fly"
+    assert "2 runs labelled." in alice.get("/runs").content.decode()
+    assert Run.objects.get(pk=runs[0].pk).labels == {"team": "płatności", "gate": "open"}

@@ -168,6 +168,19 @@ def test_the_chart_tells_itself_in_words_and_its_bars_filter(
     assert shown(alice, bar[1].replace("&amp;", "&")) == "beta gamma probe-1"
     assert "per day" in alice.get("/runs?started=<30d").content.decode().lower()
     assert "style=" not in html
+    # A bar leads to as many runs as it shows, those of this very minute among them; and there
+    # bars are shorter, down to a minute.
+    assert "per minute" in alice.get("/runs" + bar[1].replace("&amp;", "&")).content.decode()
+    minute = re.search(
+        r'<a href="/runs(\?started=[^"]+)" tabindex="-1" aria-label="[^"]+: 3 runs',
+        alice.get("/runs?started=<20min").content.decode(),
+    )
+    assert minute is not None
+    assert shown(alice, minute[1].replace("&amp;", "&")) == "beta gamma probe-1"
+    make_run("zeta", now, ago=0, status="queued")
+    html = alice.get("/runs").content.decode()
+    bars = re.findall(r'<a href="/runs(\?started=[^"]+)" tabindex="-1" aria-label="[^"]+ run', html)
+    assert "zeta" in shown(alice, bars[-1].replace("&amp;", "&"))
 
 
 def test_an_open_list_is_told_what_is_new_and_keeps_its_rows(

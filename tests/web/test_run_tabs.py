@@ -202,3 +202,26 @@ def test_labels_are_edited_on_the_page(alice: Client, charlie: Client, pair: Pai
     refused = alice.post(f"/runs/{run.pk}/labels", {"labels": "no equals sign"})
     assert refused.status_code == 422
     assert "write name=value" in refused.content.decode()
+
+
+def test_a_value_cannot_look_like_another_one(alice: Client, now: datetime) -> None:
+    """A sign that turns the direction of writing turned the rest of its line as well."""
+    run = make_run("fly", now, status="succeeded", took=1, inputs={"who\u200b": "\u202e)live"})
+    add(run, "one", "shell", "succeeded", now, input={"a": "漢字 \u2066x"})
+    here = f"/runs/{run.pk}?tab=io&node=one"
+    seen = unescape(re.sub("<[^>]*>", "", page(alice, here)))
+    assert not re.search("[\u200b\u202e\u2066]", seen)
+    assert '"\\u202e)live"' in seen
+    assert "漢字 \\u2066x" in seen
+
+
+def test_the_steps_jump_to_failures_only_where_there_are_some(alice: Client, pair: Pair) -> None:
+    jump = r'data-do="next-failed"[^>]*?( hidden)?>'
+    for run, hidden in ((pair[1], None), (pair[0], None)):
+        found = re.search(jump, page(alice, f"/runs/{run.pk}?tab=steps"))
+        assert found is not None
+        assert found[1] is hidden
+    fine = make_run("fine", pair[0].created_at, status="succeeded", took=1)
+    found = re.search(jump, page(alice, f"/runs/{fine.pk}?tab=steps"))
+    assert found is not None
+    assert found[1]

@@ -5,12 +5,13 @@ from typing import Any
 import click
 
 from runs.cli.backend import Backend
+from runs.cli.commands.runs_notes import label_changes
 from runs.cli.options import json_option
 from runs.cli.refusals import CliRefusal
 from runs.cli.side import backend
 
 MOST_SHOWN = 20
-ACTIONS = ("restart", "cancel", "pause", "resume", "golden", "delete")
+ACTIONS = ("restart", "cancel", "pause", "resume", "golden", "label", "delete")
 STATUSES = (
     "queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled", "timeout",
 )  # fmt: skip
@@ -18,6 +19,7 @@ STATUSES = (
 
 @click.command("bulk")
 @click.argument("action", type=click.Choice(ACTIONS))
+@click.argument("changes", nargs=-1, metavar="[KEY=VALUE|KEY- ...]")
 @click.option(
     "--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Repeatable."
 )
@@ -33,6 +35,7 @@ STATUSES = (
 def bulk(
     ctx: click.Context,
     action: str,
+    changes: tuple[str, ...],
     statuses: tuple[str, ...],
     workflow: str,
     text: str,
@@ -43,9 +46,9 @@ def bulk(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Restart, cancel, pause, resume, mark golden or delete every run that the filters find.
+    """Restart, cancel, pause, resume, mark golden, label or delete every run that the filters find.
 
-    At most 1,000. Exit code 1 when something was refused.
+    `label` takes labels to set (KEY=VALUE) and to take away (KEY-). At most 1,000. Exit code 1 when something was refused.
     """
     from runs.cli.printing import print_json, print_table, say
 
@@ -59,12 +62,15 @@ def bulk(
         raise click.UsageError("Name at least one filter, or --all for every run.", ctx)
     if is_narrow and everything:
         raise click.UsageError("--all takes no filter.", ctx)
+    if bool(changes) != (action == "label"):
+        raise click.UsageError("KEY=VALUE and KEY- belong to label, which needs one.", ctx)
+    labels = label_changes(ctx, changes) or None
     side = backend(ctx)
     chosen = None if everything else wanted
     if dry_run or yes:
-        found = side.bulk(action, filter=chosen, dry_run=dry_run, reason=reason)
+        found = side.bulk(action, filter=chosen, dry_run=dry_run, reason=reason, labels=labels)
     else:
-        found = _asked_first(side, action, chosen, reason)
+        found = _asked_first(side, action, chosen, reason, labels)
     if as_json:
         print_json(found, last_line=True)
     else:
@@ -82,14 +88,18 @@ def bulk(
 
 
 def _asked_first(
-    side: Backend, action: str, chosen: dict[str, Any] | None, reason: str
+    side: Backend,
+    action: str,
+    chosen: dict[str, Any] | None,
+    reason: str,
+    labels: dict[str, str | None] | None,
 ) -> dict[str, Any]:
     """Show, ask, and do it to the runs that were shown: the filter is not asked again, as it may
     find others by then."""
     from runs.cli.printing import say
     from runs.projections.words import count
 
-    seen = side.bulk(action, filter=chosen, dry_run=True, reason=reason)
+    seen = side.bulk(action, filter=chosen, dry_run=True, reason=reason, labels=labels)
     ids = [one["run_id"] for one in seen["items"] if one["outcome"] == "done"]
     for run_id in ids[:MOST_SHOWN]:
         say(f"  {run_id}", err=True)
@@ -101,7 +111,7 @@ def _asked_first(
         agreed = False
     if not agreed:
         raise CliRefusal("not-confirmed", "Nothing was done.", "--yes does not ask.")
-    done = side.bulk(action, ids=ids, reason=reason)
+    done = side.bulk(action, ids=ids, reason=reason, labels=labels)
     known = {one["run_id"]: one for one in done["items"]}
     items = [known.get(one["run_id"], one) for one in seen["items"]]
     counts = {word: [one["outcome"] for one in items].count(word) for word in done["counts"]}

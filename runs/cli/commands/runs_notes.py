@@ -1,5 +1,6 @@
 """`maverick runs note` and `maverick runs label`: what people write on a run."""
 
+from collections.abc import Iterable
 from typing import IO
 
 import click
@@ -53,6 +54,20 @@ def note(
         say(f"{run_id}: notes {'written' if written['text'] else 'taken away'}.")
 
 
+def label_changes(ctx: click.Context, changes: Iterable[str]) -> dict[str, str | None]:
+    """``KEY=VALUE`` sets a label, ``KEY-`` takes it away (None)."""
+    found: dict[str, str | None] = {}
+    for change in changes:
+        name, given, value = change.partition("=")
+        if given and name:
+            found[name] = value
+        elif not given and change.endswith("-") and len(change) > 1:
+            found[change[:-1]] = None
+        else:
+            raise click.UsageError(f"{change!r} is neither KEY=VALUE nor KEY-.", ctx)
+    return found
+
+
 @click.command("label")
 @run_argument
 @click.argument("changes", nargs=-1, required=True, metavar="KEY=VALUE|KEY- ...")
@@ -64,15 +79,8 @@ def label(ctx: click.Context, run: str, changes: tuple[str, ...], as_json: bool)
 
     side = backend(ctx)
     found = side.get_run(find_run(side, run))
-    labels = dict(found["labels"])
-    for change in changes:
-        name, given, value = change.partition("=")
-        if given and name:
-            labels[name] = value
-        elif not given and change.endswith("-") and len(change) > 1:
-            labels.pop(change[:-1], None)
-        else:
-            raise click.UsageError(f"{change!r} is neither KEY=VALUE nor KEY-.", ctx)
+    merged = {**found["labels"], **label_changes(ctx, changes)}
+    labels = {name: value for name, value in merged.items() if value is not None}
     changed = side.set_labels(found["id"], labels)
     if as_json:
         print_json(changed)

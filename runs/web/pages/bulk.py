@@ -15,9 +15,11 @@ from runs.errors import MaverickError
 from runs.operations.bulk_runs import MOST, BulkResult, bulk_runs
 from runs.projections import words
 from runs.projections.run_filter import RunFilter
+from runs.projections.run_labels import labels_on
 from runs.projections.run_list import ids_of
 from runs.web.commands import key_of, new_key, operator
-from runs.web.toasts import say, say_refused
+from runs.web.label_text import changes_of
+from runs.web.toasts import say, say_refused, why
 
 DONE = {
     "restart": "restarted",
@@ -25,6 +27,7 @@ DONE = {
     "pause": "paused",
     "resume": "let go on",
     "golden": "marked golden",
+    "label": "labelled",
     "delete": "deleted",
 }
 
@@ -55,6 +58,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
     if not ids:
         say(request, "No run is chosen.", error=True)
         return back
+    if action == "label":
+        return _label(request, by, ids, asked, back)
     ask = (everything or action == "delete") and "sure" not in request.POST
     try:
         found = bulk_runs(
@@ -82,6 +87,37 @@ def bulk(request: HttpRequest) -> HttpResponse:
         href=_made(found, by),
     )
     return back
+
+
+def _label(
+    request: HttpRequest, by: Actor, ids: list[str], asked: RunFilter, back: HttpResponse
+) -> HttpResponse:
+    """Asks which labels; what was typed stays in the field when it is refused."""
+    typed, error = request.POST.get("labels", "")[:20_000], ""
+    if "sure" in request.POST:
+        key = key_of(request, _scope("label", [*ids, typed]))
+        try:
+            found = bulk_runs("label", ids, by=by, labels=changes_of(typed), idempotency_key=key)
+        except MaverickError as refused:
+            error = why(refused)
+        else:
+            only_refused = not found.counts["done"] and bool(found.counts["refused"])
+            say(request, _sentence(found), error=only_refused)
+            return back
+    if len(ids) > MOST:
+        say(request, f"More than {MOST:,} runs cannot be labelled at once.", error=True)
+        return back
+    context = {
+        "ids": ids,
+        "known": labels_on(ids),
+        "typed": typed,
+        "error": error,
+        "back": reverse("run-list") + asked.query(),
+        "query": request.POST.get("query", "")[:2000],
+        "key": new_key(),
+        "nav": "runs",
+    }
+    return render(request, "runs/bulk_label.html", context, status=422 if error else 200)
 
 
 def _made(found: BulkResult, by: Actor) -> str:

@@ -8,11 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from runs.errors import MaverickError, NotFound, Refused
+from runs.errors import MaverickError, NotFound
 from runs.operations.label_run import set_labels
 from runs.operations.note_run import write_note
 from runs.web.commands import operator
 from runs.web.htmx import go_to
+from runs.web.label_text import labels_of
 from runs.web.pages.run_detail import run_page
 from runs.web.toasts import say, why
 
@@ -42,25 +43,13 @@ def labels(request: HttpRequest, run_id: str) -> HttpResponse:
     """``POST /runs/{id}/labels``: ``labels``, one ``name=value`` a line."""
     by, text = operator(request), request.POST.get("labels", "")
     try:
-        set_labels(run_id, dict(_pairs(text)), by=by)
+        set_labels(run_id, labels_of(text), by=by)
     except NotFound as unknown:
         raise Http404(str(unknown)) from unknown
     except MaverickError as refused:
         return _again(request, run_id, "labels", refused, {"label_text": text})
     say(request, "Labels saved.")
     return go_to(request, f"{reverse('run', args=[run_id])}?tab=notes")
-
-
-def _pairs(text: str) -> list[tuple[str, str]]:
-    pairs = []
-    for line in text.splitlines():
-        name, given, value = line.partition("=")
-        if not line.strip():
-            continue
-        if not (given and name.strip()):
-            raise Refused(f"{line[:80]!r} is no label: write name=value.", field="labels")
-        pairs.append((name.strip(), value.strip()))
-    return pairs
 
 
 def _again(

@@ -119,10 +119,12 @@ class RunCalls(Sending):
         all: bool = False,
         dry_run: bool = False,
         reason: str = "",
+        labels: Mapping[str, str | None] | None = None,
         idempotency_key: str | None = None,
     ) -> BulkResult:
-        """Restart, cancel, pause, resume, mark golden or delete many runs: by their ids, or those
-        that a filter (status, workflow, text, golden, tag) finds, or `all`. A result for each run."""
+        """Restart, cancel, pause, resume, mark golden, label or delete many runs: by their ids, or
+        those that a filter (status, workflow, text, golden, tag) finds, or `all`. `labels`, for
+        `label`: what is set; None takes a label away. A result for each run."""
         body = {
             "action": action,
             "ids": None if ids is None else list(ids),
@@ -131,6 +133,8 @@ class RunCalls(Sending):
             "dry_run": dry_run,
             "reason": reason,
         }
+        if labels is not None:
+            body["labels"] = dict(labels)
         return cast(BulkResult, self._start("runs/bulk", body, idempotency_key))
 
     def executions(self, run_id: str, *, status: Iterable[str] = ()) -> Iterator[Execution]:

@@ -4,7 +4,7 @@ from typing import Any, Literal, TypedDict
 
 from maverick_client.models.runs import Run
 
-BulkAction = Literal["restart", "cancel", "pause", "resume", "golden", "delete"]
+BulkAction = Literal["restart", "cancel", "pause", "resume", "golden", "label", "delete"]
 Role = Literal["viewer", "operator", "admin"]
 
 

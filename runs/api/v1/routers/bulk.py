@@ -28,8 +28,8 @@ router = Router()
     ),
 )
 def bulk(request: HttpRequest, body: BulkIn, key: IdempotencyKey) -> HttpResponse:
-    """Restart, cancel, pause, resume, golden or delete; at most 1,000 runs, each with its result.
-    What cannot be done to one run does not keep the others from it. The same `Idempotency-Key`
+    """Restart, cancel, pause, resume, golden, label or delete; at most 1,000 runs, each with its
+    result. What cannot be done to one run does not keep the others from it. The same `Idempotency-Key`
     and body answers the same; a dry run does nothing and has no use for a key."""
     ids = body.ids if body.ids is not None else matching_ids(_filter(body.filter), MOST + 1)
     found = bulk_runs(
@@ -40,6 +40,7 @@ def bulk(request: HttpRequest, body: BulkIn, key: IdempotencyKey) -> HttpRespons
         reason=body.reason,
         idempotency_key=key,
         asked=None if body.ids is not None else _asked(body),
+        labels=body.labels,
     )
     return reply(BulkOut, found)
 

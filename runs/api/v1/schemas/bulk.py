@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from runs.api.v1.schemas.base import In, Out, shown
 
-Action = Literal["restart", "cancel", "pause", "resume", "golden", "delete"]
+Action = Literal["restart", "cancel", "pause", "resume", "golden", "label", "delete"]
 
 
 class BulkFilterIn(In):
@@ -42,6 +42,9 @@ class BulkIn(In):
     all: bool = Field(False, description="Every run there is; a filter that is empty needs it.")
     dry_run: bool = False
     reason: str = Field("", max_length=2000)
+    labels: dict[str, str | None] | None = Field(
+        None, description="For `label`: what is set; null takes a label away; the others stay."
+    )
 
     @model_validator(mode="after")
     def one_of_both(self) -> Self:
