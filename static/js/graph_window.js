@@ -52,6 +52,7 @@ export function makeWindow(stage, run) {
     const { x, y, scale } = view;
     cull(width / scale, height / scale);
     svg.style.transform = `translate(${-x * scale}px, ${-y * scale}px) scale(${scale})`;
+    canvas.dataset.fitted = ""; // from now on it is seen: parts/graph.css
     const zoomed = `${Math.round(scale * 100)} %`;
     if (word.textContent !== zoomed) word.textContent = zoomed;
     const mini = canvas.querySelector(".mm-view");

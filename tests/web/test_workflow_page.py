@@ -124,6 +124,9 @@ def test_its_source_has_colours_and_problems_at_their_lines(alice: Client, proje
 
 def test_its_definition_is_drawn(alice: Client, forms: None) -> None:
     html = page(alice, "/workflows/forms?tab=graph&node=two")
+    assert '<text class="n-meta" x="29" y="39">approval</text>' in html
+    assert "waits" not in html.partition('class="viewport"')[2].partition("</svg></div>")[0]
+    assert 'aria-label="one, shell"' in html
     assert re.findall(r'<a class="node[^"]*" href="[^"]*" data-path="(\w+)"', html) == [
         "one",
         "two",

@@ -10,7 +10,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -26,7 +25,7 @@ from runs.operations.start_run import start_run, with_secret_names
 from runs.operations.validate_workflow import drawable_text, validate_workflow
 from runs.planning.graph import Compiled
 from runs.projections.approvals import form_fields
-from runs.projections.graph_view import graph_view
+from runs.projections.graph_defined import definition_view
 from runs.projections.workflow_catalog import StoredVersion, stored_versions, version_text
 from runs.projections.workflow_stats import NO_RUNS, past_runs, stats_of
 from runs.web.commands import key_of, may_operate, new_key, operator
@@ -206,7 +205,7 @@ def _graph(request: HttpRequest, subject: Subject, refused: MaverickError | None
     made = _compiled(subject)
     if made is None:
         return {"graph": None}
-    view = graph_view(subject.name, made, {}, False, timezone.now())
+    view = definition_view(subject.name, made)
     chosen = request.GET.get("node", "")[:1000]
     node = made.nodes.get(steppath.pattern(chosen)) if chosen else None
     about = None
