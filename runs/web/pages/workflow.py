@@ -31,7 +31,7 @@ from runs.projections.workflow_stats import NO_RUNS, past_runs, stats_of
 from runs.web.commands import key_of, may_operate, new_key, operator
 from runs.web.form_input import form_inputs, secret_in, sent_values
 from runs.web.graph_svg import graph_svg, minimap_svg
-from runs.web.run_charts import durations_svg, success_svg
+from runs.web.run_charts import durations_chart, success_chart
 from runs.web.toasts import say, why
 from runs.web.workflow_files import place_of, workflow_file
 from runs.web.yaml_colour import yaml_lines
@@ -181,7 +181,11 @@ def _overview(
     request: HttpRequest, subject: Subject, refused: MaverickError | None
 ) -> dict[str, Any]:
     runs = past_runs(subject.name)
-    return {"runs": runs[:20], "durations": durations_svg(runs), "success": success_svg(runs)}
+    return {
+        "runs": runs[:20],
+        "durations": durations_chart(runs),
+        "success": success_chart(subject.name, runs),
+    }
 
 
 def _source(
@@ -196,7 +200,8 @@ def _source(
         else:
             at.setdefault(problem.line, []).append(problem)
     lines: list[tuple[SafeString, list[Problem]]] = [
-        (line, at.get(number, [])) for number, line in enumerate(yaml_lines(subject.text), start=1)
+        (line, sorted(at.get(number, []), key=lambda problem: problem.severity != "error"))
+        for number, line in enumerate(yaml_lines(subject.text), start=1)
     ]
     return {"lines": lines, "problems": problems, "elsewhere": elsewhere}
 
