@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -102,14 +102,29 @@ def _stranger(request: HttpRequest, detail: str) -> HttpResponse:
     if is_api(request.path):
         hint = "Send `Authorization: Bearer TOKEN`; `maverick token create` makes one."
         return refuse(request, NotSignedIn(detail, hint=hint))
-    back = request.get_full_path() if request.method == "GET" else "/"
-    address = f"{settings.LOGIN_URL}?{urlencode({'next': back})}"
-    if request.headers.get("HX-Request") == "true":
-        # A fragment: htmx shall leave the page, not put the sign-in form into it.
-        return HttpResponse(status=401, headers={"HX-Redirect": settings.LOGIN_URL})
+    fragment = request.headers.get("HX-Request") == "true"
+    back = request.get_full_path() if request.method == "GET" and not fragment else _seen(request)
+    address = f"{settings.LOGIN_URL}?{urlencode({'next': back or '/'})}"
+    if fragment:
+        # htmx shall leave the page, not put the sign-in form into it, and come back to it.
+        return HttpResponse(
+            status=401, headers={"HX-Redirect": address if back else settings.LOGIN_URL}
+        )
     if "text/event-stream" in request.headers.get("Accept", ""):
         return HttpResponse(status=401)
     return HttpResponseRedirect(address)
+
+
+def _seen(request: HttpRequest) -> str:
+    """The page of ours that the browser shows while it sends this; "" when it does not say."""
+    shown = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    try:
+        parts = urlsplit(shown)
+    except ValueError:
+        return ""
+    if parts.netloc != request.get_host():
+        return ""
+    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def _forged(request: HttpRequest) -> HttpResponse | None:

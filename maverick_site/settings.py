@@ -193,6 +193,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Cookies know no ports: two Mavericks on one machine would sign each other out.
 SESSION_COOKIE_NAME = f"maverick_session_{MAVERICK_PORT}"
 CSRF_COOKIE_NAME = f"maverick_csrf_{MAVERICK_PORT}"
+CSRF_FAILURE_VIEW = "runs.web.pages.refused.forged"
 SESSION_ENGINE = "runs.record.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -19,3 +19,5 @@ urlpatterns = [
     path("", include("runs.live.urls")),
     path("", include("runs.web.urls")),
 ]
+
+handler403 = "runs.web.pages.refused.forbidden"

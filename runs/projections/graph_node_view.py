@@ -216,11 +216,11 @@ def _rows(shape: Shape, states: Mapping[str, StepState], now: datetime) -> Itera
         yield NodeRow(words.shorten(name, 24), state.look if state else "pending", words.clock(ms))
 
 
-_KINDS = {"subworkflow": "workflow"}
+KIND_WORDS = {"subworkflow": "workflow"}
 
 
 def _meta(shape: Shape, state: StepState | None, taken: StepState | None, around: Around) -> str:
-    kind = _KINDS.get(shape.type, shape.type)
+    kind = KIND_WORDS.get(shape.type, shape.type)
     if state is None or state.status == "pending":
         if shape.path in around.blocked:
             return "blocked"

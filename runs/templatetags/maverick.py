@@ -210,6 +210,12 @@ def verdict(value: str) -> str:
 
 
 @register.filter
+def kind_word(kind: str) -> str:
+    """How a run came to be: ``Restarted``."""
+    return words.KIND_WORDS.get(kind, kind)
+
+
+@register.filter
 def kind_icon(kind: str) -> str:
     """The icon of a kind of step."""
     return words.KIND_ICONS.get(kind, kind)

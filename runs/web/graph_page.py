@@ -51,7 +51,7 @@ def graph_context(
         "svg": graph_svg(view, chosen, keep, query=query),
         "minimap": minimap_svg(view),
         "chosen": chosen,
-        "look": query,
+        "graph_look": query,  # `look` is how the reader wants every page
         "look_text": text,
         "failures": len(failed),
         "statuses": _choices(view, states, query),

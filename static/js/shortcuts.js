@@ -1,6 +1,8 @@
 // Keys that press what is on the page: [data-key]. One key alone does nothing while a field has focus.
 import { help, pair } from "./keys.js";
 
+const LISTS = "table.runs, table.list-table";
+
 export function inField(event) {
   return event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") != null;
 }
@@ -56,8 +58,8 @@ function inMenu(key, within) {
 function among(key) {
   if (/^[1-9]$/.test(key)) {
     document.querySelectorAll("[data-tabs] a")[Number(key) - 1]?.click();
-  } else if ((key === "j" || key === "k") && document.querySelector("table.runs")) {
-    const rows = [...document.querySelectorAll("table.runs tbody tr")];
+  } else if ((key === "j" || key === "k") && document.querySelector(LISTS)) {
+    const rows = [...document.querySelectorAll(`:is(${LISTS}) tbody tr:has(a)`)];
     const at = rows.findIndex((row) => row.contains(document.activeElement));
     const next = at < 0 ? 0 : at + (key === "j" ? 1 : -1);
     rows[next]?.querySelector("a")?.focus();

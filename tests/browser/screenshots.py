@@ -21,6 +21,7 @@ INTO = ROOT / "build" / "screenshots"
 SEED = """
 from django.utils import timezone
 from tests.browser import sample_agents, sample_kinds, sample_people, sample_webhooks
+from tests.browser.sample_events import journal
 from tests.browser.sample_runs import everything
 now = timezone.now()
 made = [*everything(now), sample_kinds.waiting(now), sample_kinds.undone(now)]
@@ -28,6 +29,8 @@ sample_webhooks.everything(now, made[0])
 sample_people.people()
 sample_agents.agents(now)
 made.append(sample_agents.nested_calls(now))
+for run in made[:2]:
+    journal(run)
 print(*(run.pk for run in made))
 """
 

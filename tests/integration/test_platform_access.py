@@ -29,6 +29,25 @@ def test_a_stranger_is_led_to_the_sign_in_page_and_back(client, path):
 def test_a_fragment_of_a_stranger_leads_the_whole_page_there(client):
     answer = client.get("/runs?part=rows", headers={"HX-Request": "true"})
     assert (answer.status_code, answer["HX-Redirect"]) == (401, "/sign-in/")
+    shown = {"HX-Request": "true", "HX-Current-URL": "http://testserver/runs/x?tab=log"}
+    answer = client.get("/runs/x?part=tab", headers=shown)
+    assert answer["HX-Redirect"] == "/sign-in/?next=%2Fruns%2Fx%3Ftab%3Dlog"
+
+
+@pytest.mark.parametrize(
+    ("page", "back"),
+    [
+        ("http://testserver/runs/x?tab=io", "%2Fruns%2Fx%3Ftab%3Dio"),
+        ("http://elsewhere.test/runs/x", "%2F"),
+        ("http://[", "%2F"),
+        ("", "%2F"),
+    ],
+)
+def test_who_presses_a_button_after_the_session_has_ended_comes_back_to_the_page(
+    client, page, back
+):
+    answer = client.post("/runs/x/cancel", headers={"Referer": page})
+    assert answer["Location"] == f"/sign-in/?next={back}"
 
 
 @pytest.mark.parametrize("path", ["/api/v1/runs", "/api/v1/openapi.json", "/api/v1/none", "/api/x"])

@@ -43,6 +43,23 @@ def test_a_page_is_sent_as_it_is_wanted(charlie: Client, alice: Client, now: dat
     assert "data-ago" in other
 
 
+TABS = ("graph", "timeline", "steps", "io", "checkpoints", "lineage", "log", "events", "notes")
+
+
+def test_no_page_forgets_how_its_reader_wants_it(charlie: Client, pair: tuple[Run, Run]) -> None:
+    charlie.post("/settings", ALL)
+    old, new = (run.pk for run in pair)
+    paths = [f"/runs/{new}?tab={tab}" for tab in TABS]
+    paths += [f"/runs/{old}/{rest}" for rest in ("restart", "fork", "golden", "check")]
+    paths += [f"/runs/{old}/compare/{new}", "/workflows", "/agents", "/approvals", "/docs"]
+    paths += [f"/workflows/ship-feature?tab={tab}" for tab in ("source", "graph", "versions")]
+    for path in [*paths, "/tokens", "/nothing"]:  # 403 and 404
+        html = charlie.get(path).content.decode()
+        for said in ('data-theme="dark"', 'data-colours="safe"', 'data-density="compact"'):
+            assert said in root(html), path
+        assert "data-ago" not in html, path
+
+
 def test_one_field_changes_nothing_else(charlie: Client) -> None:
     charlie.post("/settings", ALL)
     answer = charlie.post("/settings", {"theme": "light"}, headers={"HX-Request": "true"})

@@ -1,10 +1,12 @@
 """Who only looks sees what could be done, who may do it, and can follow every link."""
 
 import re
+from html import unescape
 
+import pytest
 from django.test import Client
 
-from runs.models import Run
+from runs.models import Run, User
 
 FORM = re.compile(r'<form method="post" action="/runs/run_')
 
@@ -45,3 +47,43 @@ def test_a_preview_s_head_has_no_buttons_for_anybody(alice: Client, pair: tuple[
     text = alice.get(f"/runs/{pair[0].pk}/restart").content.decode()
     assert "Only operators" not in text
     assert "menu-title" not in text.partition('class="plan"')[0].partition("<main")[2]
+
+
+@pytest.mark.parametrize("path", ["/tokens", "/audit", "/webhooks", "/runs/import"])
+def test_a_page_for_others_says_so_and_keeps_the_navigation(charlie: Client, path: str) -> None:
+    answer = charlie.get(path)
+    text = answer.content.decode()
+    assert answer.status_code == 403
+    assert '<nav class="nav"' in text
+    assert re.search(r"<p>(Only|This page is for) .*admins.* You are <b>charlie</b>, viewer", text)
+    brief = charlie.get(path, headers={"HX-Request": "true"}).content.decode()
+    assert "<" not in brief
+    assert "admins" in brief
+
+
+def test_a_form_older_than_the_sign_in_says_what_to_do(pair: tuple[Run, Run]) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.create_user("olga", role="operator"))
+    path = f"/runs/{pair[0].pk}/restart"
+    answer = client.post(path)
+    assert answer.status_code == 403
+    assert "Nothing was done" in answer.content.decode()
+    assert f'href="{path}">Open the page again' in answer.content.decode()
+    brief = client.post(path, headers={"HX-Request": "true"}).content.decode()
+    assert brief.startswith("Nothing was done: ")
+
+
+def test_every_form_a_viewer_cannot_send_says_who_can(
+    charlie: Client, pair: tuple[Run, Run]
+) -> None:
+    over = pair[0].pk
+    for path in ("/runs", f"/runs/{over}/fork", f"/runs/{over}/golden", "/workflows"):
+        assert re.search(r"Only operators (and admins )?\w+", main(charlie, path)), path
+    text = main(charlie, "/workflows/ship-feature")
+    assert '<button class="btn" type="button" aria-disabled="true" title="Only operators' in text
+
+
+def main(client: Client, path: str) -> str:
+    """The page without its frame and without the menus of its rows."""
+    text = unescape(client.get(path).content.decode()).partition("<main")[2]
+    return re.sub(r'<details class="menu.*?</details>', "", text, flags=re.S)

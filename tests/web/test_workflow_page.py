@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from runs.actor import SYSTEM
 from runs.models import Run
 from runs.operations.publish_workflow import publish_workflow
 from runs.projections.workflow_stats import LAST, stats_of
+from runs.web.run_charts import axis_end, tick
 from tests.browser.rows import make_run, version
 from tests.web.test_run_page import page
 
@@ -100,8 +102,26 @@ def test_its_past_is_drawn_by_the_server(
     heights = [float(height) for _, height in bars]
     assert heights == sorted(heights)
     assert 'aria-label="50 % of 4 runs succeeded"' in html
+    assert html.count('class="c-cross" data-status="timeout"') == 1  # not by colour alone
+    ticks = re.findall(r'class="c-label"[^>]*>([^<]*)<', html)
+    assert ticks == ["1 min", "30 s", "0", "100 %", "50 %", "0"]
+    assert html.count('<p class="chart-x"><span><time ') == 2
+    one = re.search(r'<a href="(/runs\?workflow=past[^"]*)" aria-label="0 of 1 run succeeded', html)
+    assert one
+    assert page(alice, unescape(one[1])).count('<tr id="row-') == 1
+
     assert "style=" not in html
     assert html.count('<th scope="row">') == 5
+
+
+@pytest.mark.parametrize(
+    ("ms", "end", "said"),
+    [(1, "2 ms", "1 ms"), (8_400, "10 s", "5 s"), (900_000, "20 min", "10 min"), (9e9, "105 d", "")],
+)
+def test_an_axis_ends_at_a_round_time(ms: float, end: str, said: str) -> None:
+    most = axis_end(ms)
+    assert tick(most) == end
+    assert not said or tick(most / 2) == said
 
 
 def test_its_source_has_colours_and_problems_at_their_lines(alice: Client, project: Path) -> None:
@@ -112,7 +132,7 @@ def test_its_source_has_colours_and_problems_at_their_lines(alice: Client, proje
     at = html.index(f'id="L{line}" class="src has-problem"')
     after = html[at:].partition('class="src-problem"')[2][:700]
     assert "D206" in after
-    assert "did you mean <code>topic</code>" in after
+    assert "Did you mean <code>topic</code>" in after
     assert '<span class="y-key">inputs</span>' in html
     assert "&lt;b&gt;what" in html
     assert "<b>what" not in html
@@ -124,6 +144,9 @@ def test_its_source_has_colours_and_problems_at_their_lines(alice: Client, proje
 
 def test_its_definition_is_drawn(alice: Client, forms: None) -> None:
     html = page(alice, "/workflows/forms?tab=graph&node=two")
+    assert '<text class="n-meta" x="29" y="39">approval</text>' in html
+    assert "waits" not in html.partition('class="viewport"')[2].partition("</svg></div>")[0]
+    assert 'aria-label="one, shell"' in html
     assert re.findall(r'<a class="node[^"]*" href="[^"]*" data-path="(\w+)"', html) == [
         "one",
         "two",

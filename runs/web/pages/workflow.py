@@ -10,7 +10,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -26,13 +25,13 @@ from runs.operations.start_run import start_run, with_secret_names
 from runs.operations.validate_workflow import drawable_text, validate_workflow
 from runs.planning.graph import Compiled
 from runs.projections.approvals import form_fields
-from runs.projections.graph_view import graph_view
+from runs.projections.graph_defined import definition_view
 from runs.projections.workflow_catalog import StoredVersion, stored_versions, version_text
 from runs.projections.workflow_stats import NO_RUNS, past_runs, stats_of
 from runs.web.commands import key_of, may_operate, new_key, operator
 from runs.web.form_input import form_inputs, secret_in, sent_values
 from runs.web.graph_svg import graph_svg, minimap_svg
-from runs.web.run_charts import durations_svg, success_svg
+from runs.web.run_charts import durations_chart, success_chart
 from runs.web.toasts import say, why
 from runs.web.workflow_files import place_of, workflow_file
 from runs.web.yaml_colour import yaml_lines
@@ -182,7 +181,11 @@ def _overview(
     request: HttpRequest, subject: Subject, refused: MaverickError | None
 ) -> dict[str, Any]:
     runs = past_runs(subject.name)
-    return {"runs": runs[:20], "durations": durations_svg(runs), "success": success_svg(runs)}
+    return {
+        "runs": runs[:20],
+        "durations": durations_chart(runs),
+        "success": success_chart(subject.name, runs),
+    }
 
 
 def _source(
@@ -197,7 +200,8 @@ def _source(
         else:
             at.setdefault(problem.line, []).append(problem)
     lines: list[tuple[SafeString, list[Problem]]] = [
-        (line, at.get(number, [])) for number, line in enumerate(yaml_lines(subject.text), start=1)
+        (line, sorted(at.get(number, []), key=lambda problem: problem.severity != "error"))
+        for number, line in enumerate(yaml_lines(subject.text), start=1)
     ]
     return {"lines": lines, "problems": problems, "elsewhere": elsewhere}
 
@@ -206,7 +210,7 @@ def _graph(request: HttpRequest, subject: Subject, refused: MaverickError | None
     made = _compiled(subject)
     if made is None:
         return {"graph": None}
-    view = graph_view(subject.name, made, {}, False, timezone.now())
+    view = definition_view(subject.name, made)
     chosen = request.GET.get("node", "")[:1000]
     node = made.nodes.get(steppath.pattern(chosen)) if chosen else None
     about = None
