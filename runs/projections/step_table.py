@@ -59,6 +59,7 @@ class StepTable:
     previous_from: int | None
     counts: tuple[tuple[str, int], ...]  # how many steps of each status there are
     has_inside: bool
+    begins: str  # open, closed: what loops are that nobody has turned
 
 
 SORTS = ("longest", "shortest")
@@ -100,6 +101,7 @@ def step_table(
         previous_from=max(0, first - STEPS_A_PAGE) if first else None,
         counts=tuple((look, counts[look]) for look in words.STATUS_WORDS if look in counts),
         has_inside=any(node.children for node in tree),
+        begins="open" if asked.opened.begins_open(tree) else "closed",
     )
 
 
