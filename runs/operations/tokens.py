@@ -66,10 +66,14 @@ def revoke_token(name_or_id: str, by: Actor) -> int:
     """Revoke by name or number. Unknown or revoked already: UnknownToken."""
     _admin_only(by)
     with transaction.atomic():
+        # By its name in the audit log, whichever way it was called: a number says nothing there.
+        found = ApiToken.objects.select_for_update().filter(_called(name_or_id))
+        names = [row.name for row in found]
         count = record.revoke_tokens(_called(name_or_id), str(by))
         if not count:
             raise UnknownToken(f"No living token is called {name_or_id!r}.")
-        audit.note(by, "token.revoke", name_or_id)
+        for name in names:
+            audit.note(by, "token.revoke", name)
     return count
 
 

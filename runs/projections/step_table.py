@@ -60,6 +60,7 @@ class StepTable:
     counts: tuple[tuple[str, int], ...]  # how many steps of each status there are
     has_inside: bool
     failed: int  # that nothing handled, as the Timeline counts them
+    begins: str  # open, closed: what loops are that nobody has turned
 
 
 SORTS = ("longest", "shortest")
@@ -104,6 +105,7 @@ def step_table(
         counts=tuple((look, counts[look]) for look in words.STATUS_WORDS if look in counts),
         has_inside=any(node.children for node in tree),
         failed=failed,
+        begins="open" if asked.opened.begins_open(tree) else "closed",
     )
 
 

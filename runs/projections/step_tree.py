@@ -42,6 +42,7 @@ class Openness:
     open: frozenset[str] = frozenset()
     shut: frozenset[str] = frozenset()
     turns: bool = False  # turns of small runs begin open as well
+    begins: str = ""  # open, closed: how the page that asks has begun, whatever the size is now
 
     def shows(self, node: TreeNode, small: bool) -> bool:
         """Whether the children of ``node`` are shown."""
@@ -58,6 +59,13 @@ class Openness:
         if is_open:
             return replace(self, open=self.open - {path}, shut=self.shut | {path})
         return replace(self, open=self.open | {path}, shut=self.shut - {path})
+
+    def begins_open(self, nodes: Sequence[TreeNode]) -> bool:
+        """Whether loops begin open. A page that is followed stays as it has begun: else the run's
+        next row would close all of it under the reader."""
+        if self.begins:
+            return self.begins == "open"
+        return sum(1 for _ in everything(nodes)) <= OPEN_UP_TO
 
 
 Match = Callable[[TreeNode], bool]
@@ -97,7 +105,7 @@ def shown(
     """The rows to show: with ``match`` what it holds for and what is around that, open; ``keep``
     leaves rows out with all that is in them; ``order`` sorts the rows of each level. What is
     around the ``chosen`` step is open."""
-    small = sum(1 for _ in everything(nodes)) <= OPEN_UP_TO
+    small = opened.begins_open(nodes)
     rows: list[Shown] = []
 
     def walk(level: Sequence[TreeNode]) -> bool:

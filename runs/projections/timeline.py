@@ -94,6 +94,7 @@ class Timeline:
     reused: int
     idle_ms: float
     has_inside: bool
+    begins: str  # open, closed: what loops are that nobody has turned
 
 
 def timeline(
@@ -196,6 +197,7 @@ class _Builder:
             reused=sum(1 for s in self._states.values() if s.reused),
             idle_ms=sum(c.end - c.start for c in make_scale(length, self._busy).cuts),
             has_inside=any(node.children for node in everything(tree)),
+            begins="open" if self._asked.opened.begins_open(tree) else "closed",
         )
 
     def _when_busy(self) -> list[tuple[float, float]]:

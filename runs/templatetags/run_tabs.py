@@ -56,7 +56,8 @@ def kept_fields(context: template.Context, *but: str) -> list[tuple[str, str]]:
 def _query(context: template.Context) -> QueryDict:
     request: HttpRequest = context["request"]
     query = request.GET.copy()
-    query.pop("part", None)
+    for name in ("part", "begins"):
+        query.pop(name, None)
     query["tab"] = context["tab"]
     return query
 

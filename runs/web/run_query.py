@@ -26,13 +26,15 @@ def text(request: HttpRequest, name: str, most: int = 200) -> str:
 
 
 def opened(request: HttpRequest, turns: bool = False) -> Openness:
-    """``?rows=all|none&open=path&shut=path``: which rows of the tree are open."""
+    """``?rows=all|none&open=path&shut=path``: which rows of the tree are open. A page that follows
+    its run says ``begins=open|closed`` as well."""
     rows = request.GET.get("rows", "")
     return Openness(
         rows if rows in ("all", "none") else "",
         frozenset(request.GET.getlist("open")[:_MOST]),
         frozenset(request.GET.getlist("shut")[:_MOST]),
         turns,
+        begins if (begins := request.GET.get("begins", "")) in ("open", "closed") else "",
     )
 
 

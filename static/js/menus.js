@@ -18,7 +18,8 @@ addEventListener(
       menu.querySelector("summary").focus();
       event.stopImmediatePropagation();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      const items = [...menu.querySelectorAll(".menu-list :is(a, button)")];
+      const all = menu.querySelectorAll(".menu-list :is(a, button, summary)");
+      const items = [...all].filter((one) => one.checkVisibility());
       const at = items.indexOf(document.activeElement);
       const step = event.key === "ArrowDown" ? 1 : -1;
       items[(at + step + items.length) % items.length]?.focus();

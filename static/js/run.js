@@ -33,6 +33,9 @@ export function mount(run) {
     url.searchParams.delete("node");
     url.searchParams.set("tab", tab);
     url.searchParams.set("part", part);
+    // A run that grows does not close its loops under the reader.
+    const begins = run.querySelector("[data-begins]")?.dataset.begins;
+    if (part === "tab" && begins) url.searchParams.set("begins", begins);
     for (const [key, value] of Object.entries(extra)) if (value) url.searchParams.set(key, value);
     return url;
   };

@@ -18,10 +18,10 @@ addEventListener("keydown", (event) => {
 
 // Whether the key does something here.
 function press(key) {
-  return inRow(key) || onPage(key) || inMenu(key, document) || among(key);
+  return inRow(key) || onPage(key) || ofRun(key) || inMenu(key, document) || among(key);
 }
 
-// A row's menu has keys of its own, for the row that has the focus.
+// A run's menu has keys of its own: those of the row that has the focus, or of the run's page.
 function inRow(key) {
   const row = document.activeElement?.closest("tr[data-run]");
   if (!row) return false;
@@ -31,6 +31,12 @@ function inRow(key) {
     return true;
   }
   return inMenu(key, row);
+}
+
+function ofRun(key) {
+  const element = document.querySelector(`.run-head [data-row-key="${CSS.escape(key)}"]`);
+  element?.click();
+  return Boolean(element);
 }
 
 function onPage(key) {

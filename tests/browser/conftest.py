@@ -1,5 +1,6 @@
 """One browser for the session; one Maverick with workers for each module that wants one."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,10 +80,27 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
         yield Shown(made.address, *made.run(SAMPLES).split(), site=made)
 
 
+class Errors(list[str]):
+    """What the pages of a test complain about; nothing, or the test fails."""
+
+    def meant(self, *codes: int) -> None:
+        """Take out what a browser notes of refusals that the test is about."""
+        found = [int(code) for one in self for code in re.findall(r"status of (\d+) ", one)]
+        assert (len(self), sorted(found)) == (len(codes), sorted(codes)), self
+        self.clear()
+
+
 @pytest.fixture
-def look(browser: Browser, shown: Shown) -> Iterator[Callable[..., Page]]:
+def errors() -> Iterator[Errors]:
+    """What `page` and the pages of `look` complain about."""
+    made = Errors()
+    yield made
+    assert made == []
+
+
+@pytest.fixture
+def look(browser: Browser, shown: Shown, errors: Errors) -> Iterator[Callable[..., Page]]:
     """Opens a page of `shown`: ``look("/runs", width=390, theme="dark")``. None may log an error."""
-    errors: list[str] = []
     contexts: list[BrowserContext] = []
 
     def look(path: str, width: int = 1440, theme: str = "light") -> Page:
@@ -104,7 +122,6 @@ def look(browser: Browser, shown: Shown) -> Iterator[Callable[..., Page]]:
     yield look
     for context in contexts:
         context.close()
-    assert errors == []
 
 
 @pytest.fixture(scope="module")
@@ -137,11 +154,9 @@ def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
+def page(context: BrowserContext, errors: Errors) -> Iterator[Page]:
     """A page that may log no error: no script fails, nothing breaks the content policy."""
     made = context.new_page()
-    errors: list[str] = []
     listen(made, errors)
     yield made
     made.close()
-    assert errors == []

@@ -1,4 +1,7 @@
-"""A decision in a real browser: asked, filled in, refused in words, made; seen in another tab."""
+"""A decision in a real browser: asked, filled in, refused in words, made; seen in another tab.
+
+And who may come in at all.
+"""
 
 import re
 from pathlib import Path
@@ -6,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import PATIENCE_MS, Errors
 from tests.browser.screenshots import listen
 from tests.browser.site import Site
 
@@ -117,6 +121,35 @@ def test_a_rejection_needs_no_form_and_works_from_the_keyboard(site: Site, page:
     expect(page.locator("[data-decisions]")).to_contain_text("Waits for a decision: beside")
 
 
+def test_decisions_are_made_in_the_inbox(
+    site: Site, context: BrowserContext, page: Page, errors: Errors
+) -> None:
+    page.goto(f"{site.address}/approvals")
+    made = context.new_page()
+    listen(made, errors)
+    run = started(site, made).rpartition("/")[2]
+    # The inbox follows: what is asked comes by itself.
+    sheet = page.locator("section.sheet", has=page.get_by_role("link", name=run))
+    expect(sheet).to_have_count(2)
+    asked = sheet.filter(has_text="Ship it?")
+    asked.get_by_label("times").fill("4")
+    asked.get_by_label("more").fill("[1]")
+    asked.get_by_role("button", name="Approve ask").click()
+    expect(asked).to_contain_text("Look at the marked fields.")
+    expect(asked.get_by_label("times")).to_have_value("4")
+    errors.meant(422)
+    asked.get_by_label("more").fill("{}")
+    asked.get_by_label("Comment").fill("go")
+    asked.get_by_role("button", name="Approve ask").click()
+    expect(page.locator(".toast")).to_contain_text("is approved")
+    expect(asked).to_have_count(0)
+    sheet.filter(has_text="And this?").get_by_role("button", name="Reject beside").click()
+    expect(page.locator(".toast")).to_contain_text("is rejected")
+    expect(sheet).to_have_count(0)
+    expect(made.locator(".run-head .status").first).to_have_text("Failed")
+    made.close()
+
+
 def test_a_decision_works_without_scripts(site: Site, page: Page) -> None:
     address = started(site, page)
     plain = page.context.browser
@@ -132,3 +165,65 @@ def test_a_decision_works_without_scripts(site: Site, page: Page) -> None:
     said = bare.locator(".panel .because").filter(has_text="Approved by")
     expect(said).to_have_count(1)
     context.close()
+
+
+def test_somebody_is_invited_comes_back_with_a_password_and_is_sent_away(
+    site: Site, page: Page, errors: Errors
+) -> None:
+    page.goto(f"{site.address}/users")
+    page.get_by_label("Name").fill("ann")
+    page.get_by_role("button", name="Make invitation").click()
+    link = page.locator(".told [data-copy]").get_attribute("data-copy")
+    assert link is not None
+    browser = page.context.browser
+    assert browser is not None
+    others = browser.new_context()
+    others.set_default_timeout(PATIENCE_MS)
+    ann = others.new_page()
+    listen(ann, errors)
+    ann.goto(link)
+    ann.wait_for_url("**/runs")
+    ann.get_by_label("ann, account").click()
+    ann.get_by_role("link", name="Settings").last.click()
+    ann.get_by_label("New password").fill("correct horse")
+    ann.get_by_label("Once again").fill("correct house")
+    ann.get_by_role("button", name="Set password").click()
+    expect(ann.get_by_role("alert")).to_contain_text("differ")
+    ann.get_by_label("New password").fill("correct horse")
+    ann.get_by_label("Once again").fill("correct horse")
+    ann.get_by_role("button", name="Set password").click()
+    expect(ann.locator(".toast")).to_contain_text("The password is changed.")
+    ann.get_by_label("ann, account").click()
+    ann.get_by_role("button", name="Sign out").click()
+    ann.wait_for_url("**/sign-in/**")
+    ann.goto(f"{site.address}/workflows")
+    ann.wait_for_url("**/sign-in/**")
+    ann.get_by_label("Name").fill("ann")
+    ann.get_by_label("Password").fill("wrong horse")
+    ann.keyboard.press("Enter")
+    expect(ann.get_by_role("alert")).to_be_visible()
+    ann.get_by_label("Password").fill("correct horse")
+    ann.keyboard.press("Enter")
+    ann.wait_for_url("**/workflows")
+
+    # An operator at first; then a viewer, who finds no button; then nobody.
+    expect(ann.get_by_role("link", name="Run asks")).to_be_visible()
+    page.get_by_label("Role of ann").select_option("viewer")
+    page.get_by_role("button", name="Save the role of ann").click()
+    expect(page.locator(".toast").last).to_contain_text("ann is viewer now")
+    ann.reload()
+    expect(ann.get_by_role("link", name="asks", exact=True)).to_be_visible()
+    expect(ann.get_by_role("link", name="Run asks")).to_have_count(0)
+    page.get_by_label("Actions for ann").click()
+    page.get_by_role("button", name="Deactivate").click()
+    expect(page.locator(".toast").last).to_contain_text("ann is deactivated and signed out")
+    ann.reload()
+    ann.wait_for_url("**/sign-in/**")
+    page.get_by_label("Actions for ann").click()
+    page.get_by_role("button", name="Activate").click()
+    expect(page.locator(".toast").last).to_contain_text("ann may come in again")
+    page.get_by_label("Actions for ann").click()
+    page.get_by_role("button", name="New sign-in link").click()
+    expect(page.locator(".told")).to_contain_text("The link for ann")
+    others.close()
+    errors.meant(422, 403)  # two passwords that differ, and a wrong one

@@ -10,7 +10,7 @@ from django.test import Client
 
 from runs.actor import SYSTEM
 from runs.errors import MaverickError
-from runs.models import ApiToken, User
+from runs.models import ApiToken, AuditEntry, User
 from runs.operations import people
 from runs.operations.tokens import authenticate, create_token
 from tests.web.test_run_page import page
@@ -58,6 +58,7 @@ def test_a_token_is_made_shown_once_and_revoked(admin: Client) -> None:
     assert again.status_code == 409
     assert "A token called &#x27;ci&#x27; exists." in again.content.decode()
     assert admin.post("/tokens", {"do": "revoke", "token": str(row.pk)}).status_code == 302
+    assert AuditEntry.objects.get(action="token.revoke").target == "ci"  # no number
     assert authenticate(secret) is None
     assert "revoked" in page(admin, "/tokens")
 

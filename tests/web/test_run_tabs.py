@@ -12,6 +12,16 @@ from runs.models import Event, Execution, LogChunk, Run, RunNote
 from tests.browser.rows import add, make_run
 
 Pair = tuple[Run, Run]
+GROWS = """\
+version: "1.0"
+name: grows
+steps:
+  - name: each
+    type: loop
+    for_each: ${{ range(90) }}
+    steps: [{name: turn, type: shell, run: "true"}]
+  - {name: end, type: shell, run: "true"}
+"""
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 
 
@@ -47,6 +57,25 @@ def test_steps_fold_filter_and_sort(alice: Client, pair: Pair) -> None:
     nothing = page(alice, f"{here}&q=<script>&status=failed")
     assert "No step fits" in nothing
     assert "<script>" not in nothing.partition("<main")[2]
+
+
+@pytest.mark.parametrize("tab", ["timeline", "steps"])
+def test_a_loop_does_not_close_under_who_follows_it(alice: Client, now: datetime, tab: str) -> None:
+    run = make_run("grows", now, yaml=GROWS, status="running")
+    loop = add(run, "each", "loop", "running", now, input={"items": list(range(90))})
+    for n in range(58):
+        add(run, f"each[{n}]/turn", "shell", "succeeded", now, took=1, parent_id=loop.pk)
+    here = f"/runs/{run.pk}?tab={tab}"
+    small = page(alice, here)
+    assert "each[57]/turn" in paths(small)
+    assert 'data-begins="open"' in small
+    for n in range(58, 62):
+        add(run, f"each[{n}]/turn", "shell", "succeeded", now, took=1, parent_id=loop.pk)
+    assert "each[0]/turn" not in paths(page(alice, here))  # who comes now begins with less
+    follows = page(alice, f"{here}&part=tab&begins=open")
+    assert "each[61]/turn" in paths(follows)
+    assert not re.search("[?;]begins=", follows)  # no link leads others to what was small once
+    assert "each[0]/turn" not in paths(page(alice, f"{here}&begins=open&shut=each"))
 
 
 @pytest.mark.parametrize("tab", ["timeline", "steps", "io", "log", "events", "notes"])

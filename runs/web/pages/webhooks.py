@@ -88,7 +88,11 @@ def _do(request: HttpRequest, webhook_id: str, who: Actor) -> HttpResponse:
     else:
         fields = replace(_asked(request.POST), enabled=None)
     operations.change_webhook(webhook_id, fields, by=who)
-    say(request, "Saved.")
+    said = {
+        "enable": "Enabled: what was held back goes out.",
+        "disable": "Disabled: what is open is held back.",
+    }
+    say(request, said.get(what, "Saved."))
     return HttpResponseRedirect(reverse("webhook", args=[webhook_id]))
 
 
