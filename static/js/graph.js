@@ -9,6 +9,23 @@ import { redraw } from "./graph_redraw.js";
 import { followTools } from "./graph_tools.js";
 import { makeWindow } from "./graph_window.js";
 
+// Where the reader has moved the window stands in the address, so that a reload and a link show it.
+const SETTLED_MS = 200;
+
+function keepPlace(win) {
+  let timer = null;
+  if (!win.restore(new URL(location).searchParams.get("place"))) win.fit();
+  win.onMoved = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const url = new URL(location);
+      if (win.fitted) url.searchParams.delete("place");
+      else url.searchParams.set("place", win.place());
+      if (url.search !== location.search) history.replaceState(history.state, "", url);
+    }, SETTLED_MS);
+  };
+}
+
 export function mount(stage) {
   const run = stage.closest(".run");
   const win = makeWindow(stage, run);
@@ -39,6 +56,7 @@ export function mount(stage) {
   // The run has gone on: whoever asks waits for what is put into `detail`.
   stage.addEventListener("renew", (event) => event.detail.push(look.load()));
 
-  win.fit();
+  if (look) keepPlace(win);
+  else win.fit();
   new ResizeObserver(() => (win.fitted ? win.fit() : win.draw())).observe(win.viewport);
 }

@@ -144,6 +144,10 @@ export function makeLook(stage, win, run, again) {
     },
     close: async () => {
       await change([["-open", ""], ["-close", ""]], { fit: true });
+      // What was chosen in a group is not there any more: the group is.
+      const chosen = now().get("node");
+      const around = chosen && win.around(chosen);
+      if (around && around.dataset.path !== chosen) select(around.dataset.path);
       told.textContent = "All groups are closed.";
     },
     dir: async () => {

@@ -39,7 +39,9 @@ export function redraw(stage, win, html, hold = "") {
     if (chosen) node.setAttribute("aria-current", "true");
   }
   if (held && !focused.isConnected) {
-    svg.querySelector(held)?.focus({ preventScroll: true });
+    const { path, group } = focused.dataset;
+    const again = svg.querySelector(held) ?? win.around(path ?? group);
+    (again ?? win.viewport).focus({ preventScroll: true });
   }
   win.grow(fresh, hold, at);
 }

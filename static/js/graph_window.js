@@ -7,6 +7,7 @@ const MOST = 2.5;
 const PADDING = 12;
 const FOOT = 44; // minimap and legend stand there
 const STILL = 160; // milliseconds without a move
+const LEGEND_AT = 174; // to the left of it stands the minimap
 const LEGIBLE = 0.28; // below it, words are specks and are not drawn
 
 export function makeWindow(stage, run) {
@@ -39,6 +40,10 @@ export function makeWindow(stage, run) {
     focus,
     grow,
     nextFailed,
+    around,
+    place,
+    restore,
+    onMoved: () => {},
   };
 
   const room = () => ({ width: viewport.clientWidth, height: viewport.clientHeight });
@@ -98,6 +103,7 @@ export function makeWindow(stage, run) {
     );
     const readable = width < 500 ? 0.82 : 0.6;
     win.fitted = true;
+    win.onMoved();
     if (all >= readable || whole) {
       view.scale = all;
       view.x = (size.width - width / all) / 2;
@@ -129,8 +135,11 @@ export function makeWindow(stage, run) {
     box.width = Math.min(box.width, Math.max(0, width / view.scale - 60));
     box.height = Math.min(box.height, 120);
     const floating = panelOver();
+    // Neither a sheet nor the legend nor the minimap lies on it.
+    const mini = canvas.querySelector(".minimap")?.offsetHeight ?? 0;
+    const foot = mini && (box.x - view.x) * view.scale < LEGEND_AT ? mini + 20 : FOOT;
     const wide = (width - floating.right) / view.scale;
-    const tall = (height - floating.bottom - 8) / view.scale;
+    const tall = (height - Math.max(floating.bottom + 8, foot)) / view.scale;
     const edge = 24 / view.scale;
     const right = box.x + box.width;
     const bottom = box.y + box.height;
@@ -176,6 +185,37 @@ export function makeWindow(stage, run) {
     still = setTimeout(() => svg.classList.remove("is-moving"), STILL);
     clamp();
     draw();
+    win.onMoved();
+  }
+
+  // What is in the middle and how large, as the address has it; and back.
+  function place() {
+    const { width, height } = room();
+    const middle = [view.x + width / view.scale / 2, view.y + height / view.scale / 2];
+    return [...middle, view.scale * 100].map(Math.round).join(",");
+  }
+
+  function restore(text) {
+    const { width, height } = room();
+    const [x, y, percent] = /^-?\d{1,7},-?\d{1,7},\d{1,3}$/.test(text) ? text.split(",").map(Number) : [];
+    if (!percent || !width) return false;
+    view.scale = Math.min(MOST, Math.max(least(), percent / 100));
+    view.x = x - width / view.scale / 2;
+    view.y = y - height / view.scale / 2;
+    win.fitted = false;
+    clamp();
+    draw();
+    return true;
+  }
+
+  // The node of this path, or of the closed group that it stands in.
+  function around(path) {
+    let outer = path ?? "";
+    while (outer && !win.node(outer)) {
+      const cut = outer.endsWith("]") ? outer.lastIndexOf("[") : outer.lastIndexOf("/");
+      outer = cut > 0 ? outer.slice(0, cut) : "";
+    }
+    return win.node(outer) || null;
   }
 
   function zoom(factor, at) {

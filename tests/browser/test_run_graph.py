@@ -1,5 +1,6 @@
 """What a person does with the graph of a run, by pointer and by keys."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -134,6 +135,33 @@ def test_until_the_next_step_is_there_the_buttons_of_the_last_one_do_nothing(
     held[0].continue_()
     expect(panel.locator(".panel-body")).to_be_visible()
     expect(panel).not_to_have_attribute("aria-busy", "true")
+
+
+def test_where_the_graph_was_moved_to_is_there_after_a_reload(page: Page) -> None:
+    zoom = page.locator("[data-zoom-word]")
+    before = zoom.inner_text()
+    page.keyboard.press("+")
+    page.keyboard.press("+")
+    moved = zoom.inner_text()
+    assert moved != before
+    page.wait_for_url("**place=**")
+    page.reload()
+    expect(zoom).to_have_text(moved)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.keyboard.press("0")
+    expect(page).not_to_have_url(re.compile("place="))
+
+
+def test_when_all_groups_close_the_choice_and_the_focus_go_to_the_group(page: Page) -> None:
+    toggle(page, "docs").click()
+    node(page, "docs/outline").click()
+    expect(page.locator(".panel h2")).to_have_text("docs/outline")
+    node(page, "docs/outline").focus()
+    page.keyboard.press("w")
+    expect(node(page, "docs/outline")).to_have_count(0)
+    expect(node(page, "docs")).to_be_focused()
+    expect(page.locator(".panel h2")).to_have_text("docs")
+    assert view(page)["node"] == ["docs"]
 
 
 def test_direction_filter_colours_critical_path_and_full_screen(page: Page) -> None:

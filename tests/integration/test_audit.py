@@ -29,7 +29,7 @@ from runs.operations.execute_target import execute_target, find_target
 from runs.operations.golden import accept_value, mark_golden, set_assertions, unmark_golden
 from runs.operations.import_checkpoint import import_checkpoint
 from runs.operations.import_run import import_run
-from runs.operations.label_run import set_labels
+from runs.operations.label_run import change_labels, set_labels
 from runs.operations.note_run import write_note
 from runs.operations.pause_run import pause_run, unpause_run
 from runs.operations.people import (
@@ -302,6 +302,10 @@ def _set_labels(project: Path) -> Any:
     set_labels(do(start(project, ONE)).pk, {"team": "tides"}, by=ANN)
 
 
+def _change_labels(project: Path) -> Any:
+    change_labels(do(start(project, ONE)).pk, {"team": "tides"}, by=ANN)
+
+
 def _write_note(project: Path) -> Any:
     write_note(do(start(project, ONE)).pk, "**Seen**", by=ANN)
 
@@ -382,6 +386,7 @@ DEEDS: dict[str, list[tuple[Deed, str]]] = {
     "resume_call": [(_resume_call, "run.unpause")],
     "cancel_tree": [(_cancel_tree, "run.cancel")],
     "set_labels": [(_set_labels, "run.labels")],
+    "change_labels": [(_change_labels, "run.labels")],
     "write_note": [(_write_note, "run.note")],
     "create_webhook": [(_create_webhook, "webhook.create")],
     "change_webhook": [(_change_webhook, "webhook.change")],
