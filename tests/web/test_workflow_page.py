@@ -116,7 +116,12 @@ def test_its_past_is_drawn_by_the_server(
 
 @pytest.mark.parametrize(
     ("ms", "end", "said"),
-    [(1, "2 ms", "1 ms"), (8_400, "10 s", "5 s"), (900_000, "20 min", "10 min"), (9e9, "105 d", "")],
+    [
+        (1, "2 ms", "1 ms"),
+        (8_400, "10 s", "5 s"),
+        (900_000, "20 min", "10 min"),
+        (9e9, "105 d", ""),
+    ],
 )
 def test_an_axis_ends_at_a_round_time(ms: float, end: str, said: str) -> None:
     most = axis_end(ms)
