@@ -36,15 +36,8 @@ def _of_steps(run: Run) -> Iterator[Entry]:
             yield step.created_at, "step.started", step.path, {"attempt": 1}
         if step.status not in ("running", "queued"):
             error = (step.error or {}).get("message", "")
-            yield (
-                step.finished_at or step.created_at,
-                f"step.{step.status}",
-                step.path,
-                {
-                    "duration_ms": step.duration_ms,
-                    "reason": error,
-                },
-            )
+            at = step.finished_at or step.created_at
+            yield at, f"step.{step.status}", step.path, {"reason": error}
 
 
 def _because(step: Execution) -> str:

@@ -239,4 +239,24 @@ def test_without_scripts_the_graph_is_read_and_its_groups_open(
     page.locator("[data-next-failed]").click()
     assert page.locator(".panel h2").inner_text() == "docs/pages[1]/page"
     assert "Top down" in page.locator(".toolbar").inner_text()
+    dead = page.locator('button[type="button"]:not([aria-disabled])').filter(visible=True)
+    assert dead.count() == 0  # nothing would answer them
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.locator('.nav [data-go="w"]').is_visible()
+    context.close()
+
+
+def test_the_drawing_does_not_jump_when_its_script_arrives(browser: Browser, shown: Shown) -> None:
+    context = browser.new_context()
+    context.add_init_script("""
+      window.shifts = 0;
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) window.shifts += entry.value;
+      }).observe({ type: "layout-shift", buffered: true });
+    """)
+    page = context.new_page()
+    page.goto(f"{shown.address}/runs/{shown.groups}")
+    expect(page.locator(".canvas[data-fitted] .viewport > svg")).to_be_visible()
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+    assert page.evaluate("window.shifts") < 0.01
     context.close()

@@ -201,7 +201,8 @@ def test_the_dialog_is_the_form_alone_and_only_operators_start(
     assert "<html" not in dialog
     assert "Start fork" in dialog
     html = page(charlie, f"/runs/{run.pk}/fork")
-    assert "Start fork" not in html
+    assert 'aria-disabled="true" title="Only operators fork runs"' in html
+    assert "data-start" not in html
     assert charlie.post(f"/runs/{run.pk}/fork", sent(html)).status_code == 403
     Run.objects.filter(pk=run.pk).update(status="running")
     going = alice.get(f"/runs/{run.pk}/fork", follow=True)

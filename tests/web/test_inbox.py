@@ -72,6 +72,7 @@ def test_it_is_decided_once(alice: Client, waiting: Run, said: str) -> None:
     assert (decision["by"], decision["comment"]) == ("alice", "on Friday")
     html = page(alice, "/approvals")
     assert "Nothing waits for a decision" in html
+    assert f'<a class="link" href="/runs/{waiting.pk}?node=deploy">Open</a>' in html  # the toast
     assert count(alice) == ""
     again = alice.post("/approvals", sent)
     assert again.status_code == 409

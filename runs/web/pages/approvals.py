@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -64,7 +65,9 @@ def _decide(request: HttpRequest) -> HttpResponse:
         )
     except MaverickError as refused:
         return _show(request, refused, where)
-    say(request, "is approved." if said == "approve" else "is rejected.", strong=where)
+    step = f"{reverse('run', args=[run_id])}?{urlencode({'node': where})}"
+    word = "is approved." if said == "approve" else "is rejected."
+    say(request, word, strong=where, href=step)
     return HttpResponseRedirect(reverse("approvals"))
 
 
