@@ -110,6 +110,8 @@ def look(browser: Browser, shown: Shown, errors: Errors) -> Iterator[Callable[..
             color_scheme="dark" if theme == "dark" else "light",
             has_touch=phone,
             is_mobile=phone,
+            # What moves for its looks alone draws sixty pictures a second, in software.
+            reduced_motion="reduce",
         )
         made.set_default_timeout(PATIENCE_MS)
         contexts.append(made)
@@ -143,7 +145,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Si
 @pytest.fixture(scope="module")
 def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
     """A signed-in browser: the link that `maverick up` prints works once."""
-    made = browser.new_context(viewport={"width": 1440, "height": 900})
+    made = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     made.set_default_timeout(PATIENCE_MS)
     page = made.new_page()
     page.goto(site.link)

@@ -7,52 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Shown
-from tests.browser.test_accessibility import PAGES
 
 Look = Callable[..., Page]
-# Texts that lie on each other: leaves of the page whose boxes share more than a few pixels.
-OVERLAPS = """() => {
-  const leaves = [...document.querySelectorAll(".main *")].filter((one) =>
-    !one.closest("svg, details:not([open]) .menu-list, .panel, .sr")
-    && [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())
-    && one.checkVisibility());
-  const lines = (one) => {
-    const range = document.createRange();
-    range.selectNodeContents(one);
-    return [...range.getClientRects()].map((line) => ({ one, line }));
-  };
-  const boxes = leaves.flatMap(lines).map(({ one, line: { left, right, top, bottom } }) => {
-    for (let around = one; around; around = around.parentElement) {
-      const style = getComputedStyle(around);
-      if (style.overflow === "visible" && style.clipPath === "none") continue;
-      const clip = around.getBoundingClientRect();
-      if (style.clipPath !== "none") right = left;
-      [left, right] = [Math.max(left, clip.left), Math.min(right, clip.right)];
-      [top, bottom] = [Math.max(top, clip.top), Math.min(bottom, clip.bottom)];
-    }
-    return { one, left, right, top, bottom };
-  });
-  const found = [];
-  for (const [n, a] of boxes.entries()) {
-    for (const b of boxes.slice(n + 1)) {
-      if (a.one.contains(b.one) || b.one.contains(a.one)) continue;
-      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
-      const tall = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-      if (wide > 3 && tall > 5) found.push([a.one.textContent, b.one.textContent]);
-    }
-  }
-  return found.slice(0, 5);
-}"""
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_lies_on_something_else_or_outside(look: Look, shown: Shown, name: str) -> None:
-    page = look(PAGES[name].format(**vars(shown)), width=360)
-    for width in (360, 768, 1440):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
-        assert page.evaluate(OVERLAPS) == [], width
 
 
 def test_the_restart_button_fills_what_fork_leaves_of_its_row(look: Look, shown: Shown) -> None:

@@ -256,7 +256,7 @@ def test_the_drawing_does_not_jump_when_its_script_arrives(browser: Browser, sho
     """)
     page = context.new_page()
     page.goto(f"{shown.address}/runs/{shown.groups}")
-    expect(page.locator(".canvas[data-fitted] .viewport > svg")).to_be_visible()
+    expect(page.locator(".viewport > svg.is-placed")).to_be_visible()
     page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
     assert page.evaluate("window.shifts") < 0.01
     context.close()
