@@ -20,6 +20,10 @@ from tests.benchmarks.run_list import SEARCHES, fill
 RUNS = 12_000
 # As many rows may be read and left out: far from all of them, as a look through the table would.
 MOST_LEFT_OUT = 5_000
+# For a page from the middle. PostgreSQL may walk along the time and leave out the runs of others
+# instead of the index by person, when by its statistics of the moment that touches fewer pages: a
+# page times the number of people, and not a part of the table.
+MOST_READ = 1_000
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -68,4 +72,4 @@ def test_no_filter_reads_the_table_of_runs_and_none_takes_more_than_three_querie
             own = [one for one in asked.captured_queries if "UNION ALL" not in one["sql"]]
             assert len(asked) <= 2, search
             for look in looks(own):
-                assert look["Actual Rows"] + left_out(look) < 200, (search, look)
+                assert look["Actual Rows"] + left_out(look) < MOST_READ, (search, look)
