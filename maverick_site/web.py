@@ -5,7 +5,6 @@ and a port that is taken is told before anything is started.
 """
 
 import argparse
-import gc
 import os
 import socket
 
@@ -27,7 +26,6 @@ def main() -> None:
 
     from maverick_site.asgi import application
 
-    _spare_the_collector()
     config = uvicorn.Config(
         application,
         log_level="warning",
@@ -48,18 +46,6 @@ def main() -> None:
             connection.close_pool()  # type: ignore[attr-defined]
         except (ImproperlyConfigured, KeyError):
             pass
-
-
-def _spare_the_collector() -> None:
-    """Do not walk the code of the program again and again while a large page is made.
-
-    A graph of a thousand steps is some ten thousand objects that live until the answer is sent. With
-    Python's own threshold of 700 they are walked a dozen times, and now and then everything that was
-    imported with them: a fifth of the time of the answer.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 if __name__ == "__main__":
