@@ -71,9 +71,7 @@ matrix: setup
 	MAVERICK_TEST_ALL=1 $(PYTEST) tests/interruption/test_resume_matrix.py \
 	  tests/interruption/test_every_crashpoint.py -q
 	MAVERICK_TEST_ALL=1 $(PYTEST) tests/workflows/test_killed.py tests/web/test_rubbish.py \
-	  tests/agentfield \
-	  tests/unit/test_planning_frontier.py tests/unit/test_expressions_reference.py \
-	  tests/unit/test_definition_fuzz.py tests/unit/test_definition_roundtrip.py \
+	  tests/agentfield tests/unit \
 	  -q -n $(TESTERS) --dist loadscope
 	MAVERICK_TEST_ALL=1 $(PYTEST) tests/browser/test_accessibility.py -q
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,6 +17,7 @@ from runs.actor import ANYONE, Actor, Role
 from runs.errors import Forged, NotAllowed, NotSignedIn
 from runs.models import User
 from runs.operations import tokens
+from runs.web.htmx import by_script, shown_page
 
 OPERATOR = "This takes the role operator; `maverick token create --role operator` makes a token."
 
@@ -102,29 +103,16 @@ def _stranger(request: HttpRequest, detail: str) -> HttpResponse:
     if is_api(request.path):
         hint = "Send `Authorization: Bearer TOKEN`; `maverick token create` makes one."
         return refuse(request, NotSignedIn(detail, hint=hint))
-    fragment = request.headers.get("HX-Request") == "true"
-    back = request.get_full_path() if request.method == "GET" and not fragment else _seen(request)
-    address = f"{settings.LOGIN_URL}?{urlencode({'next': back or '/'})}"
+    fragment = by_script(request)
+    is_page = request.method == "GET" and not fragment
+    back = request.get_full_path() if is_page else shown_page(request)
+    address = settings.LOGIN_URL + (f"?{urlencode({'next': back})}" if back else "")
     if fragment:
         # htmx shall leave the page, not put the sign-in form into it, and come back to it.
-        return HttpResponse(
-            status=401, headers={"HX-Redirect": address if back else settings.LOGIN_URL}
-        )
+        return HttpResponse(status=401, headers={"HX-Redirect": address})
     if "text/event-stream" in request.headers.get("Accept", ""):
         return HttpResponse(status=401)
     return HttpResponseRedirect(address)
-
-
-def _seen(request: HttpRequest) -> str:
-    """The page of ours that the browser shows while it sends this; "" when it does not say."""
-    shown = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
-    try:
-        parts = urlsplit(shown)
-    except ValueError:
-        return ""
-    if parts.netloc != request.get_host():
-        return ""
-    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def _forged(request: HttpRequest) -> HttpResponse | None:

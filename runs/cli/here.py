@@ -326,9 +326,13 @@ def preview(made: "Preview") -> Json:
     """A preview in the shape of the REST API."""
     told = ("plan_id", "counts", "saved_ms", "saved_cost", "confirm")
     step = ("path", "action", "because", "source_execution_id", "saved_ms", "expected_ms")
+    beside = ("path", "turns", "run", "unknown", "because", "is_open")
     return {
         **{name: plain(getattr(made, name)) for name in told},
         "items": [{name: plain(getattr(item, name)) for name in step} for item in made.items],
+        "not_begun": [
+            {name: plain(getattr(more, name)) for name in beside} for more in made.not_begun
+        ],
     }
 
 

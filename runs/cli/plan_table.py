@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from runs.cli.printing import Cell, print_table, say
+from runs.projections.plan_beside import later, rows_beside
 from runs.projections.words import cost, duration
 
 _GROUPS = (
@@ -21,8 +22,10 @@ def print_plan(plan: Mapping[str, Any]) -> None:
     for action, title, style in _GROUPS:
         rows = [(_path(item, style), _time(item), item["because"])
                 for item in items if item["action"] == action]  # fmt: skip
+        beside = rows_beside(plan["not_begun"], action)
+        rows.extend(((path, style), "", because) for path, because in beside)
         if rows:
-            say(f"{title} ({len(rows):,})", style="bold")
+            say(f"{title} ({counts[action]:,})", style="bold")
             print_table(("step", "time", "because"), rows)
             say()
     for path in plan["confirm"]:
@@ -46,6 +49,9 @@ def _sum(counts: Mapping[str, int], plan: Mapping[str, Any]) -> Iterator[str]:
     yield f"{counts['run']} run"
     if counts["unknown"]:
         yield f"{counts['unknown']} decided on the way"
+    more = later(plan["not_begun"])
+    if more:
+        yield f"{more.replace('`', '')} (known when it runs)"
     if plan["saved_ms"]:
         yield f"saves {duration(plan['saved_ms'])}"
     if plan["saved_cost"]:

@@ -1,5 +1,6 @@
 """Stored workflow versions, read back as laid-out workflows. Kept in memory: they never change."""
 
+from collections.abc import Collection
 from functools import lru_cache
 
 from runs.definition import load_workflow
@@ -22,6 +23,23 @@ def drawable_version(version_id: int) -> Compiled | None:
         return compiled_version(version_id)
     except MaverickError:
         return None
+
+
+JUDGED_AT_ONCE = 20  # a text takes some 25 ms, and somebody waits for the page
+_errors: dict[int, int] = {}  # by version; a text never changes, so this is asked once
+
+
+def stored_errors(version_ids: Collection[int]) -> dict[int, int]:
+    """How many errors each version's text has today: one may be of an older language, or imported.
+    A query only for those that nobody has asked for yet, and of those for the newest few: the
+    others are judged when they are asked for again, and are not in the answer before."""
+    fresh = sorted((one for one in version_ids if one not in _errors), reverse=True)
+    fresh = fresh[:JUDGED_AT_ONCE]
+    if fresh:
+        rows = WorkflowVersion.objects.filter(pk__in=fresh).values_list("id", "source", "file")
+        for pk, source, file in rows:
+            _errors[pk] = len(load_workflow(source, file=file or "<text>").errors)
+    return {one: _errors[one] for one in version_ids if one in _errors}
 
 
 def compile_texts(source: str, file: str, bundle: dict[str, dict[str, str]]) -> Compiled:

@@ -18,11 +18,13 @@ from runs.operations.foreseeing import foresight_of
 from runs.operations.resume_from import checkpoints_of
 from runs.operations.start_run import answered, checked_inputs, remember
 from runs.planning.fields import Fields, changed_fields, merge_patch
+from runs.planning.foresight import Foresight
 from runs.planning.graph import Compiled
 from runs.planning.plan import Plan
 from runs.planning.planner import make_plan
 from runs.planning.preview import Preview, preview_of, to_confirm
 from runs.planning.prior import PriorRun
+from runs.planning.unfolding import read_ahead
 from runs.record import audit, sealing
 from runs.record.agent_calls import CALL
 from runs.record.new_run import NewRun, create_run
@@ -132,7 +134,9 @@ def plan_restart(run: str | Run, request: RestartRequest | None = None) -> Previ
     ``run`` is its id, or the run with its version where it has been read already.
     """
     made = _plan(run, request or RestartRequest())
-    return preview_of(made.compiled, made.prior, made.plan, _costs(made.prior))
+    made.results.read_ahead(read_ahead(made.compiled, made.plan))
+    foresight = _foresight(made.source, made.compiled, made.asked, made.results)
+    return preview_of(made.compiled, made.prior, made.plan, _costs(made.prior), foresight)
 
 
 PAID = ("agent", "generate")
@@ -229,6 +233,7 @@ class _Made:
     prior: PriorRun
     plan: Plan
     asked: _Asked
+    results: Results  # of the source, each read once
 
 
 def _plan(run: str | Run, request: RestartRequest) -> _Made:
@@ -243,17 +248,11 @@ def _plan(run: str | Run, request: RestartRequest) -> _Made:
     compiled = compiled_version(source.version_id)
     prior = prior_run(source, compiled, _kept(source) if request.reuse == "checkpoint" else None)
     asked = _asked(source, compiled, request)
-    foresight = None
+    results, foresight = Results(source, None), None
     if asked.is_changed or _reads_environment(source):
         # A list may be another now: which of its turns are the same, only their items tell.
         prior = prior.with_items(loop_items(source))
-        foresight = foresight_of(
-            compiled,
-            Results(source, None),
-            inputs=asked.bound,
-            workspace=source.workspace,
-            context=asked.context,
-        )
+        foresight = _foresight(source, compiled, asked, results)
     plan = make_plan(
         compiled,
         prior,
@@ -268,7 +267,17 @@ def _plan(run: str | Run, request: RestartRequest) -> _Made:
         foresight=foresight,
         basis=f"{prior.change}:{source.version_id}:{_basis(request)}",
     )
-    return _Made(source, compiled, prior, plan, asked)
+    return _Made(source, compiled, prior, plan, asked, results)
+
+
+def _foresight(source: Run, compiled: Compiled, asked: _Asked, results: Results) -> Foresight:
+    return foresight_of(
+        compiled,
+        results,
+        inputs=asked.bound,
+        workspace=source.workspace,
+        context=asked.context,
+    )
 
 
 def _source(run_id: str) -> Run:

@@ -5,9 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runs.errors import Refused
 from runs.operations.resume_from import Start
 from runs.record import restoring
 from runs.record.restoring import Difference, NoSnapshot
+
+
+class NothingToOverwrite(Refused):
+    """Changes may be overwritten, but no files are to be brought back."""
+
+    code = "nothing-to-overwrite"
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,14 @@ def look_at(
     """Compare the files with the snapshot of ``start`` and decide; nothing is touched.
 
     ``restore`` None: ``ask`` is asked if there is something to ask about, and without it the files
-    stay as they are. Raises NoSnapshot when they are to be brought back and cannot be.
+    stay as they are. Raises NoSnapshot when they are to be brought back and cannot be, and
+    NothingToOverwrite when they are to stay and ``force`` was asked for.
     """
+    if force and restore is False:
+        raise NothingToOverwrite(
+            "Changes are overwritten where files are brought back; here the files stay as they are.",
+            hint="Bring the files back as well (restore_workspace), or leave force out.",
+        )
     snapshot, folder = start.snapshot, start.workspace
     if restore is False or (not restore and not (snapshot or {}).get("commit")):
         return Workspace()

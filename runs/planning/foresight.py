@@ -4,20 +4,27 @@ All that a loop needs is reused, so its expression can be worked out from what t
 recorded. What cannot be worked out is not known, and then the turns count as unchanged.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from runs import steppath
 from runs.canonical import digest
+from runs.definition.spec import LoopStep, SubworkflowStep
 from runs.errors import MaverickError
-from runs.expressions import ExpressionError, judge
+from runs.expressions import (
+    ExpressionError,
+    Reference,
+    condition_references,
+    judge,
+    references,
+)
 from runs.masking import is_masked
 from runs.planning.fields import fields_read
 from runs.planning.graph import Compiled, Node, ScopeSpec
 from runs.planning.names import Names
 from runs.planning.resolve import called_inputs, items_of, resolve_input
 from runs.planning.turns import item_digests
-from runs.states import StepStatus
+from runs.states import STEP_BAD, StepStatus
 
 
 class Recorded(Protocol):
@@ -82,6 +89,65 @@ class Foresight:
             return items_of(node.loop, path, self._names_in(scope))
         except (ExpressionError, MaverickError, KeyError):
             return None
+
+    def certain_items(self, node: Node, path: str) -> list[Any] | None:
+        """The same, only if all that the list is made of stands as it stood or is given anew: a
+        step that runs again is no step without an output."""
+        assert node.loop is not None
+        read = list_references(node.loop)
+        if read is None or not self._stands(read, steppath.scope_of(path)):
+            return None
+        return self.items(node, path)
+
+    def certainly_runs(self, node: Node, path: str) -> bool | None:
+        """Whether the condition of the step at ``path`` will hold; None when that is not known."""
+        return self.runs(node, path) if self.stands([node.step.when], path) else None
+
+    def stands(self, conditions: Iterable[Any], path: str) -> bool:
+        """Whether all that these conditions of the step at ``path`` read stands as it stood."""
+        try:
+            asked = [text for text in conditions if isinstance(text, str)]
+            read = [one for text in asked for one in condition_references(text)]
+        except ExpressionError:
+            return False
+        return self._stands(read, steppath.scope_of(path))
+
+    def _stands(self, read: Iterable[Reference], scope: str) -> bool:
+        for one in read:
+            first = str(one.path[0]) if one.path else ""
+            if one.root == "steps" and not self._is_settled(first, scope):
+                return False
+            if one.root == "run" and first not in ("context", "workflow", "workspace"):
+                return False  # the new run's id, for one, is not there yet
+            if one.root == "inputs" and not self._are_certain(scope):
+                return False
+        return True
+
+    def _is_settled(self, name: str, scope: str) -> bool:
+        """Whether the step that ``name`` means in ``scope`` stands as it stood."""
+        while True:
+            container = steppath.split_turn(scope)[0]
+            nodes = self._compiled.scopes[steppath.pattern(container)].nodes
+            statuses = self._statuses.get(scope, {})
+            if name in nodes:
+                handler = nodes[name].handler
+                mended = statuses.get(name) in STEP_BAD and bool(handler)
+                return name in statuses and (not mended or handler in statuses)
+            if not scope:
+                return False
+            scope = steppath.scope_of(container)
+
+    def _are_certain(self, scope: str) -> bool:
+        """Whether the inputs that ``scope`` sees are those of the run, or follow from what stands."""
+        while scope:
+            container, turn = steppath.split_turn(scope)
+            scope, step = steppath.scope_of(container), self._compiled.node(container).step
+            if turn is None and isinstance(step, SubworkflowStep):
+                try:
+                    return self._stands(references(dict(step.inputs)), scope)
+                except ExpressionError:
+                    return False
+        return True
 
     def digests(self, items: list[Any]) -> tuple[str, ...]:
         """The digests of a list's items, as those of the earlier run were made: masked."""
@@ -149,3 +215,13 @@ class Foresight:
     def error(self, path: str) -> Any:
         """How the step at ``path`` failed in the earlier run."""
         return self._recorded.error(self._was.get(path, path))
+
+
+def list_references(loop: LoopStep) -> frozenset[Reference] | None:
+    """What the list of a loop is made of; None when that cannot be told."""
+    try:
+        if isinstance(loop.for_each, str):
+            return condition_references(loop.for_each)
+        return references(loop.for_each)
+    except ExpressionError:
+        return None

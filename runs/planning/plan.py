@@ -8,6 +8,7 @@ from typing import Any
 from runs.canonical import digest
 
 RECEIPT = "it has the effect `once` and succeeded; its receipt is reused"
+ASKED_AGAIN = "skipped last time; its condition is evaluated again"
 ONLY = "*"  # stands among the paths of a stored plan; no step can be called that
 
 

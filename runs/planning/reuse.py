@@ -13,7 +13,7 @@ from runs.definition.spec import SubworkflowStep
 from runs.planning.fields import passed_on
 from runs.planning.graph import Compiled, Node
 from runs.planning.past import Past
-from runs.planning.plan import RECEIPT, Action, PlannedStep
+from runs.planning.plan import ASKED_AGAIN, RECEIPT, Action, PlannedStep
 from runs.planning.prior import PriorRun, PriorStep
 from runs.planning.reasons import (
     CHOSEN,
@@ -93,7 +93,7 @@ class _Walk:
                 self._reuse(at, prior, "skipped last time; the checkpoint keeps that")
                 return True
             # Nothing above it changes, so its condition gives the same answer: no work.
-            self._run(at, "skipped last time; its condition is evaluated again")
+            self._run(at, ASKED_AGAIN)
             self._note(at, StepStatus.SKIPPED)
             return True
         if not node.is_container:

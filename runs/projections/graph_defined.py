@@ -8,7 +8,7 @@ from runs.planning.graph import Compiled, ScopeSpec
 from runs.projections import words
 from runs.projections.graph_asked import CLOSED
 from runs.projections.graph_groups import shapes_of
-from runs.projections.graph_node_view import KIND_WORDS, NodeView
+from runs.projections.graph_node_view import NodeView, kind_words
 from runs.projections.graph_shape import Shape
 from runs.projections.graph_view import GraphView, view_of
 
@@ -25,13 +25,16 @@ def definition_view(title: str, made: Compiled) -> GraphView:
 
 
 def _defined(shape: Shape, node: NodeView, scopes: Mapping[str, ScopeSpec]) -> NodeView:
-    kind = KIND_WORDS.get(shape.type, shape.type)
     said = ""
     if node.is_group and shape.path in scopes:
         said = words.count(len(scopes[shape.path].nodes), "step")
         said += f" a {'round' if node.kind == 'rounds' else 'turn'}" if shape.repeats else ""
-    if shape.type == "loop" and shape.at_once != 1:
-        kind += f", {shape.at_once} at once" if shape.at_once else ", all at once"
     return replace(
-        node, decision=DEFINED, word="", meta=kind, turns=(), sentence=said, inside=frozenset()
+        node,
+        decision=DEFINED,
+        word="",
+        meta=kind_words(shape),
+        turns=(),
+        sentence=said,
+        inside=frozenset(),
     )

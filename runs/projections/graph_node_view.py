@@ -96,7 +96,8 @@ def node_view(shape: Shape, around: Around) -> NodeView:
     if shape.repeats and turns:
         name += f" ×{len(turns):,}"
     ms, since, until = _times(state, now)
-    time = "" if form in ("pill", "hexagon") else words.clock(ms)
+    time = "0 s" if until and not ms else words.clock(ms)  # due, and no worker has come by yet
+    time = "" if form in ("pill", "hexagon") else time
     said = ""
     if form in ("stack", "rows", "frame"):
         rounds = shape.type == "validate" and shape.repeats
@@ -216,11 +217,18 @@ def _rows(shape: Shape, states: Mapping[str, StepState], now: datetime) -> Itera
         yield NodeRow(words.shorten(name, 24), state.look if state else "pending", words.clock(ms))
 
 
-KIND_WORDS = {"subworkflow": "workflow"}
+_KINDS = {"subworkflow": "workflow"}
+
+
+def kind_words(shape: Shape) -> str:
+    """What kind of step it is, and of a loop how many turns run at once."""
+    kind = _KINDS.get(shape.type, shape.type)
+    if shape.type == "loop" and shape.at_once != 1:
+        kind += f", {shape.at_once} at once" if shape.at_once else ", all at once"
+    return kind
 
 
 def _meta(shape: Shape, state: StepState | None, taken: StepState | None, around: Around) -> str:
-    kind = KIND_WORDS.get(shape.type, shape.type)
     if state is None or state.status == "pending":
         if shape.path in around.blocked:
             return "blocked"
@@ -232,11 +240,10 @@ def _meta(shape: Shape, state: StepState | None, taken: StepState | None, around
             return "not needed"
         return "not taken" if "/" in shape.path else "skipped"
     if state.status == "queued":
-        return f"{kind}, queued"
+        return f"{_KINDS.get(shape.type, shape.type)}, queued"
     if state.status == "waiting" and shape.type in _WAITS_FOR:
         return _WAITS_FOR[shape.type]
-    if shape.type == "loop" and shape.at_once != 1:
-        kind += f", {shape.at_once} at once" if shape.at_once else ", all at once"
+    kind = kind_words(shape)
     if taken is not None:
         arm = around.arms.get((shape.path, taken.path)) or words.shorten(taken.name, 14)
         return f"{kind}: {arm}"

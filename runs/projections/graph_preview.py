@@ -36,6 +36,9 @@ class PlanView:
 
     items: Mapping[str, PreviewItem]
     turns: Mapping[str, Mapping[int, str]]  # loop → turn → what happens in it
+    fresh: Mapping[
+        str, tuple[int, str]
+    ]  # loop → turns that had not begun, and what happens in them
 
 
 def plan_view(preview: Preview, loops: Set[str]) -> PlanView:
@@ -54,6 +57,11 @@ def plan_view(preview: Preview, loops: Set[str]) -> PlanView:
     return PlanView(
         {item.path: item for item in preview.items},
         {loop: {n: _turn(seen) for n, seen in found.items()} for loop, found in turns.items()},
+        {
+            more.path: (more.turns, AGAIN if more.run else _LOOKS[Action.UNKNOWN])
+            for more in preview.not_begun
+            if more.turns
+        },
     )
 
 
@@ -67,7 +75,8 @@ def preview_node(node: NodeView, shape: Shape, plan: PlanView) -> NodeView:
     item = plan.items.get(shape.path)
     action, meta = _decided(shape, item, plan)
     if shape.repeats:
-        turns = _turns(node.turns, plan.turns.get(shape.path, {}), action)
+        fresh = plan.fresh.get(shape.path, (0, ""))
+        turns = _turns(node.turns, plan.turns.get(shape.path, {}), action, fresh)
     else:
         turns = tuple(_member(plan.items.get(path), action) for path in shape.members)
     rows = tuple(
@@ -113,6 +122,8 @@ def _decided(shape: Shape, item: PreviewItem | None, plan: PlanView) -> tuple[st
 
 def _short(item: PreviewItem) -> str:
     if item.action is Action.UNKNOWN:
+        if "condition does not hold" in item.because:
+            return "will be skipped"
         return "if its condition holds" if "condition decides" in item.because else "not known yet"
     if "checkpoint" in item.because and item.action is Action.REUSE:
         return "kept"
@@ -122,9 +133,11 @@ def _short(item: PreviewItem) -> str:
     return words.shorten(item.because.replace("`", ""), 26)
 
 
-def _turns(before: Sequence[str], known: Mapping[int, str], action: str) -> tuple[str, ...]:
-    otherwise = {"reuse": "reused", "run": "unknown"}.get(action, "unknown")
-    return tuple(known.get(n, otherwise) for n in range(len(before)))
+def _turns(
+    before: Sequence[str], known: Mapping[int, str], action: str, fresh: tuple[int, str]
+) -> tuple[str, ...]:
+    otherwise = fresh[1] or {"reuse": "reused"}.get(action, "unknown")
+    return tuple(known.get(n, otherwise) for n in range(max(len(before), len(known) + fresh[0])))
 
 
 def _member(item: PreviewItem | None, around: str) -> str:

@@ -144,7 +144,7 @@ def node_panel(
         ),
         execution_id=execution.pk if execution else "",
         effect=step.effect if step else "",
-        target=_target(step),
+        target=_target(step) if step else _called(kind, path),
         file=node.file if node else "",
         line=step.mark.line if step else 0,
         beside=tuple(panel_parts.beside_of(made, path, states)),
@@ -217,6 +217,11 @@ def _target(step: object) -> str:
             first, *rest = said.strip().split("\n")
             return words.shorten(first, 60) + (" …" if rest else "")
     return ""
+
+
+def _called(kind: str, path: str) -> str:
+    """Of an agent's call, which no file defines: its reasoner, from the name (the nth is ``…~n``)."""
+    return steppath.name_of(path).partition("~")[0] if kind == "call" else ""
 
 
 def document_of(run_id: str, path: str, what: str) -> tuple[bool, Any]:

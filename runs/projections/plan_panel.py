@@ -1,12 +1,13 @@
 """The panel "Why" of a restart's preview: the decisions in groups, the longest lists cut. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from runs import steppath
 from runs.planning.plan import Action
 from runs.planning.preview import Preview, PreviewItem
 from runs.projections import words
+from runs.projections.plan_beside import later, rows_beside
 
 SHOWN, MOST = 12, 200  # rows at once, and behind "Show more"; the command line has all
 
@@ -44,6 +45,7 @@ class PlanPanel:
     reuse: int
     run: int
     unknown: int
+    later: str  # what more runs, that nobody can count yet: "and more in `each`"
     saves: str  # "4 min 12 s"; empty when it is nothing
     saved_cost: str
 
@@ -58,15 +60,17 @@ _TITLES = (
 def plan_panel(preview: Preview) -> PlanPanel:
     """The panel, and the counter in the bar."""
     counts = preview.counts
+    not_begun = [asdict(more) for more in preview.not_begun]
     groups = []
     for action, title in _TITLES:
         items = [item for item in preview.items if item.action is action]
-        rows = list(_rows(items))
+        beside = rows_beside(not_begun, action.value)
+        rows = [*_rows(items), *(PlanRow(path, sentence(said), "", 0) for path, said in beside)]
         if rows:
             more = tuple(rows[SHOWN:MOST])
             left = max(0, len(rows) - MOST)
             groups.append(
-                PlanGroup(action.value, title, len(items), tuple(rows[:SHOWN]), more, left)
+                PlanGroup(action.value, title, counts[action], tuple(rows[:SHOWN]), more, left)
             )
     once = [
         item.path
@@ -81,6 +85,7 @@ def plan_panel(preview: Preview) -> PlanPanel:
         reuse=counts["reuse"],
         run=counts["run"],
         unknown=counts["unknown"],
+        later=later(not_begun),
         saves=words.duration(preview.saved_ms) if preview.saved_ms else "",
         saved_cost=words.cost(preview.saved_cost) if preview.saved_cost else "",
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
 from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
 
@@ -17,7 +18,7 @@ from runs.planning.preview import Preview
 from runs.projections.graph_asked import CLOSED, Asked
 from runs.projections.graph_view import GraphView, graph_view
 from runs.projections.step_states import StepState
-from runs.states import RUN_OVER
+from runs.states import RUN_OVER, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,15 @@ class CheckpointRow:
 
 
 SUCCESSORS = 20  # that are told
+# Who went on with a run, and with that one again: a run is resumed at most once.
+_FINISHED_AS = """
+WITH RECURSIVE line(id, status) AS (
+  SELECT id, status FROM runs_run WHERE id = %s
+  UNION
+  SELECT r.id, r.status FROM line JOIN runs_run r ON r.source_id = line.id AND r.kind = 'resume'
+)
+SELECT id FROM line WHERE status = 'succeeded'
+"""
 
 
 def load_run(run_id: str) -> Run:
@@ -88,6 +98,16 @@ def checkpoints(run: Run) -> tuple[CheckpointRow, ...]:
         )
         for c in rows.defer("content").order_by("-created_at", "-id")
     )
+
+
+def finished_as(run: Run) -> str:
+    """The run that was resumed from this one and has succeeded; empty: something may be left."""
+    if run.status not in RUN_OVER or run.state is RunStatus.SUCCEEDED:
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute(_FINISHED_AS, [run.pk])
+        row = cursor.fetchone()
+    return str(row[0]) if row else ""
 
 
 def level_of(level: str, stream: str) -> str:

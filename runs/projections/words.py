@@ -128,6 +128,15 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def known_later(paths: Sequence[str]) -> str:
+    """Of what a preview cannot count: ``and more in `each` ``; empty for none."""
+    if not paths:
+        return ""
+    if len(paths) == 1:
+        return f"and more in `{paths[0]}`"
+    return f"and more in {len(paths):,} places"
+
+
 def initials(name: str) -> str:
     """``mira.k`` → ``MK``, ``alice`` → ``AL``."""
     parts = [part for part in name.replace("_", ".").replace("-", ".").split(".") if part]

@@ -86,6 +86,7 @@ def _rows(workflows: Any) -> Any:
     last = Run.objects.filter(workflow_name=OuterRef("name")).order_by(*NEWEST_FIRST)
     return (
         workflows.annotate(
+            version_id=Subquery(newest.values("id")[:1]),
             version=Subquery(newest.values("number")[:1]),
             digest=Subquery(newest.values("digest")[:1]),
             file=Subquery(newest.values("file")[:1]),
@@ -99,6 +100,7 @@ def _rows(workflows: Any) -> Any:
             "id",
             "name",
             "description",
+            "version_id",
             "version",
             "digest",
             "file",
@@ -127,6 +129,7 @@ def _facts(row: dict[str, Any]) -> WorkflowFacts:
 class Newest:
     """The newest version of a workflow, without its text."""
 
+    id: int
     number: int
     file: str
     description: str
@@ -135,7 +138,10 @@ class Newest:
 def newest_versions(most: int) -> dict[str, Newest]:
     """By name, the first ``most`` names. One query."""
     rows = _rows(Workflow.objects.all())[:most]
-    return {row["name"]: Newest(row["version"], row["file"], row["description"]) for row in rows}
+    return {
+        row["name"]: Newest(row["version_id"], row["version"], row["file"], row["description"])
+        for row in rows
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """An earlier run's rows, or a checkpoint's content, as plain facts for the planner."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db.models import QuerySet, Subquery
@@ -163,12 +163,21 @@ class Results:
 
     def __init__(self, run: Run | None, content: Content | None) -> None:
         self._run, self._steps = run, content["steps"] if content else {}
+        self._outputs: dict[str, Any] = {}
+
+    def read_ahead(self, paths: Collection[str]) -> None:
+        """Fetch the outputs of these steps with one question; they will be asked for."""
+        if self._run is not None and paths:
+            found = ledger.outputs_of(self._run.id, [*paths])
+            self._outputs |= {path: found.get(path) for path in paths}
 
     def output(self, path: str) -> Any:
         """The output of a step; None when there is none."""
         if self._run is None:
             return self._steps.get(path, {}).get("output")
-        return ledger.outputs_of(self._run.id, [path]).get(path)
+        if path not in self._outputs:
+            self._outputs[path] = ledger.outputs_of(self._run.id, [path]).get(path)
+        return self._outputs[path]
 
     def error(self, path: str) -> Any:
         """The error of a failed step."""

@@ -95,8 +95,9 @@ def moment(then: datetime | None) -> SafeString | str:
 @register.simple_tag
 def left(then: datetime) -> SafeString:
     """How long it is until then; the page counts down."""
-    ms = max(0.0, (then - timezone.now()).total_seconds() * 1000)
-    return format_html('<span data-until="{}">{}</span>', then.isoformat(), words.duration(ms))
+    ms = (then - timezone.now()).total_seconds() * 1000
+    said = words.duration(ms) if ms > 0 else "0 s"  # due, and no worker has come by yet
+    return format_html('<span data-until="{}">{}</span>', then.isoformat(), said)
 
 
 @register.simple_tag

@@ -11,12 +11,12 @@ from runs.projections import words
 from runs.projections.run_counts import ACTIVITY_TO, Activity, ActivityBar
 
 register = template.Library()
-_TALL, _FOOT = 36.0, 42.0
+_TALL, _FOOT = 32.0, 42.0  # above the tallest bar there is room for a cross
 
 
 @register.simple_tag
 def activity(shown: Activity, here: str) -> SafeString:
-    """Runs started over time: grey bars, failures red on top; a bar leads to its runs.
+    """Runs started over time: grey bars, failures red on top with a cross; a bar leads to its runs.
 
     A list of links for who does not see it. They are left out of the order of the Tab key: 48 of
     them would stand before the first run, and `started:` in the search does the same.
@@ -29,11 +29,12 @@ def activity(shown: Activity, here: str) -> SafeString:
     )
     every = f"Newest {ACTIVITY_TO:,}, per {shown.every}" if shown.is_cut else f"Per {shown.every}"
     return format_html(
-        '<figure class="activity"><figcaption><span>{}</span><span>{} failed</span></figcaption>'
+        '<figure class="activity"><figcaption><span>{}</span><span>{}{} failed</span></figcaption>'
         '<svg height="43" role="group" aria-label="{}">{}'
         '<path class="bar-base" d="M0 42.5H2000"/></svg>'
         "<figcaption><span>{}</span><span>{}</span></figcaption></figure>",
         f"Started {every[0].lower()}{every[1:]}" if not shown.is_cut else every,
+        mark_safe('<span aria-hidden="true">× </span>' if shown.failed else ""),  # noqa: S308
         f"{shown.failed:,}",
         in_words(shown),
         mark_safe(drawn),  # noqa: S308 - numbers, and what went through escape
@@ -72,6 +73,9 @@ def _bar(bar: ActivityBar, x: float, step: float, most: int, here: str) -> str:
         top = _FOOT - good - (1 if bar.good else 0) - bad
         parts.append(
             f'<rect class="bar-bad" x="{x:.2f}%" y="{top:.1f}" {width} height="{bad:.1f}"/>'
+            # A drawing within the drawing: only so does a cross of pixels stand at a share of it.
+            f'<svg class="bar-cross" x="{x + step * 0.35:.2f}%" y="{top - 5:.1f}" width="1" '
+            'height="1"><path d="M-2.5-2.5l5 5m0-5l-5 5"/></svg>'
         )
     return "".join((*parts, "</a>"))
 

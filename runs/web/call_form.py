@@ -10,6 +10,7 @@ from runs import environment
 from runs.call_input import CallField, as_text, fields_of, from_texts
 from runs.errors import InvalidFields
 from runs.projections.agents import Reasoner
+from runs.web.form_input import KINDS
 
 WHOLE = "json"  # the name of the one box, where the schema names no fields
 
@@ -26,6 +27,21 @@ class TypedField:
     def secret(self) -> bool:
         """Whether its value is never shown again."""
         return _is_secret(self.field)
+
+    @property
+    def kind(self) -> str:
+        """What it takes, in the words of a workflow's form."""
+        if self.secret:
+            return "secret"
+        if self.field.choices and self.field.type != "boolean":
+            return f"one of {len(self.field.choices)}"
+        return KINDS.get(self.field.type, "text or JSON")
+
+    @property
+    def options(self) -> tuple[tuple[str, str], ...]:
+        """What may be chosen, and the word for it."""
+        words = {"true": "yes", "false": "no"} if self.field.type == "boolean" else {}
+        return tuple((one, words.get(one, one)) for one in self.field.choices)
 
     @property
     def is_long(self) -> bool:

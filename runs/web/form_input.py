@@ -13,6 +13,7 @@ KINDS = {
     "string": "text",
     "integer": "whole number",
     "float": "number",
+    "number": "number",  # as a JSON schema calls it
     "boolean": "yes or no",
     "object": "object, JSON",
     "array": "list, JSON",

@@ -61,6 +61,8 @@ def gantt_svg(made: Timeline, chosen: str = "") -> SafeString:
     for number, one in enumerate(made.rows):
         parts += _row(one, number * ROW, made.scale)
     parts += _chain(made, height)
+    for number, one in enumerate(made.rows):
+        parts += _words(one, number * ROW, made.scale)
     if made.now is not None:
         x = made.scale.x(made.now)
         parts.append(f'<line class="now" x1="{x:.2f}%" x2="{x:.2f}%" y1="0" y2="{height}"/>')
@@ -68,20 +70,25 @@ def gantt_svg(made: Timeline, chosen: str = "") -> SafeString:
 
 
 def _row(row: TimelineRow, top: int, scale: Scale) -> Iterator[str]:
-    end = 0.0
-    for span in row.spans:
-        left, right = scale.x(span.start), scale.x(span.end)
-        if span.kind == "wait" and right - left < _LEAST:
-            continue
-        right = max(right, left + _LEAST)
-        left = min(left, 100 - _LEAST)
+    for span, left, right in _placed(row, scale):
         yield from (
             _around(row, left, right, top)
             if span.kind == "around"
             else _bar(span, left, right - left, top)
         )
-        end = right
+
+
+def _placed(row: TimelineRow, scale: Scale) -> Iterator[tuple[Span, float, float]]:
+    for span in row.spans:
+        left, right = scale.x(span.start), scale.x(span.end)
+        if span.kind != "wait" or right - left >= _LEAST:
+            yield span, min(left, 100 - _LEAST), max(right, left + _LEAST)
+
+
+def _words(row: TimelineRow, top: int, scale: Scale) -> Iterator[str]:
+    """What stands beside the bars; over the critical path, which would strike it through."""
     if row.label:
+        end = max((right for _, _, right in _placed(row, scale)), default=0.0)
         yield from _label(row.label, scale.x(row.spans[0].start), end, top)
     elif row.note:
         yield f'<text x="0" dx="7" y="{top + 18}">{escape(row.note)}</text>'
@@ -116,7 +123,7 @@ def _label(text: str, start: float, end: float, top: int) -> Iterator[str]:
         yield f'<text x="{end:.2f}%" dx="7" y="{top + 18}">{escape(text)}</text>'
     elif start > 16:
         yield (
-            f'<text x="{start:.2f}%" dx="-7" y="{top + 18}" text-anchor="end">{escape(text)}</text>'
+            f'<text class="before" x="{start:.2f}%" dx="-7" y="{top + 18}">{escape(text)}</text>'
         )
 
 

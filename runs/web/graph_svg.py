@@ -1,7 +1,9 @@
 """The graph as SVG text.
 
 Written by functions and not by a template: a thousand nodes take a few milliseconds this way,
-and several hundred through template tags. Everything from outside goes through ``escape``.
+and several hundred through template tags. Everything from outside goes through ``escape``, which
+is Python's own in the drawing: Django's is the same behind a wrapper for lazy texts, which a
+thousand nodes would go through six thousand times.
 """
 
 from collections.abc import Callable, Iterator, Mapping

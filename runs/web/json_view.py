@@ -50,7 +50,7 @@ class _View:
         key = key if name else ""
         if not (isinstance(value, Mapping | list) and value):
             text = words.json_text(value)
-            copied = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            copied = value if isinstance(value, str) else text
             tools = self._tools(path, f'data-copy="{escape(copied[:100_000])}"')
             yield f"<li>{key}{self._leaf(value, text)}{tools}</li>"
             return

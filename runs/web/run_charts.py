@@ -4,7 +4,7 @@ Geometry is in attributes, so the content policy needs no exception. Each bar is
 or to the runs that it counts. What failed has a cross besides its colour.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from runs.projections import words
 from runs.projections.workflow_stats import PastRun
+from runs.web.time_axis import axis_of
 
 WIDE, TALL = 720.0, 124.0
 LEFT, TOP, FOOT = 58.0, 14.0, 8.0
@@ -25,14 +26,6 @@ MOST_BUCKETS = 12
 _GOOD = "succeeded"
 _OVER = frozenset({"succeeded", "failed", "timeout", "cancelled"})
 _CROSSED = frozenset({"failed", "timeout"})
-_SECOND, _MINUTE, _HOUR, _DAY = 1000.0, 60_000.0, 3_600_000.0, 86_400_000.0
-# The ends of an axis, so that its half is a short word as well.
-_ENDS = (
-    *(_SECOND * n for n in (0.002, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 1, 2, 4, 10, 20, 30)),
-    *(_MINUTE * n for n in (1, 2, 4, 10, 20, 30)),
-    *(_HOUR * n for n in (1, 2, 4, 8, 12)),
-    *(_DAY * n for n in (1, 2, 4, 10, 20, 40, 100)),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +36,7 @@ class Chart:
     since: datetime
     until: datetime
     runs: int
+    is_log: bool = False  # its axis
 
 
 def durations_chart(runs: Sequence[PastRun]) -> Chart | None:
@@ -51,17 +45,18 @@ def durations_chart(runs: Sequence[PastRun]) -> Chart | None:
     if len(shown) < 2:
         return None
     longest = max(max(run.took_ms or 0 for run in shown), 1.0)
-    most = axis_end(longest)
+    axis = axis_of([run.took_ms or 0.0 for run in shown])
     good = [run.took_ms or 0.0 for run in shown if run.status == _GOOD]
     usual = median(good) if good else None
-    said = f"{words.count(len(shown), 'run')}, the longest took {words.duration(longest)}"
+    scale = ", on a logarithmic axis" if axis.is_log else ""
+    said = f"{words.count(len(shown), 'run')}{scale}, the longest took {words.duration(longest)}"
     if usual is not None:
         said += f"; those that succeeded took {words.duration(usual)} as a rule"
     step = (WIDE - LEFT) / len(shown)
     width = min(step * 0.72, 28.0)
-    parts = [_open(said), *_axis(tick(most), tick(most / 2))]
+    parts = [_open(said), *_axis(axis.ticks())]
     for at, run in enumerate(shown):
-        height = max(2.0, ROOM * (run.took_ms or 0) / most)
+        height = max(2.0, ROOM * axis.place(run.took_ms or 0))
         middle, y = LEFT + (at + 0.5) * step, BASE - height
         label = (
             f"{run.id}, {words.status(run.status)}, {words.duration(run.took_ms)}, "
@@ -77,9 +72,9 @@ def durations_chart(runs: Sequence[PastRun]) -> Chart | None:
             f"{_cross(middle, y - 6, run.status) if run.status in _CROSSED else ''}</a>"
         )
     if usual is not None:
-        y = BASE - ROOM * usual / most
+        y = BASE - ROOM * axis.place(usual)
         parts.append(f'<path class="c-usual" d="M{LEFT} {y:.1f}H{WIDE}"/>')
-    return Chart(_close(parts), shown[0].created_at, shown[-1].created_at, len(shown))
+    return Chart(_close(parts), shown[0].created_at, shown[-1].created_at, len(shown), axis.is_log)
 
 
 def success_chart(name: str, runs: Sequence[PastRun]) -> Chart | None:
@@ -95,7 +90,7 @@ def success_chart(name: str, runs: Sequence[PastRun]) -> Chart | None:
     said = f"{rate:.0f} % of {words.count(len(judged), 'run')} succeeded"
     step = (WIDE - LEFT) / len(groups)
     width = min(step * 0.72, 40.0)
-    parts = [_open(said), *_axis("100 %", "50 %")]
+    parts = [_open(said), *_axis(((1.0, "100 %"), (0.5, "50 %"), (0.0, "0")))]
     for at, group in enumerate(groups):
         good = sum(1 for run in group if run.status == _GOOD)
         middle, high = LEFT + (at + 0.5) * step, ROOM * good / len(group)
@@ -113,19 +108,6 @@ def success_chart(name: str, runs: Sequence[PastRun]) -> Chart | None:
             parts.append(_cross(middle, TOP - 6, "failed"))
         parts.append("</a>")
     return Chart(_close(parts), judged[0].created_at, judged[-1].created_at, len(judged))
-
-
-def axis_end(longest: float) -> float:
-    """The shortest round time, in milliseconds, that is not shorter than ``longest``."""
-    found = next((end for end in _ENDS if end >= longest), None)
-    return found if found is not None else _DAY * (longest // _DAY + 1)
-
-
-def tick(ms: float) -> str:
-    """A round time with its unit: ``30 s``, ``10 min``."""
-    units = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (_SECOND, "s"), (1.0, "ms"))
-    size, unit = next((pair for pair in units if ms >= pair[0]), units[-1])
-    return f"{ms / size:g} {unit}"
 
 
 def _started(name: str, group: Sequence[PastRun]) -> str:
@@ -165,11 +147,11 @@ def _open(said: str) -> str:
     )
 
 
-def _axis(top: str, half: str) -> list[str]:
+def _axis(ticks: Iterable[tuple[float, str]]) -> list[str]:
     return [
         f'<path class="c-line" d="M{LEFT} {y:.1f}H{WIDE}"/>'
         f'<text class="c-label" x="{LEFT - 8}" y="{y + 4:.1f}">{escape(text)}</text>'
-        for y, text in ((TOP, top), (TOP + ROOM / 2, half), (BASE, "0"))
+        for y, text in ((BASE - ROOM * share, text) for share, text in ticks)
     ]
 
 

@@ -99,7 +99,7 @@ export function makeWindow(stage, run) {
     const all = Math.min(
       (width - 2 * PADDING) / size.width,
       (height - 2 * PADDING - FOOT) / size.height,
-      1.09,
+      Math.max(1.09, Math.min(1.75, width / 1800)), // on a very wide screen not lost in its middle
     );
     const readable = width < 500 ? 0.82 : 0.6;
     win.fitted = true;
@@ -108,7 +108,11 @@ export function makeWindow(stage, run) {
       view.scale = all;
       view.x = (size.width - width / all) / 2;
       view.y = (size.height - (height - FOOT) / all) / 2;
-      draw();
+      const chosen = whole ? null : svg.querySelector(".node[aria-current]");
+      const over = panelOver();
+      // A panel that lies on the drawing shall not hide what it speaks of.
+      if (chosen && (over.right || over.bottom)) reveal(chosen);
+      else draw();
       return;
     }
     view.scale = Math.max(readable, Math.min(1, (height - 64) / size.height));

@@ -97,8 +97,45 @@ export async function fragment(address, signal) {
   // Signed out meanwhile: the page itself leads to the sign-in form and back.
   if (answer.status === 401 || answer.redirected) location.reload();
   if (!answer.ok) throw new Error(`${answer.status}`);
-  return answer.text();
+  const html = await answer.text();
+  await released();
+  return html;
 }
+
+// Until no button of the pointer is down. A click needs the element that it began on: put in between,
+// new HTML would take away the button under the finger, and nothing would happen.
+const TAP_MS = 60; // of a finger, the click comes a moment after it was lifted
+let press = null; // { over: a promise, end: what keeps it }
+let lifting = 0;
+
+async function released() {
+  while (press) await press.over;
+}
+
+function pressed(event) {
+  if (event.button || !event.isPrimary) return;
+  clearTimeout(lifting);
+  lifting = 0;
+  if (press) return;
+  press = {};
+  press.over = new Promise((resolve) => (press.end = resolve));
+}
+
+function lifted(event) {
+  if (!press || lifting || event.isPrimary === false) return;
+  lifting = setTimeout(() => {
+    const { end } = press;
+    press = null;
+    lifting = 0;
+    end();
+  }, TAP_MS);
+}
+
+addEventListener("pointerdown", pressed, true);
+for (const name of ["pointerup", "pointercancel", "contextmenu"]) addEventListener(name, lifted, true);
+// Lifted where this page could not see it: outside, or on a list that the system draws.
+addEventListener("blur", lifted);
+addEventListener("pointermove", (event) => event.buttons || lifted(event), true);
 
 // Put new HTML into an element and keep what the reader holds: an open menu keeps the old content,
 // focus goes back to the same link or button, scrolled boxes stay where they are, fields keep what
@@ -142,7 +179,9 @@ export function swap(element, html, keepFolds = true) {
 
 function changed(field) {
   if (field.localName !== "select") return field.value !== field.defaultValue;
-  return [...field.options].some((one) => one.selected !== one.defaultSelected);
+  // Where the HTML marks none, the first one was sent as the choice.
+  const sent = [...field.options].findLast((one) => one.defaultSelected) ?? field.options[0];
+  return field.value !== sent?.value;
 }
 
 // Where in a text the reader writes; numbers and choices have no such place.

@@ -1,11 +1,15 @@
 // One menu at a time; arrows walk in it; Escape closes it and gives the focus back.
+import { tell } from "./toasts.js";
 
 addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
   const off = event.target.closest?.("[aria-disabled=true]");
-  if (off) event.preventDefault();
+  if (!off) return;
+  event.preventDefault();
+  // Why it is off stands in its title, which neither a finger nor a key shows.
+  if (off.title) tell(off.title);
 });
 
 addEventListener(

@@ -26,6 +26,10 @@ export function mount(run) {
   let opener = null;
   let newest = 0; // which opening of the panel counts
 
+  // A refused form is shown under the address that it was sent to, which answers no reader.
+  const here = run.dataset.stream.replace(/\/events\/stream$/, "");
+  if (location.pathname !== here) history.replaceState(null, "", `${here}?tab=${tab}`);
+
   const address = (part, extra = {}) => {
     // All that the address asks of this tab: filters, what is open, where it begins.
     const url = new URL(location);
@@ -103,16 +107,16 @@ export function mount(run) {
     const body = run.querySelector("[data-part=tab]");
     const asked = new URL(location).search;
     const html = await fragment(address("tab", { node: chosen() }));
-    if (new URL(location).search !== asked) return; // a later one is on its way
+    // What came belongs to another address, and nobody else may be on the way to this one.
+    if (new URL(location).search !== asked) return refreshTab();
     const same = asked === drawn;
     drawn = asked;
     if (swap(body, html, same)) log?.swapped();
   }
   if (tab !== "graph") softTab(run, refreshTab);
   const log = tab === "log" ? followLog(run, address) : null;
-  let shownSearch = withoutNode();
-  function withoutNode() {
-    const query = new URL(location).searchParams;
+  function withoutNode(search) {
+    const query = new URLSearchParams(search);
     query.delete("node");
     return `${query}`;
   }
@@ -132,7 +136,8 @@ export function mount(run) {
       run
         .querySelector("[data-module=graph]")
         .dispatchEvent(new CustomEvent("renew", { detail: jobs }));
-    } else {
+    } else if (!run.querySelector("[data-part=tab] textarea")) {
+      // What somebody writes there stays, with the reason why it was refused.
       // Lines are put below those that are there; only the end of the run draws the log anew.
       jobs.push(log && head.querySelector("[data-over]")?.dataset.over !== "1" ? log.more() : refreshTab());
     }
@@ -200,10 +205,9 @@ export function mount(run) {
     const now = new URL(location).searchParams;
     if ((now.get("tab") ?? "graph") !== tab) location.reload();
     else {
-      if (withoutNode() !== shownSearch && tab !== "graph") refreshTab();
+      if (tab !== "graph" && withoutNode(location.search) !== withoutNode(drawn)) refreshTab();
       if (panel) show(chosen(), false);
     }
-    shownSearch = withoutNode();
   });
 
   // On a phone the sheet's handle drags it to full height and back.

@@ -48,6 +48,17 @@ export function mount(page) {
       const fresh = made.querySelector(name);
       if (old && fresh && old.innerHTML !== fresh.innerHTML) swap(old, fresh.innerHTML);
     }
+    number(made);
+  }
+
+  // The same numbers stand in the navigation; what is not said (none; runs of a filter) is not shown.
+  function number(made) {
+    const totals = made.querySelector("[data-totals]")?.dataset ?? {};
+    for (const one of document.querySelectorAll("[data-number]")) {
+      const now = totals[one.dataset.number] ?? "";
+      if (one.textContent !== now) one.textContent = now;
+      one.hidden = !now;
+    }
   }
 
   async function refresh(changes) {
@@ -58,6 +69,7 @@ export function mount(page) {
       if (shown().length) await announce();
       else if (!list.querySelector("details.menu[open], :focus")) {
         list.innerHTML = await fragment(part());
+        number(list);
         follow();
         return;
       }
@@ -85,6 +97,7 @@ export function mount(page) {
       const html = await fragment(part(query));
       if (mine !== asked) return;
       list.innerHTML = html;
+      number(list);
       // What was typed is a filter now: the address says it as the server does.
       const said = new URLSearchParams(query).has("q")
         ? list.querySelector("[data-query]").dataset.query
@@ -111,10 +124,22 @@ export function mount(page) {
     }
     if (address.origin !== location.origin || address.pathname !== location.pathname) return;
     event.preventDefault();
+    const back = placeOf(link);
     go(address.search, true).then(() => {
       if (link.closest(".table-foot")) scrollTo({ top: 0 });
+      if (document.activeElement === document.body) back().focus({ preventScroll: true });
     });
   });
+
+  // What was pressed is drawn anew with the list: the keys go on from the link in its place, or
+  // from the beginning of the list where there is none any more.
+  function placeOf(link) {
+    const around = [".counts", ".tabs", ".activity", ".table-foot"].find((one) => link.closest(one));
+    if (!around) return () => list;
+    const links = () => [...(list.querySelector(around)?.querySelectorAll("a") ?? [])];
+    const at = links().indexOf(link);
+    return () => links().find((one) => link.rel && one.rel === link.rel) ?? links()[at] ?? list;
+  }
 
   const find = () => list.querySelector("input[data-suggest]");
   const take = (form) =>

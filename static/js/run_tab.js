@@ -7,13 +7,23 @@ export function softTab(run, refresh) {
   const body = run.querySelector("[data-part=tab]");
   if (!body) return;
   let timer = null;
+  showChosen();
+
+  // The row of the step that the address names. On a phone the page itself scrolls, and stays put.
+  function showChosen() {
+    const list = body.querySelector("[data-scroll]");
+    const row = list?.querySelector("tr[aria-selected=true]")?.getBoundingClientRect();
+    const box = list?.getBoundingClientRect();
+    if (row && (row.top < box.top || row.bottom > box.bottom))
+      list.scrollTop += row.top - box.top - (box.height - row.height) / 2;
+  }
 
   function go(url, replace) {
     const now = new URL(location);
     if (url.search === now.search) return;
     if (replace) history.replaceState(null, "", url);
     else history.pushState(null, "", url);
-    refresh();
+    return refresh();
   }
 
   run.addEventListener("click", (event) => {
@@ -25,7 +35,15 @@ export function softTab(run, refresh) {
     // What was selected after the link was drawn is not in it.
     const node = new URL(location).searchParams.get("node");
     if (node && !url.searchParams.has("node")) url.searchParams.set("node", node);
-    go(url, true);
+    // Another page of rows is a place to come back from; another look at the same rows is not.
+    const page = link.dataset.soft === "page";
+    go(url, !page)?.then(() => {
+      const box = page && body.querySelector("[data-scroll]");
+      // The page begins where it is read from; earlier lines of a log are read from their end.
+      if (box) box.scrollTop = box.matches("[data-log]") ? box.scrollHeight : 0;
+      // The link may be gone with what it led away from.
+      if (document.activeElement === document.body) body.focus({ preventScroll: true });
+    });
   });
 
   function send(form) {
@@ -51,6 +69,13 @@ export function softTab(run, refresh) {
     timer = setTimeout(() => send(form), event.target.matches("select, [type=checkbox]") ? 0 : TYPED_MS);
   });
 
+  // A space presses what is a button and is made as a link, so that it works without this script.
+  body.addEventListener("keydown", (event) => {
+    if (event.key !== " " || !event.target.matches("a[role=button]")) return;
+    event.preventDefault();
+    if (!event.repeat) event.target.click();
+  });
+
   // Rows: arrows and j, k go up and down, left and right close and open.
   body.addEventListener("keydown", (event) => {
     if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey) return;
@@ -59,9 +84,10 @@ export function softTab(run, refresh) {
     const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
     const twist = row.querySelector(".twist");
     if (step) {
-      const rows = [...row.parentElement.querySelectorAll("tr[data-path]")];
+      const rows = [...row.parentElement.querySelectorAll("tr[data-path]:has(a)")];
       const next = rows[rows.indexOf(row) + step];
-      next?.querySelector(".step, .twist")?.focus();
+      // Enter opens the step; a turn is no step, and can only be opened or closed.
+      (next?.querySelector("a.step") ?? next?.querySelector(".twist"))?.focus();
       event.stopPropagation();
       event.preventDefault();
     } else if (

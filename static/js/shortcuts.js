@@ -1,7 +1,7 @@
 // Keys that press what is on the page: [data-key]. One key alone does nothing while a field has focus.
 import { help, pair } from "./keys.js";
 
-const LISTS = "table.runs, table.list-table";
+const LISTS = "table.runs, table.list-table, table.g-names";
 
 export function inField(event) {
   return event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") != null;
@@ -68,7 +68,7 @@ function among(key) {
     const rows = [...document.querySelectorAll(`:is(${LISTS}) tbody tr:has(a)`)];
     const at = rows.findIndex((row) => row.contains(document.activeElement));
     const next = at < 0 ? 0 : at + (key === "j" ? 1 : -1);
-    rows[next]?.querySelector("a")?.focus();
+    (rows[next]?.querySelector("a.step") ?? rows[next]?.querySelector("a"))?.focus();
   } else if (key === ".") {
     document.activeElement?.closest("tr")?.querySelector("details.menu summary")?.click();
   } else return false;

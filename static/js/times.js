@@ -44,7 +44,8 @@ function tick() {
   for (const element of document.querySelectorAll("[data-since], [data-until]")) {
     const { since, until } = element.dataset;
     const ms = Math.max(0, since ? now - Date.parse(since) : Date.parse(until) - now);
-    set(element, element.classList.contains("n-time") ? clock(ms) : duration(ms));
+    const told = element.classList.contains("n-time") ? clock(ms) : duration(ms);
+    set(element, until && !ms ? "0 s" : told); // due: the next look of a worker takes it up
   }
 }
 

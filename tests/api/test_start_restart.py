@@ -119,7 +119,8 @@ def test_a_preview_starts_nothing_and_its_plan_can_be_named(operator, viewer):
     source = operator.post("/runs", BODY).json()["id"]
     end(source)
     body = viewer.post(f"/runs/{source}/restart-plan", {}).json()
-    assert set(body) == {"plan_id", "counts", "items", "saved_ms", "saved_cost", "confirm"}
+    told = {"plan_id", "counts", "items", "not_begun", "saved_ms", "saved_cost", "confirm"}
+    assert set(body) == told
     assert set(body["counts"]) == {"reuse", "run", "unknown"}
     assert sum(body["counts"].values()) == len(body["items"])
     for item in body["items"]:

@@ -98,6 +98,17 @@ def errors() -> Iterator[Errors]:
     assert made == []
 
 
+def ready(page: Page) -> None:
+    """Until the page answers to keys."""
+    page.wait_for_selector("html[data-ready]", state="attached")
+
+
+def toast(page: Page, *words: str) -> None:
+    """Until the newest toast says all of this."""
+    for one in words:
+        expect(page.locator(".toast").last).to_contain_text(one)
+
+
 @pytest.fixture
 def look(browser: Browser, shown: Shown, errors: Errors) -> Iterator[Callable[..., Page]]:
     """Opens a page of `shown`: ``look("/runs", width=390, theme="dark")``. None may log an error."""
@@ -118,7 +129,7 @@ def look(browser: Browser, shown: Shown, errors: Errors) -> Iterator[Callable[..
         page = made.new_page()
         listen(page, errors)
         page.goto(shown.address + path)
-        page.wait_for_selector("html[data-ready]", state="attached")
+        ready(page)
         return page
 
     yield look

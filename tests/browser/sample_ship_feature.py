@@ -27,7 +27,7 @@ steps:
   - {name: planned, type: checkpoint, needs: [plan]}
   - name: implement
     type: loop
-    for_each: ${{ steps.plan.output.phases }}
+    for_each: ${{ range(steps.plan.output.phases) }}
     max_concurrency: 4
     needs: [baseline, planned]
     steps:

@@ -60,3 +60,50 @@ def test_lineage_leads_to_a_comparison(look: Look, shown: Shown) -> None:
     expect(page.locator("tbody")).to_contain_text("restarted from failed")
     page.get_by_role("link", name=f"Compare with {shown.failed}").click()
     page.wait_for_url(f"**/runs/{shown.failed}/compare/{shown.running}")
+
+
+def test_counts_tabs_and_both_runs_of_a_comparison_are_pressed(look: Look, shown: Shown) -> None:
+    page = look(f"/runs/{shown.failed}/compare/{shown.running}")
+    page.locator(".facts a[href*='only=']").last.click()
+    page.wait_for_url("**tab=steps&only=**")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.keyboard.press("j")
+    expect(page.locator("tbody a.step").first).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**node=**")
+    expect(page.locator(".panel h2")).to_be_visible()
+    assert "only=" in page.url
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.keyboard.press("3")
+    page.wait_for_url("**tab=io")
+    expect(page.locator(".columns h2").first).to_have_text("Input")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.keyboard.press("1")
+    page.wait_for_url("**tab=graph")
+    which = page.get_by_role("group", name="Which run is shown")
+    for name in ("B", "Both"):
+        which.get_by_role("link", name=name, exact=True).click()
+        expect(which.get_by_role("link", name=name, exact=True)).to_have_attribute(
+            "aria-current", "true"
+        )
+    page.locator(".reason .step-link").click()
+    expect(page.locator(".panel h2")).to_be_visible()
+    page.locator(".panel").get_by_role("link", name="Open").last.click()
+    page.wait_for_url(f"**/runs/{shown.running}?node=**")
+    expect(page.locator(".panel h2")).to_be_visible()
+    # Two versions have a difference; from the head, and by its number.
+    page.goto(f"{shown.address}/runs/{shown.waiting}/compare/{shown.undone}")
+    for _ in range(2):
+        page.wait_for_selector("html[data-ready]", state="attached")
+        if "definition" not in page.url:
+            page.locator(".run-head").get_by_role("link", name="version").click()
+        else:
+            page.keyboard.press("1")
+            page.wait_for_url("**tab=graph")
+            page.wait_for_selector("html[data-ready]", state="attached")
+            page.keyboard.press("4")
+        page.wait_for_url("**tab=definition")
+        tab = page.get_by_role("link", name="Definition")
+        expect(tab).to_have_attribute("aria-current", "page")
+        expect(page.locator(".diff .is-new").first).to_be_visible()

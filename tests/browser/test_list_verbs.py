@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Shown
+from tests.browser.conftest import Shown, toast
 
 pytestmark = pytest.mark.browser
 Look = Callable[..., Page]
@@ -21,11 +21,6 @@ def queued(page: Page, shown: Shown, name: str, number: int) -> list[str]:
         answer = page.request.post(f"{shown.address}/api/v1/runs", data=body)
         made.append(answer.json()["id"])
     return made
-
-
-def toast(page: Page, *words: str) -> None:
-    for one in words:
-        expect(page.locator(".toast").last).to_contain_text(one)
 
 
 def test_counts_chips_and_pages_are_pressed(look: Look) -> None:
@@ -93,6 +88,11 @@ def test_a_view_is_kept_opened_with_the_list_changed_and_deleted(look: Look, sho
     page.goto(f"{shown.address}/runs")
     expect(page.locator(".filter")).to_have_count(0)
     views.get_by_role("link", name="red flies").click()
+    expect(page.locator(".filter")).to_have_count(2)
+    menu()
+    page.get_by_role("button", name="Open the list with it").click()
+    toast(page, "red flies", "opens with the list.")
+    page.goto(f"{shown.address}/runs")
     expect(page.locator(".filter")).to_have_count(2)
     # What is lost is said before; by keys alone.
     menu()
@@ -210,3 +210,60 @@ def test_ticked_runs_are_held_let_go_stopped_restarted_and_deleted(
     expect(page.locator("h1")).to_contain_text("Cancel")
     page.get_by_role("link", name="Keep them as they are").click()
     expect(page.locator("h1")).to_have_text("Runs")
+
+
+def test_links_above_and_below_the_list_are_walked_by_keys(look: Look, shown: Shown) -> None:
+    page = look("/runs")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("window.same = true")
+    rows = page.locator("tr[data-run]")
+    first = rows.first.get_attribute("id")
+    # The list is drawn anew, and the keys go on from what was pressed.
+    older = page.get_by_role("link", name="Older")
+    older.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#{first}")).to_have_count(0)
+    expect(older).to_be_focused()
+    newer = page.get_by_role("link", name="Newer")
+    newer.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#{first}")).to_have_count(1)
+    failed = page.locator(".counts [data-status=failed]")
+    failed.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs?status=failed")
+    expect(failed).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator(".counts a:focus")).to_have_count(1)
+    remove = page.get_by_role("link", name="Remove status failed")
+    remove.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".filter")).to_have_count(0)
+    expect(page.locator("[data-list]")).to_be_focused()  # before all that is in it
+    rows.locator(".by").first.click()
+    page.wait_for_url("**by=**")
+    assert page.evaluate("window.same") is True
+    # What is written wrong is said, and left out.
+    page.keyboard.press("/")
+    page.keyboard.type("status:sleepy")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    expect(page.locator(".mistake")).to_contain_text("sleepy")
+    # Everything that matches, more than is shown; and the list for a program.
+    page.goto(f"{shown.address}/runs?status=succeeded")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.get_by_label("Select all runs shown").check()
+    page.get_by_role("button", name="that match").click()
+    expect(page.locator("[data-picked]")).to_contain_text("All")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-bulk]")).to_be_hidden()
+    page.get_by_text("API call").first.click()
+    page.get_by_role("button", name="Copy API call").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert "filter=status%3Asucceeded" in page.evaluate("navigator.clipboard.readText()")
+    command = page.get_by_role("button", name="Copy command")
+    command.click()
+    expect(page.locator("[data-copy^=maverick].is-copied")).to_have_count(1)
+    said = page.evaluate("navigator.clipboard.readText()")
+    assert said.startswith("maverick runs list")
+    assert "succeeded" in said

@@ -8,19 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Errors, Shown
+from tests.browser.conftest import Errors, Shown, ready, toast
 
 pytestmark = pytest.mark.browser
 Look = Callable[..., Page]
-
-
-def toast(page: Page, *words: str) -> None:
-    for one in words:
-        expect(page.locator(".toast").last).to_contain_text(one)
-
-
-def ready(page: Page) -> None:
-    page.wait_for_selector("html[data-ready]", state="attached")
 
 
 def tab(page: Page, key: str, name: str) -> None:
@@ -57,6 +48,15 @@ def test_the_tabs_of_a_run_are_reached_by_number_and_do_what_they_offer(
     page.get_by_label("Status").select_option("")
     page.get_by_role("link", name="Duration").click()
     expect(page.locator("th[aria-sort=descending]")).to_have_count(1)
+    order = page.get_by_label("Order", exact=True)
+    expect(order).to_have_value("longest")  # what the head asked for, the form asks for too
+    order.focus()
+    order.select_option("shortest")
+    expect(page.locator("th[aria-sort=ascending]")).to_have_count(1)
+    expect(order).to_be_focused()
+    order.select_option("")
+    expect(page.locator("th[aria-sort]")).to_have_count(0)
+    page.locator("h1").click()
     page.keyboard.press("n")
     expect(page.locator(".panel h2")).to_contain_text("implement")
     page.keyboard.press("/")

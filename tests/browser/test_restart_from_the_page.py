@@ -1,14 +1,51 @@
-"""The way of issue 1 in a real browser: list → run → node → Restart run → reused nodes."""
+"""The way of issue 1 in a real browser: list → run → node → Restart run → reused nodes.
+
+And a resume with each of its options, and a restart from one turn of a loop.
+"""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import ready, toast
 from tests.browser.site import Site
 
 pytestmark = pytest.mark.browser
+WRITES = """\
+version: "1.0"
+name: writes
+steps:
+  - {name: write, type: shell, run: echo draft > text.txt}
+  - {name: drafted, type: checkpoint}
+  - {name: spoil, type: shell, run: "echo spoilt > text.txt && test -e good"}
+  - {name: sent, type: shell, run: cat text.txt}
+"""
+TURNS = """\
+version: "1.0"
+name: turns
+steps:
+  - {name: before, type: shell, run: echo before}
+  - name: each
+    type: loop
+    for_each: [a, b, c]
+    steps:
+      - {name: make, type: shell, run: "echo make ${{ item }}"}
+      - {name: test, type: shell, run: "echo test ${{ item }}"}
+      - {name: keep, type: shell, run: "echo keep ${{ item }}"}
+  - {name: after, type: shell, run: echo after}
+"""
+
+
+def started(site: Site, page: Page, name: str, status: str) -> str:
+    """The id of a new run that has come to its end; its page is shown."""
+    page.goto(f"{site.address}/workflows/{name}/run")
+    page.get_by_role("button", name="Start run").click()
+    page.wait_for_url(re.compile(r"/runs/run_\w+$"))
+    expect(page.locator(".run-head .status").first).to_have_text(status)
+    return page.url.rpartition("/")[2]
 
 
 def test_a_failed_run_is_restarted_and_shows_what_it_reused(
@@ -115,3 +152,117 @@ def test_a_theme_is_kept(site: Site, page: Page) -> None:
     assert theme in ("light", "dark")
     page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") == theme
+
+
+def test_a_resume_has_its_options_and_says_why_it_is_refused(
+    site: Site, page: Page, project: Path
+) -> None:
+    flow = project / "workflows" / "writes.yaml"
+    flow.write_text(WRITES)
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=project, check=True)
+    failed = started(site, page, "writes", "Failed")
+    checkpoints = f"{site.address}/runs/{failed}?tab=checkpoints"
+    written = project / "text.txt"
+    row = page.locator("table.checkpoints tbody tr")
+
+    def resume(*options: str) -> None:
+        """By keys alone: the menu is opened, what is wanted is ticked, Enter sends it."""
+        page.goto(checkpoints)
+        ready(page)
+        expect(row).to_have_count(1)
+        page.get_by_label("How to resume from drafted").focus()
+        page.keyboard.press("Enter")
+        for option in options:
+            page.get_by_role("checkbox", name=option).focus()
+            page.keyboard.press("Space")
+            expect(page.get_by_role("checkbox", name=option)).to_be_checked()
+        page.keyboard.press("Enter")
+
+    def refused(*words: str) -> None:
+        toast(page, *words)
+        expect(page.locator(".toast")).to_have_class("toast is-error")
+        expect(page.locator(".toast")).not_to_contain_text("--")  # no option of a command line
+        assert page.url == checkpoints
+
+    # What the failed step left behind is in no snapshot.
+    page.goto(checkpoints)
+    expect(row).to_contain_text("git snapshot")
+    resume("with the files as they were")
+    refused(
+        "Changes that are in no snapshot would be lost: text.txt.", "tick “over unsaved changes”"
+    )
+    assert written.read_text() == "spoilt\n"
+    resume("over unsaved changes")
+    refused("here the files stay as they are", "Tick “with the files as they were” as well")
+    flow.write_text(WRITES.replace("name: sent,", "name: told,"))
+    resume("with the files as they were", "over unsaved changes")
+    refused("The workflow has changed since", "told is new", "With the changed workflow it goes on")
+    assert written.read_text() == "spoilt\n"
+    page.keyboard.press("Escape")
+    page.locator(".toast").get_by_role("button", name="Close").click()
+    expect(page.locator(".toast")).to_have_count(0)
+
+    # Held at its first step, so that what was brought back can be read.
+    flow.write_text(
+        WRITES.replace("name: sent,", "name: told,").replace(
+            'run: "echo spoilt > text.txt && test -e good"',
+            'run: "until test -e good; do sleep 0.1; done"',
+        )
+    )
+    resume("with the files as they were", "over unsaved changes", "with the changed workflow")
+    page.wait_for_url(lambda url: failed not in url)
+    toast(page, "resumed: 2 steps kept.", "The working tree is that of the checkpoint again")
+    assert written.read_text() == "draft\n"
+    (project / "good").touch()
+    expect(page.locator(".run-head .status").first).to_have_text("Succeeded")
+    for path, status in (("write", "reused"), ("spoil", "succeeded"), ("told", "succeeded")):
+        node = page.locator(f'.node[data-path="{path}"]')
+        expect(node).to_have_attribute("data-status", status)
+    # It has a successor now, and only one; what succeeded has nothing to resume.
+    page.goto(checkpoints)
+    ready(page)
+    page.get_by_role("button", name="Resume from here").focus()
+    page.keyboard.press("Enter")
+    toast(page, "It was resumed, and run_", "has succeeded: nothing is left to resume")
+    expect(page.get_by_label("How to resume from drafted")).to_have_count(0)
+    assert page.url == checkpoints
+    page.goto(f"{page.url.partition('/runs/')[0]}/runs?source={failed}")
+    page.locator("tr[data-run] .wf > a").first.click()
+    page.wait_for_url("**/runs/run_*")
+    ready(page)
+    page.keyboard.press("5")
+    expect(page.locator(".after")).to_contain_text("This run has succeeded")
+    expect(page.get_by_role("button", name="Resume from here")).to_have_count(0)
+
+
+def test_a_restart_from_a_turn_runs_all_steps_of_the_turn(
+    site: Site, page: Page, project: Path
+) -> None:
+    (project / "workflows" / "turns.yaml").write_text(TURNS)
+    source = started(site, page, "turns", "Succeeded")
+
+    def decided(again: list[str]) -> None:
+        page.wait_for_url(lambda url: source not in url)
+        expect(page.locator(".run-head .status").first).to_have_text("Succeeded")
+        page.goto(f"{page.url.partition('?')[0]}?tab=steps&rows=all")
+        reused = page.locator("tr[data-path]:has(.chip-reused)")
+        rows = page.locator("tr[data-path]:not(:has(.chip-reused))")
+        expect(reused.first).to_be_visible()
+        paths = [row.get_attribute("data-path") or "" for row in rows.all()]
+        assert [path for path in paths if "/" in path or "[" not in path] == again
+
+    # From the step that is chosen, its turn, by pointer; a step in the middle of it.
+    page.goto(f"{site.address}/runs/{source}?tab=steps&node=each%5B1%5D%2Ftest")
+    page.get_by_role("button", name="Restart from turn each[1]").click()
+    turn = ["each", "each[1]/make", "each[1]/test", "each[1]/keep", "after"]
+    decided(turn)
+    # From the loop, by the number of the turn, by keys; a number that there is not is not sent.
+    page.goto(f"{site.address}/runs/{source}?node=each")
+    ready(page)
+    number = page.get_by_label("One turn")
+    number.fill("3")
+    number.press("Enter")
+    expect(page.locator("#turn:invalid")).to_have_count(1)
+    number.fill("1")
+    number.press("Enter")
+    decided(turn)

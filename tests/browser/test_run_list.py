@@ -84,12 +84,23 @@ def test_new_runs_are_announced_and_no_row_moves(look: Callable[..., Page], show
     expect(page.locator("[data-live-word]")).to_have_text("Live")
     expect(rows.first).to_be_visible()
     first = page.evaluate(FIRST_ROW)
+    total = page.locator('.nav [data-number="runs"]')
+    before = int(total.inner_text())
     for _ in range(2):
         answer = page.request.post(f"{shown.address}/api/v1/runs", data={"definition": WORKFLOW})
         assert answer.status == 201
     pill = page.get_by_role("link", name="2 new runs")
+    expect(total).to_have_text(str(before + 2))
     expect(pill).to_be_visible()  # two runs, told one after the other
     assert page.evaluate(FIRST_ROW) == first
     pill.click()
     expect(rows.first).to_contain_text("brand-new")
     expect(pill).to_be_hidden()
+    # The number is that of the whole list: of another nothing is said, also when it finds nothing.
+    for words in ("brand-new", "nothing-has-this-name"):
+        page.get_by_role("combobox").fill(words)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/runs?q={words}")
+        expect(total).to_be_hidden()
+        page.go_back()
+        expect(total).to_have_text(str(before + 2))

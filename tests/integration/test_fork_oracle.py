@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 import yaml
 
+from runs import steppath
 from runs.actor import SYSTEM
 from runs.definition import load_workflow
 from runs.models import Run
-from runs.operations.restart_run import RestartRequest, restart_run
+from runs.operations.restart_run import RestartRequest, plan_restart, restart_run
+from runs.planning.plan import Action
+from runs.planning.preview import Preview
 
 from .here import do, done, effects, steps
 
@@ -148,11 +151,75 @@ def test_a_fork_gives_what_a_run_from_scratch_gives(project: Path, seed: int) ->
     first = done(project, text)
     scratch = done(project, text, {**first.inputs, **merged(first.inputs, patch)})
     asked = RestartRequest(input_patch=patch, reuse=mode)
+    preview = plan_restart(first.pk, asked)
     forked = do(restart_run(first.pk, asked, by=SYSTEM))
     assert results(forked) == results(scratch), text
     assert forked.status == scratch.status
+    as_previewed(preview, forked)
     # And it is a fork for something: what the change cannot reach did not run again.
     assert len(effects(project, forked)) <= len(effects(project, scratch))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_restart_runs_what_its_preview_says(project: Path, seed: int) -> None:
+    """A run that failed half way has loops that never opened, and some with turns to come."""
+    chance = Random(1000 + seed)
+    with (project / "maverick_actions.py").open("a") as actions:
+        actions.write(ACTION)
+    steps_of = Maker(chance).scope([], (), 0)
+    for step in steps_of:
+        step.pop("needs", None)
+    loops = [step for step in steps_of if step["type"] == "loop"]
+    into = chance.choice([steps_of, *(loop["steps"] for loop in loops)])
+    gate: dict[str, Any] = {
+        "name": "gate",
+        "type": "python",
+        "action": "fails_unless",
+        "kwargs": {"name": "fixed"},
+    }
+    at = chance.randint(0, len(into))
+    if chance.random() < 0.5:  # whether it fails again may hang on what runs again
+        seen = [step["name"] for step in into[:at] if step["type"] == "python"]
+        gate["when"] = Maker(chance).condition(seen, ())
+    into.insert(at, gate)
+    document = {"version": "1.0", "name": f"half-{seed}", "inputs": INPUTS, "steps": steps_of}
+    text = yaml.safe_dump(document, sort_keys=False)
+    first = done(project, text)
+    (project / "fixed").touch()
+    scratch = done(project, text)
+    from_ = chance.choice(["", steps_of[0]["name"]])
+    reuse = chance.choice([None, "all-succeeded", "unaffected", "none"])
+    asked = RestartRequest(from_=from_, reuse=reuse)
+    preview = plan_restart(first.pk, asked)
+    again = do(restart_run(first.pk, asked, by=SYSTEM))
+    assert results(again) == results(scratch), text
+    as_previewed(preview, again)
+
+
+def as_previewed(preview: Preview, run: Run) -> None:
+    """What a preview said is what became of it, and it left nothing out without a word."""
+    did = {path: row for path, row in steps(run).items() if row.status != "skipped"}
+    told = {item.path: item.action for item in preview.items}
+    for path, action in told.items():
+        if action is Action.REUSE and path in did:
+            assert did[path].reused_from, path
+        if action is Action.RUN:
+            assert path in did, path
+            assert not did[path].reused_from, path
+    fresh = {path for path, row in did.items() if not row.reused_from}
+    known = [more.path for more in preview.not_begun if not more.is_open]
+    words = [more.path for more in preview.not_begun if more.is_open]
+    beside = fresh - told.keys()
+    counted = [path for path in beside if not _stands_in(path, words)]
+    assert all(_stands_in(path, known) for path in counted), (counted, preview.not_begun)
+    least = sum(more.run for more in preview.not_begun)
+    assert least <= len(beside), preview.not_begun
+    assert len(counted) <= least + sum(more.unknown for more in preview.not_begun)
+
+
+def _stands_in(path: str, containers: list[str]) -> bool:
+    names = (path, steppath.pattern(path))
+    return any(name.startswith(steppath.below(one)) for one in containers for name in names)
 
 
 def merged(inputs: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:

@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from runs.actor import SYSTEM
+from runs.cli.here import preview as in_json
+from runs.cli.plan_table import print_plan
 from runs.errors import Refused, StalePlan, UnknownExecution
 from runs.models import Event, Execution, Run
 from runs.operations.golden import mark_golden, set_assertions, unmark_golden
@@ -45,6 +49,36 @@ steps:
 """
 
 
+HALF = """
+version: "1.0"
+name: previewed-half
+inputs:
+  names: {type: array, default: [p, q]}
+steps:
+  - {name: a, type: python, action: mark, kwargs: {value: [1, 2, 3]}}
+  - name: begun
+    type: loop
+    for_each: ${{ steps.a.output.value }}
+    steps:
+      - {name: first, type: python, action: mark}
+      - {name: gate, type: python, action: fails_unless, kwargs: {name: fixed}}
+  - name: known
+    type: loop
+    for_each: ${{ steps.a.output.value }}
+    steps:
+      - {name: one, type: python, action: mark, kwargs: {value: [7, 8]}}
+      - {name: two, type: python, action: mark, when: "item > 1"}
+      - {name: inner, type: loop, for_each: "${{ range(item) }}",
+         steps: [{name: deep, type: python, action: mark}]}
+      - {name: later, type: loop, for_each: "${{ steps.one.output.value }}",
+         steps: [{name: deep, type: python, action: mark}]}
+  - {name: last, type: loop, for_each: "${{ inputs.names }}",
+     steps: [{name: one, type: python, action: mark}]}
+  - {name: open, type: loop, for_each: "${{ default(steps.last.output, []) }}",
+     steps: [{name: one, type: python, action: mark}]}
+"""
+
+
 def told(run: Run, **asked: object) -> dict[str, str]:
     preview = plan_restart(run.pk, RestartRequest(**asked))  # type: ignore[arg-type]
     return {item.path: item.action.value for item in preview.items}
@@ -70,6 +104,41 @@ def test_what_a_condition_decides_is_not_known(project: Path) -> None:
     }  # fmt: skip
     last = plan_restart(first.pk).items[-1]
     assert last.because == "depends on `gate`, which runs again; its condition decides"
+
+
+def test_what_had_not_begun_is_counted_or_told_in_words(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = done(project, HALF)
+    with CaptureQueriesContext(connection) as asked:
+        preview = plan_restart(first.pk)
+    assert sum('"output"' in one["sql"] for one in asked) == 1  # all that lists read, at once
+    beside = {more.path: more for more in preview.not_begun}
+    counted = {path: (one.turns, one.run, one.unknown) for path, one in beside.items()}
+    assert counted == {
+        "begun": (2, 4, 0),
+        "known": (3, 15, 3),  # of each turn `one`, `inner`, `later`, and `deep` 1, 2 and 3 times
+        "known/later": (None, 0, 0),
+        "last": (2, 2, 0),
+        "open": (None, 0, 0),
+    }
+    assert beside["begun"].because == "2 more turns that had not begun"
+    assert [path for path, one in beside.items() if one.is_open] == ["known/later", "open"]
+    # Beside them: the loops that open, and the turn that failed.
+    assert preview.counts == {"reuse": 2, "run": 5 + 4 + 15 + 2, "unknown": 3}
+    print_plan(in_json(preview))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Will run (26)" in said
+    assert "2 turns that had not begun: 2 steps" in said
+    assert "how many turns it has is known when it runs" in said
+    assert "26 run, 3 decided on the way, and more in 2 places (known when it runs)" in said
+    (project / "fixed").touch()
+    second = do(restart_run(first.pk, RestartRequest(plan_id=preview.plan_id), by=SYSTEM))
+    fresh = [path for path, row in steps(second).items() if not row.reused_from]
+    more = [path for path in fresh if path.startswith("open[") or "/later[" in path]
+    skipped = [path for path, row in steps(second).items() if row.status == "skipped"]
+    assert len(fresh) - len(more) == 26 + 3
+    assert skipped == ["known[0]/two"]
 
 
 def test_a_preview_is_committed_as_it_is(project: Path) -> None:

@@ -91,6 +91,9 @@ def test_a_refusal_is_told_in_words_on_the_tab(
     where, said = press(operator, failed, "second", restore="1")
     assert where == f"/runs/{failed.pk}?tab=checkpoints"
     assert "The checkpoint has no snapshot of the workspace: the folder is in no git repo" in said
+    # What would do nothing is not done in silence.
+    _, said = press(operator, failed, "second", force="1")
+    assert "here the files stay as they are. Tick “with the files as they were” as well" in said
     assert not Run.objects.filter(source=failed).exists()
 
 
@@ -194,6 +197,8 @@ def test_resume_over_rest(rest: Rest, failed: Run, project: Path) -> None:
     assert "topic" in problem["detail"]
     status, problem = rest("POST", where, {"restore_workspace": True})
     assert (status, problem["code"]) == (422, "no-snapshot")
+    status, problem = rest("POST", where, {"force": True})
+    assert (status, problem["code"]) == (422, "nothing-to-overwrite")
     status, problem = rest("POST", where, {"what": 1})
     assert status == 422
     (project / "fixed").touch()

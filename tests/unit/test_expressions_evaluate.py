@@ -329,6 +329,17 @@ def test_what_is_answered_is_what_python_answers(source: str) -> None:
         ours = evaluate(source, {})
     except ExpressionError:
         return  # stricter than Python: true is no number, lists have no order
-    theirs = eval(source, {"__builtins__": {"len": len}})
+    try:
+        theirs = eval(source, {"__builtins__": {"len": len}})
+    except TypeError as refused:
+        if "unhashable" not in str(refused):
+            raise
+        return  # Python cannot even ask whether a list is a key
     assert ours == theirs
     assert type(ours) is type(theirs)
+
+
+@pytest.mark.parametrize("what", ["[]", "[1]", "{}", "{'k': 1}"])
+def test_a_list_or_an_object_is_no_key(what: str) -> None:
+    assert evaluate(f"{what} in {{'k': 1}}", {}) is False
+    assert evaluate(f"{what} not in {{'k': 1}}", {}) is True

@@ -1,5 +1,6 @@
 """The pages of agents: who is there, how they are, calling one by a form, removing one."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -25,6 +26,8 @@ SCHEMA = {
         "tone": {"enum": ["dry", "warm"]},
         "api_key": {"type": "string"},
         "more": {"type": "object"},
+        "most": {"anyOf": [{"type": "number"}, {"type": "null"}]},
+        "any": {"type": ["integer", "string"]},
     },
     "required": ["topic"],
 }
@@ -103,6 +106,24 @@ def test_an_agent_s_page_shows_schemas_calls_and_forms(alice: Client, research: 
     live = text(alice, "/agents/research?part=live")
     assert ("<form" in live, bad.run_id in live) == (False, True)
     assert alice.get("/agents/nobody").status_code == 404
+
+
+def test_the_form_says_in_plain_words_what_each_field_takes(alice: Client, research: Agent) -> None:
+    page = text(alice, "/agents/research?call=plan")
+    form = page.partition('value="plan"')[2].partition("</form>")[0]
+    said = dict(re.findall(r"<label[^>]*><code>(\w+)</code>.*?<small>([^<]*)</small>", form))
+    assert said == {
+        "topic": "text · What about.",
+        "depth": "whole number",
+        "strict": "yes or no",
+        "tone": "one of 2",
+        "api_key": "secret",
+        "more": "object, JSON",
+        "most": "number",
+        "any": "text or JSON",
+    }
+    assert '<option value="true">yes</option>' in form
+    assert "placeholder" not in form
 
 
 def test_a_form_calls_the_reasoner_and_opens_the_run(alice: Client, research: Agent) -> None:

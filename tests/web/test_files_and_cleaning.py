@@ -8,7 +8,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from runs.actor import SYSTEM
 from runs.models import AuditEntry, Run, User
+from runs.operations.golden import mark_golden
+from runs.web.pages import cleaning
 from tests.browser.rows import add, make_run
 
 
@@ -75,22 +78,54 @@ def test_who_only_looks_imports_nothing(charlie: Client, run: Run) -> None:
 
 
 def test_cleaning_counts_first_and_deletes_by_its_button(
-    root: Client, now: datetime, run: Run
+    root: Client, now: datetime, run: Run, django_assert_max_num_queries: object
 ) -> None:
-    old = [make_run("old", now, status="failed", took=1, ago=50 * 86_400) for _ in range(2)]
-    text = root.get("/cleaning").content.decode()
+    ago = 50 * 86_400
+    old = [make_run("old", now, status="failed", took=1, ago=ago) for _ in range(2)]
+    add(old[0], "a", "python", "succeeded", now, output_size=2048)
+    best = make_run("best", now, status="succeeded", took=1, ago=ago)
+    mark_golden(best.pk, "the <best>", by=SYSTEM)
+    root.get("/cleaning")
+    with django_assert_max_num_queries(6):  # type: ignore[operator]
+        text = root.get("/cleaning").content.decode()
+    going, _, staying = text.partition("Golden, and stays")
+    row = going.partition(f">{old[0].pk}<")[2].partition("</tr>")[0]
+    for said in ("Failed", "49 d ago", ">0<", "2.0 KB"):
+        assert said in row, said
+    assert going.count('<th scope="row">old</th>') == 2
+    assert best.pk not in going
+    assert "the &lt;best&gt;" in staying
     assert "Delete 2 runs" in text
     assert all(one.pk in text for one in old)
     assert run.pk not in text
     assert "MAVERICK_RETENTION_DAYS" in text
-    assert Run.objects.count() == 3
+    assert Run.objects.count() == 4
     kept = root.get("/cleaning?older_than=30&keep=1").content.decode()
     assert "Delete 1 run<" in kept
     done = root.post("/cleaning", {"older_than": "30", "keep": "1"}, follow=True)
     assert "1 run and 0 large outputs (0 B) deleted." in done.content.decode()
-    assert set(Run.objects.values_list("pk", flat=True)) == {run.pk, old[1].pk}
+    assert set(Run.objects.values_list("pk", flat=True)) == {run.pk, old[1].pk, best.pk}
     assert AuditEntry.objects.filter(action="runs.gc").exists()
     assert "Nothing is that old." in root.get("/cleaning?older_than=400").content.decode()
+
+
+def test_golden_runs_of_another_age_are_not_counted_and_those_left_out_are(
+    root: Client, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleaning, "SHOWN", 2)
+    for days in (0, 50, 60, 70):
+        made = make_run("best", now, status="succeeded", took=1, ago=days * 86_400)
+        mark_golden(made.pk, f"good {days}", by=SYSTEM)
+    told = "<dt>Golden runs of that age, which stay</dt><dd>{}</dd>"
+    text = root.get("/cleaning").content.decode()
+    assert told.format(3) in text
+    staying = text.partition("Golden, and stays")[2]
+    assert [f"good {days}" in staying for days in (0, 50, 60, 70)] == [False, False, True, True]
+    assert "And 1 more." in staying
+    text = root.get("/cleaning?older_than=55").content.decode()
+    assert (told.format(2) in text, "more." in text) == (True, False)
+    text = root.get("/cleaning?older_than=400").content.decode()
+    assert (told.format(0) in text, "Golden, and stays" in text) == (True, False)
 
 
 def test_cleaning_is_for_admins(alice: Client, root: Client, run: Run) -> None:

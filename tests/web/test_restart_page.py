@@ -135,6 +135,19 @@ def test_what_cannot_be_previewed_is_said_on_the_run(alice: Client, asks: Run, p
     assert alice.get("/runs/run_nobody/restart").status_code == 404
 
 
+def test_turns_that_had_not_begun_are_counted(alice: Client, pair: Pair) -> None:
+    run = pair[1]
+    Run.objects.filter(pk=run.pk).update(status="failed")
+    Execution.objects.filter(run=run, path__startswith="implement[8]").delete()
+    Execution.objects.filter(run=run, status__in=["queued", "running"]).update(status="failed")
+    html = page(alice, f"/runs/{run.pk}/restart")
+    assert "1 more turn that had not begun: 2 steps." in html
+    assert "10 reused · 2 run" in html
+    again = page(alice, f"/runs/{run.pk}/restart?from=plan")
+    assert "How many turns it has is known when it runs." in again
+    assert "and more in " in again
+
+
 def test_turns_are_decided_one_by_one(alice: Client, pair: Pair) -> None:
     run = pair[1]
     Run.objects.filter(pk=run.pk).update(status="failed")

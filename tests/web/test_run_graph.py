@@ -80,6 +80,8 @@ def test_every_call_of_an_agent_can_be_reached(alice: Client, run: Run) -> None:
     assert "3 done" in second["plan/planner.ask~120"]
     inner = drawn(ask(alice, run, "open=plan%5B100%5D&open=plan/planner.ask~120"))
     assert "plan/planner.ask~120/planner.look~2" in inner
+    panel = ask(alice, run, "node=plan/planner.ask~120", "panel")
+    assert re.search(r"<dt>Call</dt><dd><span[^>]*>planner\.ask</span>", panel)
 
 
 def test_all_groups_open_at_once_and_one_closes_again(alice: Client, run: Run) -> None:

@@ -165,6 +165,7 @@ def test_the_chart_tells_itself_in_words_and_its_bars_filter(
         r'<a href="/runs(\?started=[^"]+)" tabindex="-1" aria-label="[^"]+: 3 runs, 1 failed"', html
     )
     assert bar is not None
+    assert html.count('class="bar-bad"') == html.count('class="bar-cross"') == 1
     assert shown(alice, bar[1].replace("&amp;", "&")) == "beta gamma probe-1"
     assert "per day" in alice.get("/runs?started=<30d").content.decode().lower()
     assert "style=" not in html
@@ -191,6 +192,19 @@ def test_an_open_list_is_told_what_is_new_and_keeps_its_rows(
         make_run("alpha", now + timedelta(seconds=1), status="queued")
     news = alice.get(f"/runs?part=news&newest={newest}").content.decode()
     assert "3 new runs" in news
+    assert 'data-totals data-runs="7" data-golden="1"' in news  # for the navigation
+    filtered = alice.get("/runs?part=news&status=failed").content.decode()
+    assert 'data-totals data-golden="1"' in filtered
+    # Another filter is another list, with numbers of its own; one that finds nothing as well.
+    assert 'data-totals data-golden="1"' in alice.get("/runs?part=list&q=no").content.decode()
+    whole = alice.get("/runs").content.decode()
+    assert whole.count("data-total=") == 1  # how many can be selected
+    assert 'data-number="runs">7<' in whole
+    assert whole.count('data-number="golden">1<') == 2
+    Run.objects.filter(workflow_name="beta").delete()
+    none = alice.get("/runs?status=failed").content.decode()
+    assert 'data-number="runs" hidden><' in none
+    assert none.count('data-number="golden" hidden><') == 2  # the first that comes has a place
     assert "<tr" not in news
     assert "2</b><span>" not in news.partition("Queued")[0].rpartition("<a")[2]
     assert (

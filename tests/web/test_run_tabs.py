@@ -40,6 +40,28 @@ def log(execution: Execution, now: datetime, *lines: str, level: str = "info") -
         LogChunk.objects.create(execution=execution, stream="log", level=level, text=line, at=now)
 
 
+def test_what_went_on_and_succeeded_is_not_offered_to_be_resumed(
+    alice: Client, pair: Pair, now: datetime
+) -> None:
+    failed = pair[0]
+    here = f"/runs/{failed.pk}?tab=checkpoints"
+    second = make_run("ship-feature", now, status="failed", kind="resume", source=failed)
+    assert ">Resume from here</p>" in page(alice, here)  # the last one of the line goes on
+    third = make_run("ship-feature", now, status="succeeded", kind="resume", source=second)
+    html = page(alice, here)
+    assert '/resume">' not in html
+    off = re.search(r'<button[^>]+aria-disabled="true" title="([^"]+)"><svg.*?Resume from', html)
+    assert off
+    assert off[1] == f"It was resumed, and {third.pk} has succeeded: nothing is left to resume"
+    # Beside what a pointer shows, for all who read; and no command that would be refused.
+    assert f'<a class="link mono" href="/runs/{third.pk}">{third.pk}</a> has succeeded' in html
+    assert "--resume<" not in html
+    # The same with a restart takes nothing away: the failed run can still be resumed.
+    other = make_run("ship-feature", now, status="failed")
+    make_run("ship-feature", now, status="succeeded", kind="restart", source=other)
+    assert "has succeeded" not in page(alice, f"/runs/{other.pk}?tab=checkpoints")
+
+
 def test_steps_fold_filter_and_sort(alice: Client, pair: Pair) -> None:
     here = f"/runs/{pair[1].pk}?tab=steps"
     closed = page(alice, f"{here}&rows=none")

@@ -34,6 +34,11 @@ def test_every_row_of_the_drawing_stands_in_a_table(alice: Client, pair: Pair) -
     assert "Critical path, " in html
 
 
+def test_the_critical_path_strikes_no_words_through(alice: Client, pair: Pair) -> None:
+    html = page(alice, f"/runs/{pair[0].pk}?tab=timeline&idle=hide")
+    assert html.index('class="crit-line"') < html.index('<text class="before"')
+
+
 def test_attempts_that_have_times_are_bars_of_their_own(alice: Client, now: datetime) -> None:
     run = make_run("again", now, status="failed", took=60, n_total=1, n_failed=1)
     start = run.started_at

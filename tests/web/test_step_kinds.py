@@ -1,7 +1,7 @@
 """Approvals, handled failures, undone work, rounds of checks and agents on the run page."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import unescape
 
 import pytest
@@ -119,6 +119,16 @@ def test_a_waiting_timer_says_until_when(alice: Client, waiting: Run) -> None:
     assert re.search(r'data-until="[^"]+">\d:\d\d</text>', html)
     assert re.search(r"Waits until <b><time [^>]+>[^<]+ UTC</time></b>", html)
     assert re.search(r"settle</code></a> waits until <time ", html)
+
+
+def test_a_timer_that_is_due_has_no_milliseconds_left(
+    alice: Client, waiting: Run, now: datetime
+) -> None:
+    Execution.objects.filter(run=waiting, path="settle").update(due_at=now - timedelta(minutes=1))
+    html = page(alice, f"/runs/{waiting.pk}?node=settle")
+    assert html.count(">0 s</span> left") == 2
+    assert re.search(r'data-until="[^"]+">0 s</text>', html)
+    assert ">0 ms<" not in html
 
 
 def test_the_question_and_its_form_stand_in_the_panel(

@@ -64,11 +64,19 @@ def test_a_page_for_others_says_so_and_keeps_the_navigation(charlie: Client, pat
 def test_a_form_older_than_the_sign_in_says_what_to_do(pair: tuple[Run, Run]) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(User.objects.create_user("olga", role="operator"))
-    path = f"/runs/{pair[0].pk}/restart"
-    answer = client.post(path)
+    page, path = f"/runs/{pair[0].pk}?tab=log", f"/runs/{pair[0].pk}/pause"
+    answer = client.post(path, headers={"Referer": f"http://testserver{page}"})
     assert answer.status_code == 403
     assert "Nothing was done" in answer.content.decode()
-    assert f'href="{path}">Open the page again' in answer.content.decode()
+    assert f'href="{page}">Open the page again' in answer.content.decode()
+    # An address that answers to forms alone is no page: without a page there is no such button.
+    assert "Open the page again<" not in client.post(path).content.decode()
+    # So it is where a refused form was shown again, and where there is no page of ours at all.
+    for there in (path, f"{path}?x=1", "//other.example/runs", "/\\other.example/runs", "/no/page"):
+        said = client.post(path, headers={"Referer": f"http://testserver{there}"}).content.decode()
+        assert "Nothing was done" in said, there
+        assert "Open the page again<" not in said, there
+        assert "other.example" not in said, there
     brief = client.post(path, headers={"HX-Request": "true"}).content.decode()
     assert brief.startswith("Nothing was done: ")
 

@@ -10,10 +10,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from runs.actor import SYSTEM
-from runs.models import Run
+from runs.models import Run, stored
 from runs.operations.publish_workflow import publish_workflow
 from runs.projections.workflow_stats import LAST, stats_of
-from runs.web.run_charts import axis_end, tick
+from runs.web.time_axis import axis_end, axis_of, tick
 from tests.browser.rows import make_run, version
 from tests.web.test_run_page import page
 
@@ -129,6 +129,28 @@ def test_an_axis_ends_at_a_round_time(ms: float, end: str, said: str) -> None:
     assert not said or tick(most / 2) == said
 
 
+@pytest.mark.parametrize(
+    ("times", "labels"),
+    [
+        ([3000.0], ["4 s", "2 s", "0"]),
+        ([3000.0, 3000.0], ["4 s", "2 s", "0"]),
+        ([0.0, 0.0], ["2 ms", "1 ms", "0"]),
+        ([1000.0, 9000.0], ["10 s", "5 s", "0"]),
+        ([1.0, 3 * 86_400_000.0], ["4 d", "10 min", "1 s", "0.1 ms"]),
+        ([*[2000.0] * 9, 5_400_000.0], ["2 h", "10 min", "1 min", "1 s"]),
+        ([0.0, 5_400_000.0], ["2 h", "1 min", "100 ms", "0.1 ms"]),
+    ],
+)
+def test_one_long_run_leaves_the_others_their_height(times: list[float], labels: list[str]) -> None:
+    axis = axis_of(times)
+    assert [said for _, said in axis.ticks()] == labels
+    shares = [share for share, _ in axis.ticks()]
+    assert shares == sorted(shares, reverse=True)
+    assert all(0 <= axis.place(ms) <= 1 for ms in times)
+    if axis.is_log:
+        assert min(axis.place(max(ms, 1)) for ms in times) >= 0.03
+
+
 def test_its_source_has_colours_and_problems_at_their_lines(alice: Client, project: Path) -> None:
     text = TEXT.replace("inputs.topic", "inputs.topik").replace("forms", "wrong")
     (project / "wrong.yaml").write_text(text)
@@ -145,6 +167,42 @@ def test_its_source_has_colours_and_problems_at_their_lines(alice: Client, proje
     assert re.search(r'href="/workflows/wrong\?tab=source">.*?\d problem', listed)
     assert "It cannot run as it is" in page(alice, "/workflows/wrong/run")
     assert "The text has problems" in page(alice, "/workflows/wrong?tab=graph")
+
+
+def test_what_is_broken_cannot_be_started_and_says_why(
+    alice: Client, project: Path, django_assert_max_num_queries: object
+) -> None:
+    version("stored", TEXT.replace("inputs.topic", "inputs.topik").replace("forms", "stored"))
+    (project / "filed.yaml").write_text(
+        TEXT.replace("inputs.topic", "inputs.topik").replace("forms", "filed")
+    )
+    with django_assert_max_num_queries(6):  # type: ignore[operator]
+        listed = page(alice, "/workflows")
+    for name in ("stored", "filed"):
+        row = next(one for one in listed.split("<tr>") if f'href="/workflows/{name}"' in one)
+        assert f'href="/workflows/{name}/run"' not in row, name
+        assert 'aria-disabled="true"' in row, name
+        assert "Its text has 1 problem: its page shows where" in row, name
+        html = page(alice, f"/workflows/{name}")
+        head = html.partition("</header>")[2].partition("</header>")[0]
+        assert 'title="Its text has 1 problem: Source shows where"' in head, name
+        assert f'href="/workflows/{name}?tab=source"' in head, name
+        assert "Show the problems" in html, name
+
+
+def test_a_page_judges_a_few_stored_texts_and_the_next_one_the_others(
+    alice: Client, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "JUDGED_AT_ONCE", 2)
+    for name in ("oldest", "older", "newest"):
+        version(name, TEXT.replace("inputs.topic", "inputs.topik").replace("forms", name))
+    broken = "Its text has 1 problem: its page shows where"
+    rows = page(alice, "/workflows").split("<tr>")
+    said = {name: broken in row for row in rows for name in ("oldest", "older", "newest")
+            if f'href="/workflows/{name}"' in row}  # fmt: skip
+    # What nobody has judged yet is offered: its own page judges it.
+    assert said == {"oldest": False, "older": True, "newest": True}
+    assert page(alice, "/workflows").count(broken) == 3
 
 
 def test_its_definition_is_drawn(alice: Client, forms: None) -> None:
@@ -240,6 +298,24 @@ def test_files_that_are_none_are_refused(alice: Client, forms: None) -> None:
         answer = alice.post("/workflows/forms/run", sent)
         assert (answer.status_code, said in answer.content.decode()) == (422, True)
     assert not Run.objects.exists()
+
+
+def test_what_a_refused_file_held_stands_in_the_field(alice: Client, forms: None) -> None:
+    wrong = SimpleUploadedFile("c.json", b'{"region": ')
+    answer = alice.post("/workflows/forms/run", {"input.topic": "x", "file.config": wrong})
+    html = answer.content.decode()
+    assert (answer.status_code, "must be a mapping" in html) == (422, True)
+    assert re.search(r'<textarea [^>]*name="input.config"[^>]*>\s*{&quot;region&quot;: ', html)
+
+
+def test_a_file_that_is_refused_takes_no_other_along(alice: Client, forms: None) -> None:
+    for bad in (b"\xff\xfe", b"x" * (2**20 + 1)):
+        sent = {
+            "file.topic": SimpleUploadedFile("t.txt", bad),
+            "file.config": SimpleUploadedFile("c.json", b'{"region": "there"}'),
+        }
+        html = alice.post("/workflows/forms/run", sent).content.decode()
+        assert re.search(r'name="input.config"[^>]*>\s*{&quot;region&quot;: &quot;there', html)
 
 
 def test_a_viewer_looks_and_starts_nothing(charlie: Client, forms: None) -> None:

@@ -48,7 +48,8 @@ def bulk(
 ) -> int:
     """Restart, cancel, pause, resume, mark golden, label or delete every run that the filters find.
 
-    `label` takes labels to set (KEY=VALUE) and to take away (KEY-). At most 1,000. Exit code 1 when something was refused.
+    `label` takes labels to set (KEY=VALUE) and to take away (KEY-). At most 1,000. Exit code 1
+    when something was refused.
     """
     from runs.cli.printing import print_json, print_table, say
 

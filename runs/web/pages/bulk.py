@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from runs.actor import Actor
 from runs.canonical import digest
@@ -19,6 +18,7 @@ from runs.projections.run_labels import labels_on
 from runs.projections.run_list import ids_of
 from runs.web.commands import key_of, new_key, operator
 from runs.web.label_text import changes_of
+from runs.web.methods import posts_only
 from runs.web.toasts import say, say_refused, why
 
 DONE = {
@@ -33,7 +33,7 @@ DONE = {
 
 
 @login_required
-@require_POST
+@posts_only
 def bulk(request: HttpRequest) -> HttpResponse:
     """``POST /runs/bulk``: asks first when something would be lost, or when it is about all."""
     by = operator(request)

@@ -13,6 +13,7 @@ from runs import conf
 from runs.errors import MaverickError
 from runs.operations.delete_run import clean_up
 from runs.projections import words
+from runs.projections.cleaning import golden_that_stay, would_go
 from runs.web.commands import actor
 from runs.web.toasts import say, say_refused
 
@@ -43,11 +44,15 @@ def cleaning(request: HttpRequest) -> HttpResponse:
             say(request, f"{runs} and {outputs} ({words.size(done.payload_bytes)}) deleted.")
         return HttpResponseRedirect(reverse("cleaning"))
     would = clean_up(age, keep=keep, dry_run=True, by=who)
+    golden, golden_kept = golden_that_stay(age, SHOWN) if would.golden_kept else ([], 0)
     context = {
         "would": would,
         "size": words.size(would.payload_bytes),
-        "ids": would.ids[:SHOWN],
+        "rows": would_go(would.ids[:SHOWN]),
         "more": max(0, would.runs - SHOWN),
+        "golden": golden,
+        "golden_kept": golden_kept,  # of that age, as the rows are
+        "more_golden": golden_kept - len(golden),
         "days": days,
         "keep": keep,
         "retention": f"{retention:g}" if retention else "",

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from runs.definition.assertions import assertions_text
 from runs.errors import InvalidAssertions, MaverickError, NotFound
@@ -17,6 +17,7 @@ from runs.projections.golden import GoldenFacts, check_run, get_golden, list_gol
 from runs.projections.run_detail import load_run
 from runs.web.commands import actor, may_operate, operator
 from runs.web.htmx import go_to
+from runs.web.methods import posts_only
 from runs.web.toasts import say, why
 
 
@@ -122,7 +123,7 @@ def check(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posts_only
 def accept(request: HttpRequest, run_id: str) -> HttpResponse:
     """``POST /runs/{id}/check/accept?against=``: checks expect what this run gave at a path."""
     run, against = _run(run_id), request.GET.get("against", "")[:300]

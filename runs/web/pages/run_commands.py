@@ -6,7 +6,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from runs.errors import MaverickError, NotAllowed, NotFound, Refused
 from runs.operations.cancel_run import cancel_run
@@ -17,14 +16,26 @@ from runs.operations.resume_run import ResumeRequest
 from runs.operations.retry_step import retry_step
 from runs.projections import words
 from runs.web.commands import actor, key_of, operator
-from runs.web.htmx import go_to
+from runs.web.htmx import by_script, go_to
+from runs.web.methods import posts_only
 from runs.web.toasts import say, say_refused, why
 
 TEXT = "text/plain; charset=utf-8"
+# What helps against a refused resume, in the words of the menu beside the button: the operation
+# names the options of the command line.
+RESUME_HINTS = {
+    "workflow-changed": "With the changed workflow it goes on: tick that in the menu beside the "
+    "button.",
+    "would-lose-changes": "Commit them or put them aside, or tick “over unsaved changes” in the menu "
+    "beside the button.",
+    "nothing-to-overwrite": "Tick “with the files as they were” as well, or neither of them.",
+    "nothing-to-resume": "Restart run runs it again.",
+    "run-still-running": "Wait for it or cancel it, or resume without the files as they were.",
+}
 
 
 @login_required
-@require_POST
+@posts_only
 def resume(request: HttpRequest, run_id: str, checkpoint_id: str) -> HttpResponse:
     """Resume from here, on the tab Checkpoints."""
     asked = ResumeRequest(
@@ -44,6 +55,8 @@ def resume(request: HttpRequest, run_id: str, checkpoint_id: str) -> HttpRespons
     except NotFound as unknown:
         raise Http404(str(unknown)) from unknown
     except MaverickError as refused:
+        if refused.hint:
+            refused.hint = RESUME_HINTS.get(refused.code, refused.hint)
         return _refused(request, run_id, refused, "?tab=checkpoints")
     kept = words.count(made.n_reused, "step")
     more = " ".join([note.workspace, *note.warnings]).strip() if note else ""
@@ -52,7 +65,7 @@ def resume(request: HttpRequest, run_id: str, checkpoint_id: str) -> HttpRespons
 
 
 @login_required
-@require_POST
+@posts_only
 def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
     """Cancel run: no more steps; running ones are told."""
     try:
@@ -66,7 +79,7 @@ def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posts_only
 def pause(request: HttpRequest, run_id: str) -> HttpResponse:
     """Pause run, and Let it go on when the form says so."""
     goes_on = "go_on" in request.POST
@@ -85,7 +98,7 @@ def pause(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posts_only
 def retry(request: HttpRequest, run_id: str, where: str) -> HttpResponse:
     """Try now, in the panel of a step that waits for its next try."""
     step = f"?node={quote(where, safe='')}"
@@ -100,14 +113,13 @@ def retry(request: HttpRequest, run_id: str, where: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posts_only
 def decide(request: HttpRequest, run_id: str, where: str) -> HttpResponse:
     """Approve or reject the step at ``where``; whoever the step names may, whatever their role.
 
     A script that sends the form gets 204, or the reason as text, and keeps what was typed.
     """
     said = request.POST.get("decision")
-    by_script = request.headers.get("HX-Request") == "true"
     try:
         if said not in ("approve", "reject"):
             raise Refused("Say approve or reject.")
@@ -120,7 +132,7 @@ def decide(request: HttpRequest, run_id: str, where: str) -> HttpResponse:
             values=_filled(request),
         )
     except MaverickError as refused:
-        if by_script:
+        if by_script(request):
             return HttpResponse(why(refused), status=refused.status, content_type=TEXT)
         if isinstance(refused, NotFound):
             raise Http404(str(refused)) from refused
@@ -128,7 +140,7 @@ def decide(request: HttpRequest, run_id: str, where: str) -> HttpResponse:
             raise PermissionDenied(refused.message) from refused
         say_refused(request, refused)
     else:
-        if by_script:
+        if by_script(request):
             return HttpResponse(status=204)
         say(request, "is approved." if said == "approve" else "is rejected.", strong=where)
     address = reverse("run", args=[quote(run_id, safe="")])

@@ -6,7 +6,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from runs.errors import MaverickError, NotFound
 from runs.operations.label_run import set_labels
@@ -14,12 +13,13 @@ from runs.operations.note_run import write_note
 from runs.web.commands import operator
 from runs.web.htmx import go_to
 from runs.web.label_text import labels_of
+from runs.web.methods import posts_only
 from runs.web.pages.run_detail import run_page
 from runs.web.toasts import say, why
 
 
 @login_required
-@require_POST
+@posts_only
 def note(request: HttpRequest, run_id: str) -> HttpResponse:
     """``POST /runs/{id}/note``: ``text``, and the ``revision`` that was read."""
     by, text = operator(request), request.POST.get("text", "")
@@ -38,7 +38,7 @@ def note(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posts_only
 def labels(request: HttpRequest, run_id: str) -> HttpResponse:
     """``POST /runs/{id}/labels``: ``labels``, one ``name=value`` a line."""
     by, text = operator(request), request.POST.get("labels", "")

@@ -50,7 +50,10 @@ def _steps(request: HttpRequest, run: Run, states: States, now: datetime) -> dic
 
 
 def _checkpoints(request: HttpRequest, run: Run, states: States, now: datetime) -> dict[str, Any]:
-    return {"checkpoints": run_detail.checkpoints(run)}
+    return {
+        "checkpoints": run_detail.checkpoints(run),
+        "finished_as": run_detail.finished_as(run),
+    }
 
 
 def _lineage(request: HttpRequest, run: Run, states: States, now: datetime) -> dict[str, Any]:

@@ -9,13 +9,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from runs.errors import MaverickError, Refused
 from runs.look import CHOICES, Look, time_zones
 from runs.operations.people import change_password
 from runs.operations.save_preferences import changed_look, save_preferences
 from runs.web.commands import actor
+from runs.web.htmx import by_script
+from runs.web.methods import posts_only
 from runs.web.preferences import KEY, has_account, look_of
 from runs.web.toasts import say, why
 
@@ -46,15 +48,14 @@ def settings(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _show(request)
     sent = {name: request.POST[name] for name in ("time_zone", *CHOICES) if name in request.POST}
-    by_script = request.headers.get("HX-Request") == "true"
     try:
         look = changed_look(look_of(request), sent)
     except MaverickError as refused:
-        if by_script:
+        if by_script(request):
             return HttpResponse(status=refused.status)
         return _show(request, error=why(refused), status=refused.status)
     _keep(request, look)
-    if by_script:
+    if by_script(request):
         return HttpResponse(status=204)
     say(request, "Kept. All pages look like that from now on.")
     return HttpResponseRedirect(reverse("settings"))
@@ -62,7 +63,7 @@ def settings(request: HttpRequest) -> HttpResponse:
 
 @sensitive_post_parameters("old", "new")
 @login_required
-@require_POST
+@posts_only
 def password(request: HttpRequest) -> HttpResponse:
     """A person's own password; other sessions of theirs are signed out."""
     if not has_account(request):

@@ -8,11 +8,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from runs import problem_json
 from runs.errors import TooManyAttempts
 from runs.operations.sign_in import count_attempt, forget_attempts, use_login_token
+from runs.web.methods import posts_only
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -63,7 +64,7 @@ def _is_right(request: HttpRequest, form: AuthenticationForm) -> bool:
     return True
 
 
-@require_POST
+@posts_only
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return redirect("sign_in")

@@ -5,7 +5,6 @@ from urllib.parse import parse_qs
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from runs.errors import MaverickError
 from runs.operations.saved_views import (
@@ -19,6 +18,7 @@ from runs.operations.saved_views import (
 from runs.projections.run_filter import ALL, RunFilter, known_columns
 from runs.projections.saved_views import view_facts
 from runs.web.commands import actor
+from runs.web.methods import posts_only
 from runs.web.toasts import say, say_refused
 
 
@@ -32,7 +32,7 @@ def _to(query: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posts_only
 def save(request: HttpRequest) -> HttpResponse:
     """``POST /runs/views``: the filter that is on, under a name."""
     asked, by = _asked(request), actor(request)
@@ -53,7 +53,7 @@ def save(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posts_only
 def change(request: HttpRequest, view_id: int) -> HttpResponse:
     """``POST /runs/views/7``: ``do`` is update, rename, delete, default or forget."""
     asked, by = _asked(request), actor(request)
@@ -84,7 +84,7 @@ def _change(what: str, asked: RunFilter, request: HttpRequest) -> ViewChange:
 
 
 @login_required
-@require_POST
+@posts_only
 def columns(request: HttpRequest) -> HttpResponse:
     """``POST /runs/columns``: kept for who asks; a link with ``?columns=`` says otherwise."""
     asked = _asked(request)

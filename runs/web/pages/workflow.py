@@ -2,6 +2,8 @@
 
 import difflib
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,10 +121,7 @@ def _subject(name: str) -> Subject:
 
 def _given(request: HttpRequest) -> dict[str, Any]:
     """What the form holds: its fields, files in the place of fields, or all of it as one JSON."""
-    given: dict[str, Any] = dict(sent_values(request.POST, "input."))
-    for control, file in request.FILES.items():
-        if control.startswith("file.") and isinstance(file, UploadedFile) and file.size:
-            given[control.removeprefix("file.")] = _text_of(file)
+    given: dict[str, Any] = sent_values(request.POST, "input.") | _from_files(request)
     text = request.POST.get("json", "").strip()
     if text:
         try:
@@ -135,10 +134,22 @@ def _given(request: HttpRequest) -> dict[str, Any]:
     return given
 
 
+def _from_files(request: HttpRequest) -> dict[str, str]:
+    """The texts of the files that were sent in the place of fields."""
+    return {name: _text_of(file) for name, file in _files(request)}
+
+
+def _files(request: HttpRequest) -> Iterator[tuple[str, "UploadedFile[Any]"]]:
+    for control, file in request.FILES.items():
+        if control.startswith("file.") and isinstance(file, UploadedFile) and file.size:
+            yield control.removeprefix("file."), file
+
+
 def _text_of(file: "UploadedFile[Any]") -> str:
     if (file.size or 0) > MOST_FILE:
         raise Refused(f"{file.name} is larger than 1 MB.", hint="Give its path, or store it.")
     try:
+        file.seek(0)  # read to its end before, when the form is shown again
         return bytes(file.read()).decode("utf-8").replace("\x00", "")
     except UnicodeDecodeError:
         raise Refused(f"{file.name} is no UTF-8 text.") from None
@@ -156,13 +167,16 @@ def _show(
         "nav": "workflows",
         **_BUILD[tab](request, subject, refused),
     }
-    context["description"] = _description(subject)
+    spec = _spec(subject)
+    context["description"] = spec.description if spec else ""
+    context["problems_count"] = 0 if spec else _errors(subject)
     return render(request, "runs/workflow.html", context, status=refused.status if refused else 200)
 
 
-def _description(subject: Subject) -> str:
-    spec = _spec(subject)
-    return spec.description if spec else ""
+def _errors(subject: Subject) -> int:
+    """How many problems keep a text from running; at least one."""
+    problems = validate_workflow(subject.text, file=subject.file).problems
+    return max(1, sum(1 for one in problems if one.severity == "error"))
 
 
 def _spec(subject: Subject) -> WorkflowSpec | None:
@@ -260,7 +274,14 @@ def _run(request: HttpRequest, subject: Subject, refused: MaverickError | None) 
     spec = _spec(subject)
     if spec is None:
         return {"fields": None, "error": why(refused) if refused else ""}
-    typed = request.POST if request.method == "POST" else None
+    typed: dict[str, str] | None = None
+    if request.method == "POST":
+        typed = request.POST.dict()
+        for input_name, file in _files(request):
+            # What a file held stands in the field from now on: a browser sends no file again. One
+            # that is no text is what the form is refused for.
+            with suppress(Refused):
+                typed[f"input.{input_name}"] = _text_of(file)
     problems: dict[str, str] = {}
     error = why(refused) if refused else ""
     if isinstance(refused, InvalidInputs):

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from runs.models.stored import stored_errors
 from runs.projections.workflow_catalog import newest_versions
 from runs.projections.workflow_stats import LAST, NO_RUNS, WorkflowStats, stats_of
 from runs.web.commands import may_operate
@@ -23,7 +24,7 @@ class WorkflowRow:
     description: str
     version: int  # 0: it has not been published or run
     place: str
-    errors: int  # of its file
+    errors: int  # of its file, or of the newest version
     stats: WorkflowStats
 
 
@@ -57,10 +58,17 @@ def _rows() -> list[WorkflowRow]:
         )
         for name, file in workflow_files().items()
     }
-    for name, version in versions.items():
-        if name not in rows:
-            place = place_of(version.file)
-            rows[name] = WorkflowRow(name, version.description, version.number, place, 0, NO_RUNS)
+    stored = {name: version for name, version in versions.items() if name not in rows}
+    errors = stored_errors([version.id for version in stored.values()])
+    for name, version in stored.items():
+        rows[name] = WorkflowRow(
+            name,
+            version.description,
+            version.number,
+            place_of(version.file),
+            errors.get(version.id, 0),
+            NO_RUNS,
+        )
     return sorted(rows.values(), key=lambda row: row.name)
 
 

@@ -25,7 +25,7 @@ class RestartRequest(TypedDict, total=False):
 
 
 class PlanCounts(TypedDict):
-    """How many steps for each action."""
+    """How many steps for each action, those of `not_begun` included."""
 
     reuse: int
     run: int
@@ -43,6 +43,17 @@ class PlanItem(TypedDict):
     expected_ms: int | None  # of what is not: what it took last time; None when nobody knows
 
 
+class NotBegun(TypedDict):
+    """What runs inside a container of which nothing was recorded, so that no item decides it."""
+
+    path: str  # the container; without turns where it stands in several
+    turns: int | None  # that had not begun; None: it is no loop, or nobody knows how many
+    run: int
+    unknown: int  # steps whose condition decides
+    because: str
+    is_open: bool  # how much it is, is known when it runs: it is not counted
+
+
 class Plan(TypedDict):
     """What a restart would do; nothing was started."""
 
@@ -54,6 +65,7 @@ class Plan(TypedDict):
     # `confirm`
     confirm: list[str]
     items: list[PlanItem]
+    not_begun: list[NotBegun]
 
 
 class Checkpoint(TypedDict):

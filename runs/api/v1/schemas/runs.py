@@ -35,7 +35,7 @@ RUN_EXAMPLE: Any = {
 
 PLAN_EXAMPLE: Any = {
     "plan_id": "plan_5c81e09be27f4a6d8f0b3c1d",
-    "counts": {"reuse": 1, "run": 1, "unknown": 1},
+    "counts": {"reuse": 1, "run": 7, "unknown": 1},
     "saved_ms": 48120,
     "saved_cost": 0.0312,
     "confirm": [],
@@ -64,6 +64,16 @@ PLAN_EXAMPLE: Any = {
             "saved_ms": None,
             "expected_ms": None,
         },
+    ],
+    "not_begun": [
+        {
+            "path": "publish",
+            "turns": 3,
+            "run": 6,
+            "unknown": 0,
+            "because": "3 turns that had not begun",
+            "is_open": False,
+        }
     ],
 }
 
@@ -218,7 +228,7 @@ class ImportedRunOut(Out):
 
 
 class PlanCountsOut(Out):
-    """How many steps for each action."""
+    """How many steps for each action, those of `not_begun` included."""
 
     reuse: int
     run: int
@@ -238,6 +248,19 @@ class PlanItemOut(Out):
     )
 
 
+class NotBegunOut(Out):
+    """What runs inside a container of which nothing was recorded, so that no item decides it."""
+
+    path: str = Field(description="The container; without turns where it stands in several.")
+    turns: int | None = Field(
+        description="Turns that had not begun; null: it is no loop, or nobody knows how many."
+    )
+    run: int = Field(description="Steps in it that will run.")
+    unknown: int = Field(description="Steps in it whose condition decides.")
+    because: str
+    is_open: bool = Field(description="How much it is, is known when it runs: it is not counted.")
+
+
 class PlanOut(Out):
     """What a restart would do; nothing was started."""
 
@@ -254,6 +277,7 @@ class PlanOut(Out):
         "restart's `confirm`."
     )
     items: list[PlanItemOut]
+    not_begun: list[NotBegunOut]
 
 
 class FieldChangeOut(Out):
