@@ -81,11 +81,11 @@ export function mount(run) {
     // The step before it stays for a moment, so that nothing flickers, and its buttons do nothing
     // any more: pressed now, they would restart another step than the one that was chosen.
     const held = panel.contains(document.activeElement);
-    const skeleton = () => panel.replaceChildren(panelSkeleton(path));
+    const mine = ++newest;
+    const skeleton = () => mine === newest && panel.replaceChildren(panelSkeleton(path));
     for (const part of panel.querySelectorAll(INERT)) part.inert = true;
     if (!panel.firstElementChild) skeleton();
     const slow = setTimeout(skeleton, PATIENCE_MS);
-    const mine = ++newest;
     run.dispatchEvent(new CustomEvent("panel", { detail: path }));
     try {
       const html = await fragment(address("panel", { node: path }));
