@@ -1,5 +1,7 @@
 """Every door of the site. Health answers before all of them, in health.py."""
 
+from django.http import HttpRequest, HttpResponseRedirect
+from django.templatetags.static import static
 from django.urls import include, path
 
 from runs.api.agentfield.urls import with_restart
@@ -8,7 +10,14 @@ from runs.web.pages import sign_in
 
 _ours = api.urls
 
+
+def icon(request: HttpRequest) -> HttpResponseRedirect:
+    """What a browser asks for beside an answer that links no icon, such as JSON."""
+    return HttpResponseRedirect(static("icon.svg"))
+
+
 urlpatterns = [
+    path("favicon.ico", icon),
     path("sign-in/", sign_in.sign_in, name="sign_in"),  # what `maverick up` prints
     path("sign-in", sign_in.sign_in),  # what people type
     path("sign-out/", sign_in.sign_out, name="sign_out"),

@@ -69,6 +69,10 @@ def test_the_sign_in_page_is_open(client, name):
     assert client.get(name).status_code == 200
 
 
+def test_a_browser_that_asks_for_an_icon_by_itself_gets_ours(client):
+    assert client.get("/favicon.ico").headers["Location"].endswith("icon.svg")
+
+
 def test_a_link_signs_in_once(client):
     link = sign_in.login_link(sign_in.ensure_first_user(), "")
     answer = client.get(link)
