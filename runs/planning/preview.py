@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from runs import steppath
 from runs.planning.foresight import Foresight
 from runs.planning.graph import Compiled, Node
-from runs.planning.plan import Action, Plan, PlannedStep
+from runs.planning.plan import ASKED_AGAIN, Action, Plan, PlannedStep
 from runs.planning.prior import PriorRun, PriorStep
+from runs.planning.reasons import CONDITION_CHANGED
 from runs.planning.unfolding import NotBegun, not_begun
 from runs.states import StepStatus
 
@@ -127,8 +128,8 @@ def _told(
     if item.action is not Action.RUN or node is None:
         return item.action, item.because
     if before is not None and before.status is StepStatus.SKIPPED:
-        said = item.because
-        return Action.UNKNOWN, said if "condition" in said else f"{said}; {_DECIDES}"
+        told = item.because in (ASKED_AGAIN, CONDITION_CHANGED)
+        return Action.UNKNOWN, item.because if told else f"{item.because}; {_DECIDES}"
     if node.step.when is not None and (before is None or "depends on" in item.because):
         return Action.UNKNOWN, f"{item.because}; {_DECIDES}"
     handled = steppath.child(steppath.scope_of(item.path), node.handles)

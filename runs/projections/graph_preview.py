@@ -125,7 +125,7 @@ def _short(item: PreviewItem) -> str:
         if "condition does not hold" in item.because:
             return "will be skipped"
         return "if its condition holds" if "condition decides" in item.because else "not known yet"
-    if "checkpoint" in item.because and item.action is Action.REUSE:
+    if "the checkpoint keeps" in item.because and item.action is Action.REUSE:
         return "kept"
     for begins, short in _SHORT:
         if item.because.startswith(begins):

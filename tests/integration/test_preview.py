@@ -40,6 +40,13 @@ steps:
   - {name: b, type: python, action: mark}
   - {name: c, type: python, action: fails_unless, kwargs: {name: fixed}}
 """
+NAMED = """
+version: "1.0"
+name: named
+steps:
+  - {name: condition, type: python, action: mark}
+  - {name: maybe, type: python, action: mark, when: "default(steps.condition.output.no, false)"}
+"""
 AGENT = """
 version: "1.0"
 name: previewed-agent
@@ -104,6 +111,12 @@ def test_what_a_condition_decides_is_not_known(project: Path) -> None:
     }  # fmt: skip
     last = plan_restart(first.pk).items[-1]
     assert last.because == "depends on `gate`, which runs again; its condition decides"
+
+
+def test_that_a_condition_decides_is_said_whatever_the_step_above_is_called(project: Path) -> None:
+    first = done(project, NAMED)
+    last = plan_restart(first.pk, RestartRequest(from_="condition")).items[-1]
+    assert last.because == "depends on `condition`, which runs again; its condition decides"
 
 
 def test_what_had_not_begun_is_counted_or_told_in_words(

@@ -15,12 +15,12 @@ from runs.states import (
 )
 
 
-@pytest.mark.parametrize(("old", "new"), product(sorted(RUN_OVER), RunStatus))
+@pytest.mark.parametrize(("old", "new"), list(product(sorted(RUN_OVER), RunStatus)))
 def test_a_run_that_is_over_never_moves_again(old: RunStatus, new: RunStatus) -> None:
     assert not may_move_run(old, new)
 
 
-@pytest.mark.parametrize(("old", "new"), product(sorted(STEP_OVER), StepStatus))
+@pytest.mark.parametrize(("old", "new"), list(product(sorted(STEP_OVER), StepStatus)))
 def test_a_step_that_is_over_never_moves_again(old: StepStatus, new: StepStatus) -> None:
     assert not may_move_step(old, new)
 
