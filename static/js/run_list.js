@@ -10,6 +10,7 @@ export function mount(page) {
   let stream = null;
   let asked = 0;
   let told = 0;
+  let later = null; // counts that are still to be told
 
   const shown = () => [...list.querySelectorAll("[data-run]")].map((row) => row.dataset.run);
   const part = (query) => {
@@ -40,7 +41,8 @@ export function mount(page) {
   async function announce() {
     const address = part();
     address.searchParams.set("part", "news");
-    address.searchParams.set("newest", list.querySelector("[data-newest]").dataset.newest);
+    address.searchParams.set("newest", list.querySelector("[data-newest]")?.dataset.newest ?? "");
+    address.searchParams.set("had", list.querySelector("[data-total]")?.dataset.total ?? "0");
     const made = document.createElement("div");
     made.innerHTML = await fragment(address);
     for (const name of ["[data-strip]", "[data-news]"]) {
@@ -64,10 +66,17 @@ export function mount(page) {
   async function refresh(changes) {
     // The counts follow a run's every step, but not more often than anybody reads them.
     const fresh = changes.some((one) => one.new || one.poll);
-    if (fresh || performance.now() - told > COUNTS_MS) {
+    const early = told + COUNTS_MS - performance.now();
+    if (!fresh && early > 0) {
+      // The last of them may be the last for hours, and its counts would never be shown.
+      later ??= setTimeout(() => stream.change({ poll: true }), early);
+    } else {
+      clearTimeout(later);
+      later = null;
       told = performance.now();
-      if (shown().length) await announce();
-      else if (!list.querySelector("details.menu[open], :focus")) {
+      // An empty list fills itself, but not while somebody types a filter in it.
+      if (shown().length || list.querySelector("details.menu[open], :focus")) await announce();
+      else {
         list.innerHTML = await fragment(part());
         number(list);
         follow();
