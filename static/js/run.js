@@ -180,7 +180,7 @@ export function mount(run) {
         body,
         headers: { "HX-Request": "true" },
       });
-      if (answer.status === 401 || answer.redirected) location.reload();
+      if (answer.status === 401 || answer.redirected) throw signedOut();
       if (!answer.ok) throw new Error(await answer.text());
       form.reset();
       await refresh();
