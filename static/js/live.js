@@ -3,6 +3,7 @@
 // Changes are gathered for a moment, and a new fetch waits for the one before it: a fast run costs a
 // slow page a few large updates, never a queue of small ones. EventSource connects again by itself
 // and sends Last-Event-ID; where it cannot connect at all, the page asks every few seconds.
+import { ask } from "./away.js";
 import { changed, signedOut } from "./session.js";
 
 const GATHER_MS = 120;
@@ -94,7 +95,7 @@ export function listen(address, refresh, { onState } = {}) {
 }
 
 export async function fragment(address, signal) {
-  const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal });
+  const answer = await ask(address, { headers: { "HX-Request": "true" }, signal });
   if (answer.status === 401 || answer.redirected) throw signedOut();
   if (!answer.ok) throw new Error(`${answer.status}`);
   const html = await answer.text();

@@ -1,14 +1,17 @@
 // The list: filters without a page load, and rows that follow what happens.
 import { bulk } from "./bulk.js";
+import { unanswered } from "./away.js";
 import { combobox } from "./combobox.js";
 import { fragment, listen, swap } from "./live.js";
 
 const COUNTS_MS = 1500;
+const STATES = { live: "Live", connecting: "Connecting", polling: "Every 5 s" };
 
 export function mount(page) {
   const list = page.querySelector("[data-list]");
   let stream = null;
   let asked = 0;
+  let live = "live";
   let told = 0;
   let later = null; // counts that are still to be told
 
@@ -28,14 +31,19 @@ export function mount(page) {
     const newest = list.querySelector("[data-newest]")?.dataset.newest ?? "";
     stream = listen(`${page.dataset.stream}?ids=${ids}&newest=${newest}`, refresh, {
       onState: (state) => {
-        const word = page.querySelector("[data-live-word]");
-        if (word) {
-          word.textContent = { live: "Live", connecting: "Connecting", polling: "Every 5 s" }[state];
-          word.classList.toggle("is-off", state !== "live");
-        }
+        live = state;
+        sayState(false);
       },
     });
   }
+
+  function sayState(away) {
+    const word = page.querySelector("[data-live-word]");
+    if (!word) return;
+    word.textContent = away ? "No answer" : STATES[live];
+    word.classList.toggle("is-off", away || live !== "live");
+  }
+  document.addEventListener("away", (event) => sayState(event.detail));
 
   // What is new is announced and not put in: a row that moves is pressed by mistake.
   async function announce() {
@@ -113,8 +121,8 @@ export function mount(page) {
         : query;
       if (push) history.pushState(null, "", location.pathname + said);
       follow();
-    } catch {
-      location.search = query;
+    } catch (error) {
+      if (!unanswered(error)) location.search = query; // else it is said already
     } finally {
       clearTimeout(slow);
       list.removeAttribute("aria-busy");

@@ -9,7 +9,7 @@ export function mount(list) {
 }
 
 // Say a sentence of this page's own; said again, it stands there once.
-export function tell(text, link = null) {
+export function tell(text, link = null, stays = false) {
   const made = document.createElement("div");
   made.className = "toast is-told";
   made.setAttribute("role", "status");
@@ -19,7 +19,8 @@ export function tell(text, link = null) {
   if (link) Object.assign(made.children[1], { textContent: link.word, href: link.href, hidden: false });
   for (const old of document.querySelectorAll(".toast.is-told")) old.remove();
   place().append(made);
-  if (!link) fade([made]);
+  if (!link && !stays) fade([made]);
+  return made;
 }
 
 // Nothing behind a dialog can be pressed: what is said while one is open is said in it.

@@ -1,4 +1,5 @@
-"""A login that ends while pages are open: what somebody writes there is not lost."""
+"""A login that ends, or a server that stops, while pages are open: nothing written is lost, nothing
+is shown as if it were so now."""
 
 import re
 
@@ -69,4 +70,46 @@ def test_what_is_written_outlives_the_login(site: Site, page: Page, errors: Erro
     page.wait_for_url(lambda url: "/runs/run_" in url and not url.startswith(run))
     expect(page.locator(".run-head .chips")).to_contain_text("Forked from")
     assert {one for one in errors if "status of 401" not in one} == set()
+    errors.clear()
+
+
+def test_a_server_that_is_away_is_said_and_so_is_nothing_else(
+    site: Site, page: Page, errors: Errors
+) -> None:
+    page.goto(f"{site.address}/workflows/two-tries/run")
+    if "/sign-in" in page.url:
+        signed_in(site, page)
+    page.get_by_role("button", name="Start run").click()
+    page.wait_for_url(re.compile(r"/runs/run_\w+$"))
+    expect(page.locator(".run-head .status").first).to_have_text("Failed")
+    ready(page)
+    listed = page.context.new_page()
+    listed.goto(f"{site.address}/runs")
+    ready(listed)
+    expect(listed.locator("[data-live-word]")).to_have_text("Live")
+
+    page.context.set_offline(True)
+    for one in (page, listed):
+        one.bring_to_front()
+        said = one.locator(".toast", has_text="The server does not answer.")
+        expect(said).to_contain_text("This page shows what was so at")
+    page.bring_to_front()
+    page.locator('.node[data-path="gate"]').click()
+    panel = page.locator(".panel")
+    expect(panel.get_by_role("alert")).to_contain_text("The server does not answer.")
+    expect(listed.locator("[data-live-word]")).to_have_text("No answer")
+    listed.bring_to_front()
+    listed.locator(".counts").get_by_role("link", name="Failed").click()
+    expect(listed.locator("tr[data-run]").first).to_be_visible()  # no page of the browser's instead
+
+    page.context.set_offline(False)
+    for one in (page, listed):
+        one.bring_to_front()
+        expect(one.locator(".toast", has_text="The server does not answer.")).to_have_count(0)
+    page.bring_to_front()
+    panel.get_by_role("link", name="Try again").click()
+    expect(panel).to_contain_text("exit code 1")
+    expect(listed.locator("[data-live-word]")).not_to_have_text("No answer")
+    listed.close()
+    assert {one for one in errors if "net::ERR" not in one} == set()
     errors.clear()
