@@ -183,9 +183,7 @@ class Watcher:
             await asyncio.sleep(pause)
 
 
-def _ask(
-    ids: Iterable[str], with_new: bool
-) -> tuple[dict[str, Head], list[str], dict[str, int]]:
+def _ask(ids: Iterable[str], with_new: bool) -> tuple[dict[str, Head], list[str], dict[str, int]]:
     heads = read_heads(ids) if ids else {}
     return (heads, newest_run_ids(), open_counts()) if with_new else (heads, [], {})
 
