@@ -38,7 +38,7 @@ def not_run_yet(spec: WorkflowSpec) -> Iterator[Problem]:
 
 
 def _asks_for(step: StepBase) -> Iterator[tuple[str, str]]:
-    yield step.type, f"a {step.type} step"
+    yield step.type, f"{'an' if step.type[0] in 'aeiou' else 'a'} {step.type} step"
     if isinstance(step, AgentStep | GenerateStep):
         if "provider" in step.config:
             yield "provider", "`config.provider` (the agent's settings say who answers)"

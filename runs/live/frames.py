@@ -51,6 +51,7 @@ def end(page: EventPage) -> bytes:
     return frame("end", {"seq": page.last_seq, "status": page.status}, page.last_seq)
 
 
-def listing(changed: Iterable[str], new: bool) -> bytes:
-    """Which of the listed runs changed, and whether there are runs that the list lacks."""
-    return frame("change", {"runs": sorted(changed), "new": new})
+def listing(changed: Iterable[str], new: bool, moved: bool) -> bytes:
+    """Which of the listed runs changed, whether there are runs that the list lacks, and whether
+    any run's status is another."""
+    return frame("change", {"runs": sorted(changed), "new": new, "moved": moved})

@@ -20,6 +20,7 @@ from runs.projections.event_feed import (
     EventPage,
     Head,
     newest_run_ids,
+    open_counts,
     read_events,
     read_heads,
 )
@@ -60,9 +61,11 @@ class Subscription:
         self.ids = frozenset(seen)
         self.changed: set[str] = set()
         self.new = False
+        self.moved = False  # some run began, parked or ended, and perhaps none of these
         self._seen: dict[str, Told] = dict(seen)
         self._newest = newest  # None: this stream does not ask for new runs
         self._known: frozenset[str] | None = None
+        self._counts: dict[str, int] = {}
         self._event = asyncio.Event()
 
     def told(self, run_id: str) -> Told:
@@ -73,7 +76,7 @@ class Subscription:
     def wants_new(self) -> bool:
         return self._newest is not None
 
-    def offer(self, heads: dict[str, Head], newest: list[str]) -> None:
+    def offer(self, heads: dict[str, Head], newest: list[str], counts: dict[str, int]) -> None:
         """Take note of what differs from what this stream knows."""
         for run_id in self.ids:
             head = heads.get(run_id)
@@ -88,11 +91,12 @@ class Subscription:
                 # The page's first run is another one: newer ones came while it was on its way, or
                 # it shows a part of the list only. What is new in that, the page asks for itself.
                 self.new = bool(self._newest and newest) and newest[0] != self._newest
-            # Not "larger than the largest": two processes may make ids within a millisecond.
-            elif set(newest) - self._known and newest:
-                self.new = True
-            self._known = frozenset(newest)
-        if self.changed or self.new:
+            else:
+                # Not "larger than the largest": two processes may make ids within a millisecond.
+                self.new = self.new or bool(set(newest) - self._known)
+                self.moved = self.moved or counts != self._counts
+            self._known, self._counts = frozenset(newest), counts
+        if self.changed or self.new or self.moved:
             self._event.set()
 
     async def wait(self, seconds: float) -> bool:
@@ -104,10 +108,11 @@ class Subscription:
             return False
         return True
 
-    def take(self) -> tuple[set[str], bool]:
-        """The runs that changed since the last call, and whether there are new ones."""
-        found = (self.changed, self.new)
-        self.changed, self.new = set(), False
+    def take(self) -> tuple[set[str], bool, bool]:
+        """The runs that changed since the last call, whether there are new ones, and whether some
+        run's status is another."""
+        found = (self.changed, self.new, self.moved)
+        self.changed, self.new, self.moved = set(), False, False
         self._event.clear()
         return found
 
@@ -166,7 +171,7 @@ class Watcher:
             # one its runs would look deleted.
             asked = tuple(self._open)
             try:
-                heads, newest = await in_thread(lambda: _ask(ids, with_new))  # noqa: B023
+                heads, newest, counts = await in_thread(lambda: _ask(ids, with_new))  # noqa: B023
             except Exception:
                 # Whatever it is: a poll that ends would leave every open page without news for
                 # as long as this process lives.
@@ -174,13 +179,13 @@ class Watcher:
                 pause = EVERY_WHEN_BROKEN
             else:
                 for one in asked:
-                    one.offer(heads, newest)
+                    one.offer(heads, newest, counts)
             await asyncio.sleep(pause)
 
 
-def _ask(ids: Iterable[str], with_new: bool) -> tuple[dict[str, Head], list[str]]:
+def _ask(ids: Iterable[str], with_new: bool) -> tuple[dict[str, Head], list[str], dict[str, int]]:
     heads = read_heads(ids) if ids else {}
-    return heads, newest_run_ids() if with_new else []
+    return (heads, newest_run_ids(), open_counts()) if with_new else (heads, [], {})
 
 
 def _read(run_id: str, after: int) -> EventPage | None:

@@ -1,5 +1,6 @@
 """A run's journal behind a number. A reader who has seen n misses nothing by asking for n."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any
 from runs.errors import UnknownRun
 from runs.models import Event, Run
 from runs.models.run import NEWEST_FIRST
-from runs.states import RUN_OVER
+from runs.states import RUN_OVER, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +75,14 @@ def read_heads(run_ids: Iterable[str]) -> dict[str, Head]:
 def newest_run_ids(count: int = 20) -> list[str]:
     """The ids of the newest runs, newest first."""
     return list(Run.objects.order_by(*NEWEST_FIRST).values_list("id", flat=True)[:count])
+
+
+def open_counts(most: int = 1000) -> dict[str, int]:
+    """How many runs stand in each status that is not the last, of the newest ``most`` of them.
+
+    A run that begins, parks or ends changes one of these, wherever it stands in the list.
+    """
+    # By name, as the index of the open runs says it.
+    open_ = [status.value for status in RunStatus if status not in RUN_OVER]
+    found = Run.objects.filter(status__in=open_).order_by(*NEWEST_FIRST)
+    return dict(Counter(found.values_list("status", flat=True)[:most]))

@@ -88,8 +88,11 @@ class News:
     new: str  # how many runs it lacks; "" for none
 
 
-def news(asked: RunFilter, newest: str, now: datetime, me: str = "") -> News:
+def news(asked: RunFilter, newest: str, had: int | None, now: datetime, me: str = "") -> News:
     """The numbers as they are now, and how many runs are newer than ``newest``, if it is named.
+
+    A run may come into a list below its newest, when it fails at last for example; ``had`` is how
+    many the filter found when the list was drawn.
 
     Nothing is put into the list by itself: rows that move are pressed by mistake.
     """
@@ -101,6 +104,8 @@ def news(asked: RunFilter, newest: str, now: datetime, me: str = "") -> News:
     if runs is not None and newest:
         # In their order: without it the whole table would be read for the few that are new.
         new = newer_than(runs, newest).values("id")[: NEW_TO + 1].count()
+    if runs is not None and had is not None:
+        new = max(new, told.total.number - had)
     return News(told, f"{NEW_TO}+" if new > NEW_TO else str(new or ""))
 
 

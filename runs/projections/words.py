@@ -175,6 +175,7 @@ _SILENT = frozenset(
 
 def reason(status_reason: str) -> str:
     """A stored reason, ``one-stable-word: detail``, as a reader likes it."""
+    status_reason = printed(status_reason)
     word, colon, detail = status_reason.partition(":")
     if " " in word:
         return status_reason
@@ -195,13 +196,33 @@ def shorten(text: str, most: int) -> str:
 
 # Signs that turn the direction of what follows, or that nobody sees: shown as they are, they would
 # let a value look like another one.
-_UNSEEN = re.compile("[\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_UNSEEN = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+)
+# What a program says to a terminal and not to a reader: colours, titles, where to write next.
+_TO_TERMINAL = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\^-~])"
+)
+
+
+def printed(text: str) -> str:
+    """What a step printed, as a terminal would show it and no sign turns it round: without colours,
+    of a line that was written over the last state, and ``\\u202e`` for what nobody sees."""
+    if "\x1b" in text:
+        text = _TO_TERMINAL.sub("", text)
+    if "\r" in text:
+        text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return seen(text)
+
+
+def seen(text: str) -> str:
+    """The text with an escape for every sign that cannot be seen."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def json_text(value: Any) -> str:
     """A value as JSON for people: every sign as it is, except those that cannot be seen."""
-    text = json.dumps(value, ensure_ascii=False)
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return seen(json.dumps(value, ensure_ascii=False))
 
 
 def json_short(value: Any, most: int = 60) -> str:

@@ -1,7 +1,7 @@
 """Words and marks for templates: icons, status, durations, times, JSON in colour."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from runs.definition.problems import Problem
 from runs.projections import clauses, words
 from runs.projections.progress import Progress
 
@@ -223,9 +224,24 @@ def kind_icon(kind: str) -> str:
 
 
 @register.filter
+def told(problems: Iterable[Problem]) -> str:
+    """How many of what: ``4 problems and 1 warning``, as the head of the page counts them."""
+    found = list(problems)
+    errors = sum(1 for one in found if one.severity == "error")
+    parts = ((errors, "problem"), (len(found) - errors, "warning"))
+    return " and ".join(words.count(number, word) for number, word in parts if number)
+
+
+@register.filter
+def printed(text: str) -> str:
+    """What a program wrote, for people."""
+    return words.printed(text)
+
+
+@register.filter
 def code(text: str) -> SafeString:
     """A sentence in which what stands in backticks is in the face of code."""
-    parts = text.split("`")
+    parts = words.seen(text).split("`")
     # An odd number of backticks: the last one is only a character.
     if len(parts) % 2 == 0:
         parts[-2:] = [f"{parts[-2]}`{parts[-1]}"]

@@ -63,11 +63,12 @@ class ForkForm:
     shown: dict[str, Any]  # the patches as they may be shown
     json: str = ""  # what was typed as JSON
     json_problem: str = ""
+    named: frozenset[str] = frozenset()  # the fields that the JSON changes
 
     @property
     def changed(self) -> int:
-        """How many fields are others now."""
-        return sum(1 for field in self.fields if field.changed)
+        """How many fields are others now, by their control or by the JSON."""
+        return len({one.name for one in self.fields if one.changed} | self.named)
 
     @property
     def changes(self) -> bool:
@@ -105,7 +106,8 @@ def fork_form(run: Run, made: Compiled, given: Mapping[str, str]) -> ForkForm:
     # The fields are one way to say it and this is the other; where both name a field, this one.
     patches[INPUT] |= document
     shown |= document
-    return ForkForm(tuple(fields), patches[INPUT], patches[CONTEXT], shown, text, problem)
+    named = frozenset(INPUT + name for name in document)
+    return ForkForm(tuple(fields), patches[INPUT], patches[CONTEXT], shown, text, problem, named)
 
 
 def _document(made: Compiled, text: str) -> tuple[dict[str, Any], str]:

@@ -63,7 +63,9 @@ export function bulk(page, list) {
     show();
   });
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && picked.size && !document.querySelector("details.menu[open]")) {
+    // What is open above the list is closed first.
+    const above = document.querySelector("details.menu[open], dialog[open]");
+    if (event.key === "Escape" && picked.size && !above) {
       picked.clear();
       show();
     }

@@ -1,7 +1,9 @@
 // Fork with changes: a dialog where scripts run, a page where they do not. What is typed shows at once
 // what it would run again; only the server knows that, and it gets the form as it would be sent.
+import { signedOut, written } from "./session.js";
 
 const WAIT_MS = 250;
+const drafts = new Map(); // by address: a dialog that was closed with something written in it
 
 // The link opens the form as a dialog over the page it stands on.
 addEventListener("click", async (event) => {
@@ -10,6 +12,27 @@ addEventListener("click", async (event) => {
   event.preventDefault();
   const menu = link.closest("details");
   if (menu) menu.open = false;
+  const dialog = drafts.get(link.href) ?? (await made(link));
+  if (!dialog) return;
+  drafts.delete(link.href);
+  document.body.append(dialog);
+  dialog.addEventListener(
+    "close",
+    () => {
+      dialog.remove();
+      if (dialog.returnValue !== "cancel" && written(dialog)) drafts.set(link.href, dialog);
+      const back = menu ? menu.querySelector("summary") : link;
+      back.focus();
+    },
+    { once: true },
+  );
+  dialog.returnValue = "";
+  dialog.showModal();
+  dialog.querySelector(".field :is(input, select, textarea)")?.focus();
+  if (written(dialog)) dialog.dispatchEvent(new Event("shown-again"));
+});
+
+async function made(link) {
   const address = new URL(link.href);
   address.searchParams.set("part", "dialog");
   let html;
@@ -19,28 +42,24 @@ addEventListener("click", async (event) => {
     html = await answer.text();
   } catch {
     location.assign(link.href); // the page says what is wrong
-    return;
+    return null;
   }
   const dialog = document.createElement("dialog");
   dialog.className = "dialog";
   dialog.setAttribute("aria-labelledby", "fork-title");
   dialog.innerHTML = html;
-  document.body.append(dialog);
   mount(dialog);
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    const back = menu ? menu.querySelector("summary") : link;
-    back.focus();
-  });
+  // The press begins and ends beside the form; a text that is selected past its edge only ends there.
+  let beside = false;
+  dialog.addEventListener("pointerdown", (press) => (beside = press.target === dialog));
   dialog.addEventListener("click", (press) => {
-    if (press.target === dialog || press.target.closest("[data-do=close-dialog]")) {
-      press.preventDefault();
-      dialog.close();
-    }
+    const button = press.target.closest("[data-do=close-dialog]");
+    if (!button && !(beside && press.target === dialog)) return;
+    press.preventDefault();
+    dialog.close(button?.closest(".dialog-foot") ? "cancel" : "");
   });
-  dialog.showModal();
-  dialog.querySelector(".field :is(input, select, textarea)")?.focus();
-});
+  return dialog;
+}
 
 export function mount(box) {
   const form = box.querySelector("[data-fork-form]");
@@ -55,18 +74,29 @@ export function mount(box) {
   const brief = (text) => (text.length > 40 ? `${text.slice(0, 39)}…` : text) || "empty";
 
   function mark() {
-    let changed = 0;
+    const changed = new Set();
     for (const field of form.querySelectorAll("[data-field]")) {
-      const { value } = controlOf(field);
+      const { name, value } = controlOf(field);
       const other = value !== field.dataset.was;
-      changed += other;
+      if (other) changed.add(name);
       field.classList.toggle("is-changed", other);
       field.querySelector(".changed-flag").hidden = !other;
       field.querySelector(".was").hidden = !other;
       const now = field.querySelector("ins");
       if (now) now.textContent = brief(value);
     }
-    form.querySelector("[data-sum]").textContent = `${changed} field${changed === 1 ? "" : "s"} changed`;
+    for (const key of named()) changed.add(`input.${key}`);
+    const { size } = changed;
+    form.querySelector("[data-sum]").textContent = `${size} field${size === 1 ? "" : "s"} changed`;
+  }
+
+  // What the JSON names goes before the fields.
+  function named() {
+    try {
+      return Object.keys(JSON.parse(form.elements.json.value));
+    } catch {
+      return []; // none, or none yet
+    }
   }
 
   async function show() {
@@ -77,19 +107,28 @@ export function mount(box) {
     body.set("do", "preview");
     side.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(address, { method: "POST", body });
+      const headers = { "HX-Request": "true" };
+      const answer = await fetch(address, { method: "POST", body, headers });
       const html = await answer.text();
       if (mine !== asked) return;
-      if (answer.redirected || answer.status === 403) throw new Error("signed out");
+      if (answer.status === 401) throw signedOut();
+      if (!answer.ok) throw new Error(html);
+      if (answer.headers.has("HX-Redirect")) return location.assign(answer.headers.get("HX-Redirect"));
       side.innerHTML = html;
-    } catch {
-      if (mine === asked) form.querySelector("[data-sum]").textContent = "The server does not answer";
+    } catch (error) {
+      if (mine === asked) refuse(error instanceof TypeError ? "The server does not answer." : error.message);
     } finally {
       if (mine === asked) {
         side.removeAttribute("aria-busy");
         shown();
       }
     }
+  }
+
+  // In the place of a preview that is none any more, and of the plan that it would commit.
+  function refuse(why) {
+    side.innerHTML = '<h2>What will happen</h2><p class="note" role="alert" data-status="failed"></p>';
+    side.lastChild.textContent = why;
   }
 
   function soon(wait = WAIT_MS) {
@@ -109,6 +148,8 @@ export function mount(box) {
   form.addEventListener("input", (event) => {
     if (event.target.closest("[data-field], [data-json]")) soon();
   });
+  box.addEventListener("shown-again", () => soon(0));
+  document.addEventListener("signed-in", () => form.isConnected && soon(0));
   form.addEventListener("submit", async (event) => {
     const by = event.submitter;
     if (by?.name === "reset") {
@@ -129,6 +170,13 @@ export function mount(box) {
       while (pending) await pending;
       waiting = false;
       if (form.reportValidity()) form.requestSubmit(form.querySelector("[data-start]"));
+    } else if (!form.elements.plan_id) {
+      event.preventDefault(); // nothing can be started: the reason stands there, if it still holds
+      soon(0);
+      await pending;
+      const reason = side.querySelector("[role=alert]");
+      reason?.setAttribute("tabindex", "-1");
+      reason?.focus();
     }
   });
 }

@@ -1,4 +1,6 @@
 // Navigation on a phone, the theme, and how many decisions wait.
+import { ask } from "./away.js";
+import { signedOut } from "./session.js";
 
 const COUNT_MS = 5000;
 
@@ -27,7 +29,8 @@ function keepCounting(link) {
   async function count() {
     if (document.hidden) return;
     try {
-      const answer = await fetch(link.dataset.approvals, { headers: { "HX-Request": "true" } });
+      const answer = await ask(link.dataset.approvals, { headers: { "HX-Request": "true" } });
+      if (answer.status === 401) signedOut(false);
       if (!answer.ok || answer.redirected) return;
       const text = (await answer.text()).trim();
       if (shown.textContent === text) return;

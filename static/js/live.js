@@ -3,6 +3,8 @@
 // Changes are gathered for a moment, and a new fetch waits for the one before it: a fast run costs a
 // slow page a few large updates, never a queue of small ones. EventSource connects again by itself
 // and sends Last-Event-ID; where it cannot connect at all, the page asks every few seconds.
+import { ask } from "./away.js";
+import { changed, signedOut } from "./session.js";
 
 const GATHER_MS = 120;
 const POLL_MS = 5000;
@@ -93,9 +95,8 @@ export function listen(address, refresh, { onState } = {}) {
 }
 
 export async function fragment(address, signal) {
-  const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal });
-  // Signed out meanwhile: the page itself leads to the sign-in form and back.
-  if (answer.status === 401 || answer.redirected) location.reload();
+  const answer = await ask(address, { headers: { "HX-Request": "true" }, signal });
+  if (answer.status === 401 || answer.redirected) throw signedOut();
   if (!answer.ok) throw new Error(`${answer.status}`);
   const html = await answer.text();
   await released();
@@ -175,13 +176,6 @@ export function swap(element, html, keepFolds = true) {
     if (again && caret) again.setSelectionRange(...caret);
   }
   return true;
-}
-
-function changed(field) {
-  if (field.localName !== "select") return field.value !== field.defaultValue;
-  // Where the HTML marks none, the first one was sent as the choice.
-  const sent = [...field.options].findLast((one) => one.defaultSelected) ?? field.options[0];
-  return field.value !== sent?.value;
 }
 
 // Where in a text the reader writes; numbers and choices have no such place.

@@ -44,6 +44,8 @@ addEventListener(
     const box = list.getBoundingClientRect();
     const above = menu.getBoundingClientRect().top;
     if (box.bottom > innerHeight && above > box.height) list.classList.add("is-up");
+    // Opened in order to write a name: what is typed next would else be keys of the page.
+    if (menu.contains(document.activeElement)) list.querySelector("[data-first]")?.focus();
   },
   true,
 );

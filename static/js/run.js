@@ -1,4 +1,5 @@
 // The run page: tabs stay links; the header, the graph, the panel and the tab follow the run.
+import { unanswered } from "./away.js";
 import { fragment, listen, swap } from "./live.js";
 import { followLog } from "./run_log.js";
 import { softTab } from "./run_tab.js";
@@ -6,7 +7,7 @@ import { softTab } from "./run_tab.js";
 const PATIENCE_MS = 300; // then the frame of the new step stands where the old one was
 const INERT = ".because, .reason, .panel-body, .panel-foot";
 
-function panelSkeleton(path) {
+function panelSkeleton(path, why = "") {
   const box = document.createElement("div");
   box.className = "panel-skeleton";
   const row = document.createElement("div");
@@ -14,7 +15,17 @@ function panelSkeleton(path) {
   row.innerHTML = `<h2 class="truncate"></h2><span class="grow"></span><button class="btn btn-quiet btn-s btn-icon"
     type="button" data-do="close-panel" aria-label="Close panel"><svg class="i" aria-hidden="true"><use href="#x"/></svg></button>`;
   row.firstElementChild.textContent = path;
-  box.append(row, ...Array.from({ length: 6 }, () => document.createElement("span")));
+  if (!why) box.append(row, ...Array.from({ length: 6 }, () => document.createElement("span")));
+  else {
+    const note = document.createElement("p");
+    note.setAttribute("role", "alert");
+    const again = document.createElement("a");
+    again.className = "step-link";
+    again.href = location.href;
+    again.textContent = "Try again";
+    note.append(`${why} `, again);
+    box.append(row, note);
+  }
   return box;
 }
 
@@ -95,8 +106,11 @@ export function mount(run) {
       panel.removeAttribute("aria-busy");
       // A link inside the panel was followed: the keys go on in the panel.
       if (held) panel.querySelector("[data-do=close-panel]")?.focus({ preventScroll: true });
-    } catch {
-      if (mine === newest) location.reload();
+    } catch (error) {
+      if (mine !== newest) return;
+      if (!unanswered(error)) return location.reload();
+      panel.removeAttribute("aria-busy");
+      panel.replaceChildren(panelSkeleton(path, "The server does not answer."));
     } finally {
       clearTimeout(slow);
     }
@@ -180,7 +194,7 @@ export function mount(run) {
         body,
         headers: { "HX-Request": "true" },
       });
-      if (answer.status === 401 || answer.redirected) location.reload();
+      if (answer.status === 401 || answer.redirected) throw signedOut();
       if (!answer.ok) throw new Error(await answer.text());
       form.reset();
       await refresh();

@@ -1,15 +1,19 @@
 // The list: filters without a page load, and rows that follow what happens.
 import { bulk } from "./bulk.js";
+import { unanswered } from "./away.js";
 import { combobox } from "./combobox.js";
 import { fragment, listen, swap } from "./live.js";
 
 const COUNTS_MS = 1500;
+const STATES = { live: "Live", connecting: "Connecting", polling: "Every 5 s" };
 
 export function mount(page) {
   const list = page.querySelector("[data-list]");
   let stream = null;
   let asked = 0;
+  let live = "live";
   let told = 0;
+  let later = null; // counts that are still to be told
 
   const shown = () => [...list.querySelectorAll("[data-run]")].map((row) => row.dataset.run);
   const part = (query) => {
@@ -27,20 +31,26 @@ export function mount(page) {
     const newest = list.querySelector("[data-newest]")?.dataset.newest ?? "";
     stream = listen(`${page.dataset.stream}?ids=${ids}&newest=${newest}`, refresh, {
       onState: (state) => {
-        const word = page.querySelector("[data-live-word]");
-        if (word) {
-          word.textContent = { live: "Live", connecting: "Connecting", polling: "Every 5 s" }[state];
-          word.classList.toggle("is-off", state !== "live");
-        }
+        live = state;
+        sayState(false);
       },
     });
   }
+
+  function sayState(away) {
+    const word = page.querySelector("[data-live-word]");
+    if (!word) return;
+    word.textContent = away ? "No answer" : STATES[live];
+    word.classList.toggle("is-off", away || live !== "live");
+  }
+  document.addEventListener("away", (event) => sayState(event.detail));
 
   // What is new is announced and not put in: a row that moves is pressed by mistake.
   async function announce() {
     const address = part();
     address.searchParams.set("part", "news");
-    address.searchParams.set("newest", list.querySelector("[data-newest]").dataset.newest);
+    address.searchParams.set("newest", list.querySelector("[data-newest]")?.dataset.newest ?? "");
+    address.searchParams.set("had", list.querySelector("[data-total]")?.dataset.total ?? "0");
     const made = document.createElement("div");
     made.innerHTML = await fragment(address);
     for (const name of ["[data-strip]", "[data-news]"]) {
@@ -64,10 +74,17 @@ export function mount(page) {
   async function refresh(changes) {
     // The counts follow a run's every step, but not more often than anybody reads them.
     const fresh = changes.some((one) => one.new || one.poll);
-    if (fresh || performance.now() - told > COUNTS_MS) {
+    const early = told + COUNTS_MS - performance.now();
+    if (!fresh && early > 0) {
+      // The last of them may be the last for hours, and its counts would never be shown.
+      later ??= setTimeout(() => stream.change({ poll: true }), early);
+    } else {
+      clearTimeout(later);
+      later = null;
       told = performance.now();
-      if (shown().length) await announce();
-      else if (!list.querySelector("details.menu[open], :focus")) {
+      // An empty list fills itself, but not while somebody types a filter in it.
+      if (shown().length || list.querySelector("details.menu[open], :focus")) await announce();
+      else {
         list.innerHTML = await fragment(part());
         number(list);
         follow();
@@ -104,8 +121,8 @@ export function mount(page) {
         : query;
       if (push) history.pushState(null, "", location.pathname + said);
       follow();
-    } catch {
-      location.search = query;
+    } catch (error) {
+      if (!unanswered(error)) location.search = query; // else it is said already
     } finally {
       clearTimeout(slow);
       list.removeAttribute("aria-busy");

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Errors
 from tests.browser.site import Site
 from tests.browser.test_accessibility import violations
 
@@ -172,6 +173,57 @@ def test_the_keys_of_a_row_are_its_menus(site: Site, page: Page) -> None:
     page.wait_for_url(re.compile(r"/runs/run_"))
     assert source not in page.url
     assert runs_of(page, site, source) == 1
+
+
+def test_a_fork_that_is_being_written_is_not_lost(site: Site, page: Page) -> None:
+    failed_run(site, page)
+    page.keyboard.press("f")
+    dialog = page.get_by_role("dialog", name="Fork with changes")
+    word = dialog.get_by_label("word")
+    word.fill("written")
+    box, edge = word.bounding_box(), dialog.bounding_box()
+    assert box is not None
+    assert edge is not None
+    # A text is selected with the mouse, and past the dialog's edge.
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(edge["x"] - 30, box["y"], steps=4)
+    page.mouse.up()
+    expect(dialog).to_be_visible()
+    page.mouse.click(edge["x"] - 30, box["y"])
+    expect(dialog).to_be_hidden()
+    for way in ("f", "Escape", "f"):
+        page.keyboard.press(way)
+    expect(word).to_have_value("written")
+    expect(word).to_be_focused()
+    expect(dialog.locator(".side")).to_contain_text("Input word changed.")
+    dialog.get_by_role("link", name="Cancel").click()  # not wanted any more
+    page.keyboard.press("f")
+    expect(word).to_have_value("one")
+
+
+def test_what_a_fork_cannot_do_is_said_in_its_dialog(
+    site: Site, page: Page, errors: Errors
+) -> None:
+    source = failed_run(site, page)
+    page.keyboard.press("f")
+    dialog = page.get_by_role("dialog", name="Fork with changes")
+    side, sums = dialog.locator(".side"), dialog.locator("[data-sum]")
+    dialog.get_by_text("Changes as JSON").click()
+    dialog.locator("[name=json]").fill('{"word": "four", "size": "large"}')
+    expect(sums).to_have_text("2 fields changed")
+    expect(side.locator(".json")).to_contain_text("four")
+    dialog.locator("[name=json]").fill('{"word": 4')
+    expect(side.get_by_role("alert")).to_contain_text("Changes as JSON")
+    dialog.get_by_role("button", name="Start fork").click()
+    expect(side.get_by_role("alert")).to_be_focused()
+    assert page.url.endswith(source)  # no other page, and nothing lost
+
+    site.run(f"from runs.models import Run; Run.objects.filter(pk={source!r}).delete()")
+    dialog.locator("[name=json]").fill("")
+    expect(side).to_contain_text("There is no run")
+    expect(side.locator("nav")).to_have_count(0)  # the sentence, not the page around it
+    errors.meant(404)
 
 
 def test_preview_and_fork_work_without_scripts(site: Site, page: Page) -> None:

@@ -104,3 +104,60 @@ def test_new_runs_are_announced_and_no_row_moves(look: Callable[..., Page], show
         expect(total).to_be_hidden()
         page.go_back()
         expect(total).to_have_text(str(before + 2))
+
+
+SET = "from runs.models import Run; Run.objects.filter(pk=%r).update(status=%r)"
+
+
+def test_a_run_that_fails_out_of_sight_is_counted_and_announced(
+    look: Callable[..., Page], shown: Shown
+) -> None:
+    begun = {"definition": WORKFLOW.replace("brand-new", "out-of-sight")}
+    page = look("/runs?status=failed")
+    made = page.request.post(f"{shown.address}/api/v1/runs", data=begun).json()["id"]
+    queued = page.locator('.counts a[data-status="queued"] b')
+    expect(page.locator("[data-live-word]")).to_have_text("Live")
+    # A list that found nothing, whose reader is at the keyboard; and one of failed runs.
+    empty = look("/runs?status=failed&workflow=out-of-sight")
+    empty.keyboard.press("/")
+    expect(empty.get_by_role("combobox")).to_be_focused()
+    expect(empty.locator("[data-live-word]")).to_have_text("Live")
+    before = int(queued.inner_text())
+    shown.site.run(SET % (made, "failed"))
+    expect(queued).to_have_text(str(before - 1))
+    for one in (page, empty):
+        expect(one.get_by_role("link", name="1 new run")).to_be_visible()
+    expect(empty.get_by_role("combobox")).to_be_focused()
+    empty.get_by_role("link", name="1 new run").click()
+    expect(empty.locator("tr[data-run]")).to_have_count(1)
+
+
+def test_the_counts_end_as_the_runs_did_however_fast_they_go(
+    look: Callable[..., Page], shown: Shown
+) -> None:
+    page = look("/runs")
+    body = {"definition": WORKFLOW.replace("brand-new", "in-a-moment")}
+    made = page.request.post(f"{shown.address}/api/v1/runs", data=body).json()["id"]
+    expect(page.get_by_role("link", name="new run")).to_be_visible()
+    queued = page.locator('.counts a[data-status="queued"] b')
+    before = int(queued.inner_text())
+    shown.site.run(SET % (made, "cancelled"))
+    expect(queued).to_have_text(str(before - 1))
+
+
+def test_escape_closes_what_is_open_above_the_list_and_keeps_what_was_ticked(
+    look: Callable[..., Page],
+) -> None:
+    page = look("/runs")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    bar = page.locator("[data-bulk]")
+    expect(bar).to_contain_text("1 selected")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    expect(bar).to_contain_text("1 selected")
+    page.keyboard.press("Escape")
+    expect(bar).not_to_have_attribute("data-open", "")

@@ -271,6 +271,30 @@ def test_the_log_follows_until_somebody_scrolls_up(look: Look, shown: Shown) -> 
     expect(end).to_be_hidden()
 
 
+PRINTED = """
+from django.utils import timezone
+from runs.models import Execution, LogChunk
+step = Execution.objects.filter(run_id={run!r}, path="s0_1").get()
+for text in {texts!r}:
+    LogChunk.objects.create(execution=step, stream="log", text=text, at=timezone.now())
+"""
+
+
+def test_the_log_shows_what_a_terminal_would_in_its_column(look: Look, shown: Shown) -> None:
+    texts = ["\x1b[31mred\x1b[0m alert", "10 %\r55 %\rall of it", "\u202egnorw", "x" * 900]
+    shown.site.run(PRINTED.format(run=shown.grid, texts=texts))
+    page = look(f"/runs/{shown.grid}?tab=log&step=s0_1")
+    lines = page.locator("[data-log] b")
+    expect(lines).to_have_text(["red alert", "all of it", "\\u202egnorw", "x" * 900])
+    # A long line does not push its text to another place than that of the others.
+    places = page.evaluate(
+        "[...document.querySelectorAll('[data-log] b')].map((one) => one.getBoundingClientRect().x)"
+    )
+    assert len(set(places)) == 1, places
+    address = f"{shown.address}/runs/{shown.grid}/log?step=s0_1"
+    assert "\x1b[31mred" in page.request.get(address).text()  # the file is as it was written
+
+
 def test_the_tabs_are_read_without_scripts(browser: Browser, shown: Shown) -> None:
     plain = browser.new_context(java_script_enabled=False)
     without = plain.new_page()

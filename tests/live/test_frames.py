@@ -39,6 +39,6 @@ def test_entries_are_named_as_their_kind():
 
 
 def test_the_list_frame():
-    assert frames.listing({"b", "a"}, True) == (
-        b'event: change\ndata: {"runs":["a","b"],"new":true}\n\n'
+    assert frames.listing({"b", "a"}, True, False) == (
+        b'event: change\ndata: {"runs":["a","b"],"new":true,"moved":false}\n\n'
     )

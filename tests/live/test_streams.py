@@ -168,19 +168,25 @@ def test_the_list_is_told_which_runs_changed_and_that_there_are_new_ones(site, m
         time.sleep(0.5)  # what the page has already is not told again
         record(other, "x")
         record(b, "x")
-        assert frames.next()["data"] == {"runs": [b.id], "new": False}
+        assert frames.next()["data"] == {"runs": [b.id], "new": False, "moved": False}
         c = make_run()
-        assert frames.next()["data"] == {"runs": [], "new": True}
+        assert frames.next()["data"] == {"runs": [], "new": True, "moved": True}
     with site.stream(f"/runs/stream?ids={a.id}@1&newest={b.id}") as frames:
         # What happened between drawing the page and listening.
-        assert frames.next()["data"] == {"runs": [a.id], "new": True}
+        assert frames.next()["data"] == {"runs": [a.id], "new": True, "moved": False}
     with site.stream(f"/runs/stream?newest={c.id}") as frames:
-        make_run()
-        assert frames.next()["data"] == {"runs": [], "new": True}
+        make_run()  # before the first look at the database or after it
+        assert frames.next()["data"]["new"] is True
     odd = make_run(events=1, id="My.nightly:2026-11-21")  # as a client may call it
     with site.stream(f"/runs/stream?ids={odd.id}@1,{a.id}&newest={odd.id}") as frames:
-        assert frames.next()["data"] == {"runs": [a.id], "new": False}
+        assert frames.next()["data"] == {"runs": [a.id], "new": False, "moved": False}
         record(odd, "x")
-        assert frames.next()["data"] == {"runs": [odd.id], "new": False}
+        assert frames.next()["data"] == {"runs": [odd.id], "new": False, "moved": False}
+    # A run that the list does not show fails: its counts are others, and a list of the failed
+    # lacks one.
+    with site.stream(f"/runs/stream?newest={odd.id}") as frames:
+        time.sleep(0.5)
+        record(a, "", "run.failed", status="failed")
+        assert frames.next()["data"] == {"runs": [], "new": False, "moved": True}
     with site.stream("/runs/stream?ids=a;drop") as frames:
         assert frames.response.status_code == 422

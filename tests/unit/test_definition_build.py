@@ -171,6 +171,13 @@ else: {name: t, type: python, action: y}
     assert step.otherwise.action == "y"
 
 
+@pytest.mark.parametrize(("kind", "said"), [("shell", "a shell"), ("approval", "an approval")])
+def test_a_kind_of_step_has_its_article(kind: str, said: str) -> None:
+    text = f'version: "1.0"\nname: d\nsteps:\n  - {{name: s, type: {kind}, mesage: x}}\n'
+    found = [one.message for one in load_workflow(text).problems if one.code == "W001"]
+    assert found == [f"`mesage` is no key of {said} step and has no effect."]
+
+
 def test_an_unknown_key_is_a_warning_with_its_line() -> None:
     loaded = load_workflow("""\
 version: "1.0"

@@ -1,8 +1,11 @@
 """The page of two runs side by side."""
 
+from datetime import datetime
+
 from django.test import Client
 
 from runs.models import Run
+from tests.browser.sample_runs import odd
 
 
 def test_two_runs_are_shown_as_one_graph(alice: Client, pair: tuple[Run, Run]) -> None:
@@ -34,6 +37,19 @@ def test_a_run_beside_itself_is_the_same(charlie: Client, pair: tuple[Run, Run])
     text = charlie.get(f"/runs/{a.pk}/compare/{a.pk}").content.decode()
     assert "every step are the same" in text
     assert "First divergence" not in text
+
+
+def test_the_page_says_of_which_workflows_the_runs_are(
+    charlie: Client, pair: tuple[Run, Run], now: datetime
+) -> None:
+    a, b = pair
+    text = charlie.get(f"/runs/{a.pk}/compare/{b.pk}").content.decode()
+    assert ">Compare ship-feature</h1>" in text
+    other = odd(now)
+    text = charlie.get(f"/runs/{a.pk}/compare/{other.pk}").content.decode()
+    assert f">Compare ship-feature and {other.workflow_name}</h1>" in text
+    assert ">two workflows</a>" in text
+    assert "version 1 →" not in text  # each counts its own
 
 
 def test_a_run_that_is_not_there_is_404(charlie: Client, pair: tuple[Run, Run]) -> None:

@@ -64,7 +64,7 @@ def test_no_filter_reads_the_table_of_runs_and_none_takes_more_than_three_querie
         for looked in (
             lambda one=asked_for: run_list(replace(one, before=middle), now),
             lambda one=asked_for: run_list(replace(one, after=middle), now),
-            lambda one=asked_for: news(one, top, now),
+            lambda one=asked_for: news(one, top, None, now),
             lambda one=asked_for: list_runs(Asked(search=parse(one.search), before=middle)),
         ):
             with CaptureQueriesContext(connection) as asked:

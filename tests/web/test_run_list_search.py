@@ -217,6 +217,23 @@ def test_an_open_list_is_told_what_is_new_and_keeps_its_rows(
     )
 
 
+def test_a_run_that_comes_into_a_list_below_its_newest_is_told_too(
+    alice: Client, now: datetime
+) -> None:
+    slow = make_run("alpha", now, status="running", took=1, ago=600)
+    newest = make_run("alpha", now, status="failed", took=1, ago=30).pk
+    asks = f"/runs?part=news&status=failed&newest={newest}&had="
+    assert "new run" not in alice.get(asks + "1").content.decode()
+    Run.objects.filter(pk=slow.pk).update(status="failed")  # it is older than what is shown
+    assert "1 new run" in alice.get(asks + "1").content.decode()
+    for no_number in ("2", "", "2,000+", "٢", "-1"):
+        assert "new run" not in alice.get(asks + no_number).content.decode(), no_number
+    # On an older page nothing above is news; in a list that found nothing everything is.
+    assert "new run" not in alice.get(asks + f"0&before={newest}").content.decode()
+    empty = "/runs?part=news&status=failed&newest=&had=0"
+    assert "2 new runs" in alice.get(empty).content.decode()
+
+
 def test_the_list_is_shown_as_calls_that_a_shell_takes_as_they_are(
     alice: Client, runs: dict[str, Run]
 ) -> None:

@@ -101,7 +101,7 @@ def test_a_list_is_told_of_a_newer_run_and_an_empty_one_not_for_ever() -> None:
         one = Subscription({}, newest)
         answers = []
         for poll in polls:
-            one.offer({}, poll)
+            one.offer({}, poll, {})
             answers.append(one.take()[1])
         return answers
 

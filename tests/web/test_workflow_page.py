@@ -159,6 +159,9 @@ def test_its_source_has_colours_and_problems_at_their_lines(alice: Client, proje
     at = html.index(f'id="L{line}" class="src has-problem"')
     after = html[at:].partition('class="src-problem"')[2][:700]
     assert "D206" in after
+    # As the head counts them: a warning is no problem.
+    assert re.search(r"<b>1 problem and \d warnings?</b>, each at its line", html)
+    assert "1 problem<" in html
     assert "Did you mean <code>topic</code>" in after
     assert '<span class="y-key">inputs</span>' in html
     assert "&lt;b&gt;what" in html

@@ -1,5 +1,6 @@
 """The dashboard: the run list, its rows as a fragment, and what it suggests while one types."""
 
+import re
 from dataclasses import replace
 
 from django.contrib.auth.decorators import login_required
@@ -33,7 +34,7 @@ COLUMN_WORDS = (
 @require_safe
 def run_list(request: HttpRequest) -> HttpResponse:
     """``GET /runs``; ``?part=list`` is the whole list, ``?part=rows&ids=`` some rows,
-    ``?part=news&newest=`` what happened above them."""
+    ``?part=news&newest=&had=`` what it lacks by now."""
     part = part_of(request)
     me = actor(request)
     views = views_of(str(me)) if part != "news" else Views((), ())
@@ -56,8 +57,12 @@ def run_list(request: HttpRequest) -> HttpResponse:
         return render(request, "runs/parts/_run_rows.html", context)
     if part == "news":
         # On an older page everything above is newer, and none of it is news.
-        newest = "" if asked.before or asked.after else request.GET.get("newest", "")[:MOST]
-        news = projection.news(asked, newest, now, me.name)
+        first = not (asked.before or asked.after)
+        newest = request.GET.get("newest", "")[:MOST] if first else ""
+        # A capped number ("2,000+") compares with nothing.
+        count = re.fullmatch(r"\d{1,3}(,\d{3})?", request.GET.get("had", ""), re.ASCII)
+        had = int(count[0].replace(",", "")) if first and count else None
+        news = projection.news(asked, newest, had, now, me.name)
         return render(request, "runs/parts/_run_news.html", {**context, "page": news})
     page = projection.run_list(asked, now, me.name)
     template = "runs/parts/_run_list.html" if part == "list" else "runs/run_list.html"
