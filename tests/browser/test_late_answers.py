@@ -1,0 +1,180 @@
+"""Answers that come late: none of them writes over what is newer, or undoes what the reader did.
+
+Each test holds an answer, does what a quick reader does meanwhile, and lets it go.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from playwright.sync_api import Locator, Page, Request, Route, expect
+
+from tests.browser.conftest import PATIENCE_MS, Errors, Shown, ready
+
+Look = Callable[..., Page]
+
+
+class Held:
+    """Requests of a page that match, kept back until the test lets them go."""
+
+    def __init__(self, page: Page, pattern: str) -> None:
+        self.page, self.pattern = page, re.compile(pattern)
+        self.routes: list[Route] = []
+        self.later = False  # whether what comes now is let through
+        page.route(self.pattern, self._came)
+
+    def _came(self, route: Route) -> None:
+        if self.later:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def wait(self, number: int) -> None:
+        """Until so many of them were sent."""
+        until = time.monotonic() + PATIENCE_MS / 1000
+        while len(self.routes) < number and time.monotonic() < until:
+            self.page.wait_for_timeout(20)
+        assert len(self.routes) >= number
+
+    def free(self) -> None:
+        """Let all of them go, and what comes after them."""
+        self.later = True
+        for one in self.routes:
+            one.continue_()
+
+    def answer(self, number: int, **answer: Any) -> None:
+        """Answer one of them, and wait until the page has taken it up."""
+        route = self.routes[number]
+        with self.page.expect_event("requestfinished", lambda one: one == route.request):
+            route.fulfill(**answer)
+        taken_up(self.page)
+
+    def drop(self, number: int) -> None:
+        """The connection of one of them breaks."""
+        route = self.routes[number]
+        with self.page.expect_event("requestfailed", lambda one: one == route.request):
+            route.abort()
+        taken_up(self.page)
+
+
+def taken_up(page: Page) -> None:
+    """Until scripts have done what an answer that is there leads to; also while the clock stands."""
+    for _ in range(3):
+        page.evaluate(
+            """new Promise((done) => {
+              const channel = new MessageChannel();
+              channel.port1.onmessage = () => done();
+              channel.port2.postMessage(0);
+            })"""
+        )
+
+
+def stop_clock(page: Page) -> None:
+    """From here on no time passes but what a test lets pass."""
+    page.clock.install(time=datetime(2030, 1, 1, tzinfo=UTC))
+    page.clock.pause_at(datetime(2030, 1, 2, tzinfo=UTC))
+
+
+def at(page: Page, path: str) -> Locator:
+    return page.locator(f'[data-path="{path}"]')
+
+
+def toggle(page: Page, path: str) -> Locator:
+    return page.locator(f'.toggle[data-group="{path}"][aria-expanded]')
+
+
+def asks_for(page: Page, pattern: str) -> list[Request]:
+    """What the page asks for from now on, as far as it matches."""
+    made: list[Request] = []
+    page.on("request", lambda one: made.append(one) if re.search(pattern, one.url) else None)
+    return made
+
+
+# The graph.
+
+
+def test_a_run_that_goes_on_does_not_undo_the_opening_of_a_group(look: Look, shown: Shown) -> None:
+    page = look(f"/runs/{shown.groups}")
+    held = Held(page, r"part=graph")
+    toggle(page, "docs").click()
+    held.wait(1)
+    page.evaluate(
+        """() => document.querySelector("[data-module=graph]")
+          .dispatchEvent(new CustomEvent("renew", { detail: [] }))"""
+    )
+    held.free()
+    expect(at(page, "docs/outline")).to_be_visible()
+    page.wait_for_url("**open=docs**")
+
+
+def test_two_groups_that_are_opened_at_once_are_both_open(look: Look, shown: Shown) -> None:
+    page = look(f"/runs/{shown.groups}")
+    held = Held(page, r"part=graph")
+    toggle(page, "docs").click()
+    toggle(page, "files").dispatch_event("click")
+    page.keyboard.press("d")
+    page.keyboard.press("d")  # turned, and back
+    held.wait(1)
+    held.free()
+    expect(at(page, "files[0]/read")).to_have_count(1)
+    expect(at(page, "docs/outline")).to_have_count(1)
+    expect(page.locator("[data-told]")).to_have_text("Left to right.")
+    assert "dir=" not in page.url
+
+
+def test_a_step_and_a_filter_chosen_while_a_group_opens_stay_chosen(
+    look: Look, shown: Shown
+) -> None:
+    page = look(f"/runs/{shown.groups}?node=plan")
+    held = Held(page, r"part=graph")
+    toggle(page, "docs").click()
+    held.wait(1)
+    at(page, "last").dispatch_event("click")
+    page.keyboard.press("v")
+    page.get_by_role("checkbox", name="Failed").check()
+    held.free()
+    expect(at(page, "docs/outline")).to_have_count(1)
+    page.wait_for_url("**open=docs**")
+    assert "node=last" in page.url
+    assert "status=failed" in page.url
+    expect(page.locator(".panel h2")).to_have_text("last")
+
+
+def test_where_the_graph_was_belongs_to_the_entry_that_a_choice_leaves(
+    look: Look, shown: Shown
+) -> None:
+    page = look("/docs")
+    stop_clock(page)  # first: what the graph writes when it is there is not meant
+    page.goto(f"{shown.address}/runs/{shown.failed}")
+    ready(page)
+    page.clock.fast_forward(1_000)
+    page.keyboard.press("+")
+    at(page, "plan").dispatch_event("click")
+    page.clock.fast_forward(1_000)
+    page.wait_for_url("**node=plan**")
+    page.go_back()
+    expect(page.locator(".panel")).to_be_hidden()
+    assert "place=" in page.url
+    assert "node=" not in page.url
+
+
+def test_enter_opens_what_was_typed_and_not_what_was_typed_before(look: Look, shown: Shown) -> None:
+    page = look(f"/runs/{shown.groups}")
+    stop_clock(page)
+    field = page.locator("[data-find]")
+    field.fill("outline")
+    page.clock.fast_forward(1_000)
+    expect(page.get_by_role("option")).to_have_count(1)
+    field.fill("bind")
+    field.press("Enter")  # before the list follows
+    expect(page.locator(".panel h2")).to_have_text("docs/bind")
+    # And nothing is opened when it was left before the answer came.
+    held = Held(page, r"part=find")
+    field.fill("outline")
+    field.press("Enter")
+    held.wait(1)
+    field.press("Escape")
+    held.answer(0, body='<li role="option" data-hit="docs/outline">docs/outline</li>')
+    expect(page.locator(".panel h2")).to_have_text("docs/bind")
