@@ -178,3 +178,58 @@ def test_enter_opens_what_was_typed_and_not_what_was_typed_before(look: Look, sh
     field.press("Escape")
     held.answer(0, body='<li role="option" data-hit="docs/outline">docs/outline</li>')
     expect(page.locator(".panel h2")).to_have_text("docs/bind")
+
+
+# The panel, and the tabs of a run.
+
+
+def test_a_panel_that_opens_is_not_the_older_one_of_two(look: Look, shown: Shown) -> None:
+    page = look("/docs")
+    stream, panel = Held(page, r"/events/stream"), Held(page, r"part=panel")
+    page.goto(f"{shown.address}/runs/{shown.running}")
+    ready(page)
+    at(page, "plan").dispatch_event("click")
+    panel.wait(1)
+    stream.wait(1)
+    with page.expect_response(re.compile(r"part=head")):
+        stream.routes[0].fulfill(
+            body="retry: 600000\nevent: change\ndata: {}\n\n", content_type="text/event-stream"
+        )
+    taken_up(page)
+    panel.later = True
+    for route in panel.routes[1:]:
+        with page.expect_event("requestfinished", lambda one, route=route: one == route.request):
+            route.continue_()
+    panel.answer(0, body="<h2>as it was before</h2>")
+    expect(page.locator(".panel .panel-body")).to_be_visible()
+    expect(page.locator(".panel h2")).to_have_text("plan")
+
+
+def test_an_older_look_at_a_tab_does_not_replace_a_newer_one(look: Look, shown: Shown) -> None:
+    page = look(f"/runs/{shown.running}?tab=timeline")
+    held = Held(page, r"part=tab")
+    held.wait(2)  # what runs grows every two seconds
+    held.routes[1].continue_()
+    now = page.locator(".g-now")
+    expect(now).not_to_have_text(now.text_content() or "")
+    held.answer(0, body="<p>as it was before</p>")
+    expect(now).to_have_count(1)
+    expect(page.get_by_text("as it was before")).to_have_count(0)
+
+
+def test_links_that_are_followed_at_once_and_what_is_typed_are_all_kept(
+    look: Look, shown: Shown
+) -> None:
+    page = look(f"/runs/{shown.running}?tab=timeline")
+    stop_clock(page)
+    held = Held(page, r"part=tab")
+    page.get_by_role("button", name="Hide reused").click()
+    page.get_by_role("button", name="Hide idle").click()
+    page.locator("#find-step").fill("implement")
+    page.get_by_role("button", name="Critical path").click()  # before what was typed is asked for
+    page.clock.fast_forward(1_000)
+    held.free()
+    expect(page.locator("tr[data-path=plan]")).to_have_count(0)
+    expect(page.locator("#find-step")).to_have_value("implement")
+    for asked in ("reused=hide", "idle=hide", "critical=hide", "q=implement", "tab=timeline"):
+        assert asked in page.url
