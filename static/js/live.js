@@ -15,6 +15,7 @@ export function listen(address, refresh, { onState } = {}) {
   let poll = null;
   let source = null;
   let failures = 0;
+  let stopped = false;
 
   async function flush() {
     timer = null;
@@ -33,7 +34,7 @@ export function listen(address, refresh, { onState } = {}) {
   }
 
   function schedule(wait = GATHER_MS) {
-    if (timer === null && !busy) timer = setTimeout(flush, wait);
+    if (timer === null && !busy && !stopped) timer = setTimeout(flush, wait);
   }
 
   function change(data) {
@@ -51,6 +52,8 @@ export function listen(address, refresh, { onState } = {}) {
   }
 
   function connect() {
+    if (stopped) return;
+    source?.close();
     source = new EventSource(address);
     source.onopen = () => {
       failures = 0;
@@ -72,19 +75,26 @@ export function listen(address, refresh, { onState } = {}) {
     });
     source.addEventListener("end", () => {
       change({ end: true });
-      stop();
+      close();
     });
   }
 
-  function stop() {
+  function close() {
     source?.close();
     stopPolling();
+  }
+
+  // For good: neither a timer nor the way back to this page opens it again.
+  function stop() {
+    stopped = true;
+    clearTimeout(timer);
+    close();
   }
 
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && waiting.length) schedule(0);
   });
-  addEventListener("pagehide", stop);
+  addEventListener("pagehide", close);
   addEventListener("pageshow", (event) => {
     if (event.persisted) connect();
   });

@@ -8,7 +8,7 @@ const COUNTS_MS = 1500;
 export function mount(page) {
   const list = page.querySelector("[data-list]");
   let stream = null;
-  let asked = 0;
+  let asked = 0; // which list counts: what was asked for another one is not put into this one
   let told = 0;
 
   const shown = () => [...list.querySelectorAll("[data-run]")].map((row) => row.dataset.run);
@@ -42,7 +42,9 @@ export function mount(page) {
     address.searchParams.set("part", "news");
     address.searchParams.set("newest", list.querySelector("[data-newest]").dataset.newest);
     const made = document.createElement("div");
+    const mine = asked;
     made.innerHTML = await fragment(address);
+    if (mine !== asked) return;
     for (const name of ["[data-strip]", "[data-news]"]) {
       const old = list.querySelector(name);
       const fresh = made.querySelector(name);
@@ -68,7 +70,10 @@ export function mount(page) {
       told = performance.now();
       if (shown().length) await announce();
       else if (!list.querySelector("details.menu[open], :focus")) {
-        list.innerHTML = await fragment(part());
+        const mine = asked;
+        const html = await fragment(part());
+        if (mine !== asked) return;
+        list.innerHTML = html;
         number(list);
         follow();
         return;
@@ -79,7 +84,10 @@ export function mount(page) {
     const address = part();
     address.searchParams.set("part", "rows");
     address.searchParams.set("ids", ids.join(","));
+    const mine = asked;
     const html = await fragment(address);
+    // The new list was drawn later, and its stream tells every row of it.
+    if (mine !== asked) return;
     const made = document.createElement("tbody");
     made.innerHTML = html;
     for (const row of made.querySelectorAll("[data-run]")) {
@@ -105,10 +113,10 @@ export function mount(page) {
       if (push) history.pushState(null, "", location.pathname + said);
       follow();
     } catch {
-      location.search = query;
+      if (mine === asked) location.search = query;
     } finally {
       clearTimeout(slow);
-      list.removeAttribute("aria-busy");
+      if (mine === asked) list.removeAttribute("aria-busy");
     }
   }
 

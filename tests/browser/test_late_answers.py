@@ -233,3 +233,77 @@ def test_links_that_are_followed_at_once_and_what_is_typed_are_all_kept(
     expect(page.locator("#find-step")).to_have_value("implement")
     for asked in ("reused=hide", "idle=hide", "critical=hide", "q=implement", "tab=timeline"):
         assert asked in page.url
+
+
+# The run list.
+
+
+def test_news_of_the_list_that_was_left_are_not_put_into_the_next_one(
+    look: Look, shown: Shown
+) -> None:
+    page = look("/docs")
+    held = Held(page, r"part=news")
+    page.goto(f"{shown.address}/runs?status=failed")
+    ready(page)
+    held.wait(1)  # the first run of the list is not the newest of all
+    page.locator(".counts [data-status=succeeded]").click()
+    page.wait_for_url("**/runs?status=succeeded")
+    held.answer(0, body="<div data-strip>as it was before</div>")
+    expect(page.locator("[data-strip]")).not_to_contain_text("as it was before")
+    expect(page.locator(".counts [data-status=succeeded]")).to_be_visible()
+
+
+def test_a_list_that_was_not_waited_for_does_not_come_back(look: Look, errors: Errors) -> None:
+    page = look("/runs")
+    held = Held(page, r"/runs\?status=failed.*part=list")
+    page.locator(".counts [data-status=failed]").click()
+    held.wait(1)
+    page.locator(".counts [data-status=succeeded]").click()
+    page.wait_for_url("**/runs?status=succeeded")
+    page.evaluate("window.same = true")
+    held.drop(0)
+    assert page.evaluate("window.same") is True
+    assert page.url.endswith("/runs?status=succeeded")
+    errors.clear()  # the browser notes the connection that broke
+
+
+def test_the_stream_of_a_list_that_was_left_is_not_opened_again(
+    look: Look, shown: Shown, errors: Errors
+) -> None:
+    page = look("/docs")
+    page.clock.install()
+    page.route("**/stream?**", lambda route: route.fulfill(status=503))
+    page.goto(f"{shown.address}/runs")
+    ready(page)
+    expect(page.locator("[data-live-word]")).to_have_text("Connecting")
+    page.unroute("**/stream?**")
+    asked = asks_for(page, r"/stream\?")
+    page.locator(".counts [data-status=failed]").click()
+    page.wait_for_url("**/runs?status=failed")
+    expect(page.locator("[data-live-word]")).to_have_text("Live")
+    page.clock.fast_forward(20_000)
+    taken_up(page)
+    assert len(asked) == 1
+    errors.meant(503)
+
+
+def test_a_suggestion_that_the_arrows_chose_stays_chosen_when_the_list_is_renewed(
+    look: Look, shown: Shown
+) -> None:
+    page = look("/runs")
+    stop_clock(page)
+    field, options = page.get_by_role("combobox"), page.get_by_role("option")
+    field.focus()
+    page.keyboard.type("status:f")
+    page.clock.fast_forward(1_000)
+    expect(options).to_have_count(1)
+    held = Held(page, r"word=")
+    page.keyboard.type("ail")
+    page.clock.fast_forward(1_000)
+    held.wait(1)
+    page.keyboard.press("ArrowDown")
+    with page.expect_event("requestfinished", lambda one: one == held.routes[0].request):
+        held.free()
+    taken_up(page)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs?status=failed")
