@@ -2,12 +2,15 @@
 // what it would run again; only the server knows that, and it gets the form as it would be sent.
 
 const WAIT_MS = 250;
+let opening = false;
 
 // The link opens the form as a dialog over the page it stands on.
 addEventListener("click", async (event) => {
   const link = event.target.closest?.("a[data-fork]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
+  if (opening) return; // pressed twice
+  opening = true;
   const menu = link.closest("details");
   if (menu) menu.open = false;
   const address = new URL(link.href);
@@ -20,6 +23,8 @@ addEventListener("click", async (event) => {
   } catch {
     location.assign(link.href); // the page says what is wrong
     return;
+  } finally {
+    opening = false;
   }
   const dialog = document.createElement("dialog");
   dialog.className = "dialog";

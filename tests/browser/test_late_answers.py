@@ -307,3 +307,52 @@ def test_a_suggestion_that_the_arrows_chose_stays_chosen_when_the_list_is_renewe
     taken_up(page)
     page.keyboard.press("Enter")
     page.wait_for_url("**/runs?status=failed")
+
+
+# Buttons that are pressed twice.
+
+
+def test_a_copy_button_that_is_pressed_twice_gets_its_own_name_back(
+    look: Look, shown: Shown
+) -> None:
+    page = look(f"/runs/{shown.failed}")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    stop_clock(page)
+    button = page.locator(".run-title [data-copy]")
+    name = button.get_attribute("aria-label") or ""
+    for _ in range(2):
+        button.click()
+        expect(button).to_have_attribute("aria-label", "Copied")
+    page.clock.fast_forward(5_000)
+    expect(button).to_have_attribute("aria-label", name)
+
+
+def test_a_fork_that_is_asked_for_twice_opens_one_dialog(look: Look, shown: Shown) -> None:
+    page = look(f"/runs/{shown.failed}")
+    held = Held(page, r"part=dialog")
+    page.keyboard.press("f")
+    page.keyboard.press("f")
+    held.wait(1)
+    held.free()
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_of_two_themes_the_account_keeps_the_one_that_was_chosen_last(
+    look: Look, shown: Shown
+) -> None:
+    page = look("/docs")
+    held = Held(page, r"/settings$")
+    for _ in range(2):
+        page.get_by_role("button", name="Switch theme").click()
+    held.wait(1)
+    taken_up(page)
+    assert len(held.routes) == 1  # the second waits for the first
+    with page.expect_response("**/settings"):
+        held.routes[0].continue_()
+    held.wait(2)
+    with page.expect_response("**/settings"):
+        held.routes[1].continue_()
+    sent = page.context.request.get(f"{shown.address}/docs").text()
+    assert 'data-theme="light"' in sent.partition("<head>")[0]
