@@ -14,6 +14,8 @@ from playwright.sync_api import Locator, Page, Request, Route, expect
 from tests.browser.conftest import PATIENCE_MS, Errors, Shown, ready
 
 Look = Callable[..., Page]
+# Of a stream that does not come back for more.
+CHANGE = "retry: 600000\nevent: change\ndata: {}\n\n"
 
 
 class Held:
@@ -192,9 +194,7 @@ def test_a_panel_that_opens_is_not_the_older_one_of_two(look: Look, shown: Shown
     panel.wait(1)
     stream.wait(1)
     with page.expect_response(re.compile(r"part=head")):
-        stream.routes[0].fulfill(
-            body="retry: 600000\nevent: change\ndata: {}\n\n", content_type="text/event-stream"
-        )
+        stream.routes[0].fulfill(body=CHANGE, content_type="text/event-stream")
     taken_up(page)
     panel.later = True
     for route in panel.routes[1:]:
@@ -203,6 +203,20 @@ def test_a_panel_that_opens_is_not_the_older_one_of_two(look: Look, shown: Shown
     panel.answer(0, body="<h2>as it was before</h2>")
     expect(page.locator(".panel .panel-body")).to_be_visible()
     expect(page.locator(".panel h2")).to_have_text("plan")
+
+
+def test_a_button_keeps_the_focus_when_the_run_goes_on(look: Look, shown: Shown) -> None:
+    page = look("/docs")
+    stream = Held(page, r"/events/stream")
+    page.goto(f"{shown.address}/runs/{shown.waiting}?node=deploy")
+    ready(page)
+    stream.wait(1)
+    reject = page.get_by_role("button", name="Reject")
+    reject.focus()
+    old = reject.element_handle()
+    stream.routes[0].fulfill(body=CHANGE, content_type="text/event-stream")
+    page.wait_for_function("(old) => !old.isConnected", arg=old)
+    expect(reject).to_be_focused()
 
 
 def test_an_older_look_at_a_tab_does_not_replace_a_newer_one(look: Look, shown: Shown) -> None:
@@ -285,6 +299,19 @@ def test_the_stream_of_a_list_that_was_left_is_not_opened_again(
     taken_up(page)
     assert len(asked) == 1
     errors.meant(503)
+
+
+def test_rows_that_are_ticked_before_the_script_is_there_stay_ticked(
+    look: Look, shown: Shown
+) -> None:
+    page = look("/docs")
+    held = Held(page, r"/js/main[^/]*[.]js")
+    page.goto(f"{shown.address}/runs", wait_until="commit")
+    box = page.locator("[data-pick]").first
+    box.check()
+    held.free()
+    expect(page.locator("[data-picked]")).to_have_text("1 selected")
+    expect(box).to_be_checked()
 
 
 def test_a_suggestion_that_the_arrows_chose_stays_chosen_when_the_list_is_renewed(
