@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Errors, ready, toast
+from tests.browser.conftest import Errors, arrived, chord, ready, toast
 from tests.browser.screenshots import listen
 from tests.browser.site import Site
 
@@ -175,6 +175,7 @@ def test_a_run_is_paused_goes_on_and_is_cancelled(site: Site, page: Page, projec
     menu(page, "Let it go on")
     toast(page, "goes on")
     is_now(page, "Succeeded")
+    ready(page)
     page.locator(".run-head").get_by_label("More actions").click()
     off = page.locator(".run-head").get_by_role("button", name="Pause run")
     expect(off).to_have_attribute("aria-disabled", "true")
@@ -272,6 +273,7 @@ def test_a_good_run_is_kept_checked_against_and_let_go(
     toast(page, "has new assertions")
     page.get_by_role("link", name="Back to the run").click()
     expect(page.locator(".run-head .chip-golden")).to_have_text("base")
+    ready(page)
     page.locator(".run-head").get_by_label("More actions").click()
     kept = page.locator(".run-head").get_by_role("button", name="Delete run…")
     expect(kept).to_contain_text("It is golden")
@@ -328,7 +330,7 @@ def test_a_run_is_labelled_noted_carried_away_and_deleted(
     expect(page.locator(".prose strong")).to_have_text("slow")
     ready(page)
     page.keyboard.press("8")
-    ready(page)
+    arrived(page, "**tab=events**")
     events = page.locator("table.events tbody tr")
     page.get_by_label("What happened").select_option("run")
     expect(events.filter(has_text="hold")).to_have_count(0)
@@ -337,7 +339,9 @@ def test_a_run_is_labelled_noted_carried_away_and_deleted(
     page.locator("h1").click()
     page.keyboard.press("/")
     page.keyboard.type("hold")
+    page.wait_for_url("**q=hold**")  # the rows of fewer letters may be the same, and are drawn anew
     expect(events.filter(has_text="next")).to_have_count(0)
+    expect(events.filter(has_text="hold").first).to_be_visible()
     raw = events.locator("details").first
     raw.locator("summary").click()
     expect(raw.locator("pre")).to_be_visible()
@@ -377,8 +381,7 @@ def test_what_has_ended_is_counted_and_cleaned_up(site: Site, page: Page, projec
     (project / "let-go").touch()
     run = started(site, page, "holds")
     is_now(page, "Succeeded")
-    page.keyboard.press("g")
-    page.keyboard.press("c")
+    chord(page, "gc")
     page.wait_for_url("**/cleaning")
     expect(page.locator(".main")).to_contain_text("Nothing is that old.")
     days = page.get_by_label("Ended more than")
