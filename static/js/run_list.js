@@ -8,7 +8,7 @@ const COUNTS_MS = 1500;
 export function mount(page) {
   const list = page.querySelector("[data-list]");
   let stream = null;
-  let asked = 0; // which list counts: what was asked for another one is not put into this one
+  let asked = 0;
   let told = 0;
 
   const shown = () => [...list.querySelectorAll("[data-run]")].map((row) => row.dataset.run);
@@ -18,6 +18,14 @@ export function mount(page) {
     address.searchParams.set("part", "list");
     return address;
   };
+
+  // What was asked for a list that another one has replaced is not put into that one: it was drawn
+  // later, and its stream tells every row of it.
+  async function ofThis(address) {
+    const drawn = list.firstElementChild;
+    const html = await fragment(address);
+    return drawn.isConnected ? html : null;
+  }
 
   function follow() {
     stream?.stop();
@@ -42,9 +50,9 @@ export function mount(page) {
     address.searchParams.set("part", "news");
     address.searchParams.set("newest", list.querySelector("[data-newest]").dataset.newest);
     const made = document.createElement("div");
-    const mine = asked;
-    made.innerHTML = await fragment(address);
-    if (mine !== asked) return;
+    const html = await ofThis(address);
+    if (html === null) return;
+    made.innerHTML = html;
     for (const name of ["[data-strip]", "[data-news]"]) {
       const old = list.querySelector(name);
       const fresh = made.querySelector(name);
@@ -70,9 +78,8 @@ export function mount(page) {
       told = performance.now();
       if (shown().length) await announce();
       else if (!list.querySelector("details.menu[open], :focus")) {
-        const mine = asked;
-        const html = await fragment(part());
-        if (mine !== asked) return;
+        const html = await ofThis(part());
+        if (html === null) return;
         list.innerHTML = html;
         number(list);
         follow();
@@ -84,10 +91,8 @@ export function mount(page) {
     const address = part();
     address.searchParams.set("part", "rows");
     address.searchParams.set("ids", ids.join(","));
-    const mine = asked;
-    const html = await fragment(address);
-    // The new list was drawn later, and its stream tells every row of it.
-    if (mine !== asked) return;
+    const html = await ofThis(address);
+    if (html === null) return;
     const made = document.createElement("tbody");
     made.innerHTML = html;
     for (const row of made.querySelectorAll("[data-run]")) {
