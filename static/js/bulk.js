@@ -70,6 +70,8 @@ export function bulk(page, list) {
       show();
     }
   });
+  // Ticked before this script was there.
+  for (const box of boxes()) if (box.checked) picked.add(box.value);
   new MutationObserver(show).observe(list, { childList: true, subtree: true });
   show();
 }

@@ -45,11 +45,15 @@ export function combobox(list, take) {
     if (!answer?.ok || mine !== asked || document.activeElement !== field()) return;
     const { items } = await answer.json();
     if (mine !== asked) return;
+    // What the arrows have chosen meanwhile stays chosen.
+    const kept = options()[at]?.dataset.value;
     box().replaceChildren(...items.map(option));
     at = -1;
     box().hidden = !items.length;
     input.setAttribute("aria-expanded", String(items.length > 0));
     input.removeAttribute("aria-activedescendant");
+    const again = items.findIndex(({ value }) => value === kept);
+    if (again >= 0) choose(again);
   }
 
   function option({ value, says }, n) {

@@ -20,12 +20,14 @@ addEventListener("click", async (event) => {
   event.preventDefault();
   const address = button.dataset.copyUrl;
   await copy(address ? await (await fetch(address)).text() : button.dataset.copy);
+  if (button.classList.contains("is-copied")) return; // pressed again: its own words come back soon
   button.classList.add("is-copied");
   const said = button.getAttribute("aria-label");
   button.setAttribute("aria-label", "Copied");
   setTimeout(() => {
     button.classList.remove("is-copied");
-    button.setAttribute("aria-label", said);
+    if (said === null) button.removeAttribute("aria-label");
+    else button.setAttribute("aria-label", said);
   }, 1200);
 });
 

@@ -4,12 +4,14 @@ import { signedOut, written } from "./session.js";
 
 const WAIT_MS = 250;
 const drafts = new Map(); // by address: a dialog that was closed with something written in it
+let opening = false;
 
 // The link opens the form as a dialog over the page it stands on.
 addEventListener("click", async (event) => {
   const link = event.target.closest?.("a[data-fork]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
+  if (opening) return; // pressed twice
   const menu = link.closest("details");
   if (menu) menu.open = false;
   const dialog = drafts.get(link.href) ?? (await made(link));
@@ -36,6 +38,7 @@ async function made(link) {
   const address = new URL(link.href);
   address.searchParams.set("part", "dialog");
   let html;
+  opening = true;
   try {
     const answer = await fetch(address, { headers: { "HX-Request": "true" } });
     if (!answer.ok || answer.redirected || answer.status === 204) throw new Error(answer.status);
@@ -43,6 +46,8 @@ async function made(link) {
   } catch {
     location.assign(link.href); // the page says what is wrong
     return null;
+  } finally {
+    opening = false;
   }
   const dialog = document.createElement("dialog");
   dialog.className = "dialog";

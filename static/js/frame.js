@@ -5,6 +5,7 @@ import { signedOut } from "./session.js";
 const COUNT_MS = 5000;
 
 const root = document.documentElement;
+let sent = Promise.resolve(); // the theme that was chosen before
 
 function setTheme(theme) {
   if (theme === "system") delete root.dataset.theme;
@@ -19,8 +20,10 @@ function setTheme(theme) {
   const token = document.querySelector("input[name=csrfmiddlewaretoken]");
   if (!token) return;
   const body = new URLSearchParams({ theme, csrfmiddlewaretoken: token.value });
-  fetch("/settings", { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } })
-    .catch(() => {}); // it holds in this browser then
+  const send = () =>
+    fetch("/settings", { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } });
+  // One after the other, else the account keeps what came last and not what was chosen last.
+  sent = sent.then(send).catch(() => {}); // it holds in this browser then
 }
 
 // How many decisions wait for this person, beside the link to them.

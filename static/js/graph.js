@@ -12,18 +12,25 @@ import { makeWindow } from "./graph_window.js";
 // Where the reader has moved the window stands in the address, so that a reload and a link show it.
 const SETTLED_MS = 200;
 
-function keepPlace(win) {
+function keepPlace(win, run) {
   let timer = null;
+  function write() {
+    timer = null;
+    const url = new URL(location);
+    if (win.fitted) url.searchParams.delete("place");
+    else url.searchParams.set("place", win.place());
+    if (url.search !== location.search) history.replaceState(history.state, "", url);
+  }
   if (!win.restore(new URL(location).searchParams.get("place"))) win.fit();
   win.onMoved = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      const url = new URL(location);
-      if (win.fitted) url.searchParams.delete("place");
-      else url.searchParams.set("place", win.place());
-      if (url.search !== location.search) history.replaceState(history.state, "", url);
-    }, SETTLED_MS);
+    timer = setTimeout(write, SETTLED_MS);
   };
+  // Before the address becomes another entry of the history: the place belongs to this one too.
+  run.addEventListener("leave", () => {
+    clearTimeout(timer);
+    if (timer) write();
+  });
 }
 
 export function mount(stage) {
@@ -54,9 +61,9 @@ export function mount(stage) {
     finder.again();
   });
   // The run has gone on: whoever asks waits for what is put into `detail`.
-  stage.addEventListener("renew", (event) => event.detail.push(look.load()));
+  stage.addEventListener("renew", (event) => event.detail.push(look.renew()));
 
-  if (look) keepPlace(win);
+  if (look) keepPlace(win, run);
   else win.fit();
   new ResizeObserver(() => (win.fitted ? win.fit() : win.draw())).observe(win.viewport);
 }

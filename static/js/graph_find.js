@@ -44,6 +44,8 @@ export function makeFinder(stage, win, look) {
 
   async function ask() {
     const mine = ++newest;
+    clearTimeout(timer);
+    timer = null;
     const text = field.value.trim();
     if (!text) {
       show(false);
@@ -64,6 +66,7 @@ export function makeFinder(stage, win, look) {
 
   function clear() {
     clearTimeout(timer);
+    timer = null;
     newest += 1;
     field.value = "";
     found();
@@ -81,11 +84,11 @@ export function makeFinder(stage, win, look) {
     if (event.key === "Enter") {
       event.preventDefault();
       if (look) {
-        clearTimeout(timer);
-        if (!list.matches(":popover-open")) loading = ask();
+        // The list may still be that of the text before the last key.
+        if (timer || !list.matches(":popover-open")) loading = ask();
         await loading;
         const option = chosen();
-        if (option) await open(option);
+        if (option && list.matches(":popover-open")) await open(option);
         return;
       }
       const [first] = found();

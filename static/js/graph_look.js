@@ -3,12 +3,14 @@
 import { fragment } from "./live.js";
 import { redraw } from "./graph_redraw.js";
 
-const LOOK = ["dir", "open", "close", "status", "colour", "critical"];
+const SHAPE = ["dir", "open", "close"]; // what moves nodes
+const LOOK = [...SHAPE, "status", "colour", "critical"];
 
 export function makeLook(stage, win, run, again) {
   const form = stage.querySelector("[data-look-form]");
   const told = stage.querySelector("[data-told]");
   let newest = 0;
+  let acts = Promise.resolve(); // what the reader does, one after the other
 
   const now = () => new URL(location).searchParams;
 
@@ -46,18 +48,38 @@ export function makeLook(stage, win, run, again) {
     return dataset;
   }
 
-  // The address takes the server's words: short, and only what is really there.
-  function settle({ look, chosen }) {
+  // Each begins with what the one before it left in the address.
+  function act(job) {
+    const done = acts.then(job);
+    acts = done.catch(() => {});
+    return done;
+  }
+
+  // The run has gone on. What the reader does is drawn with its newest state anyway, and first: a
+  // renewal asked for in between has not heard of it, and would take its place.
+  async function renew() {
+    let before;
+    do await (before = acts);
+    while (before !== acts);
+    return load();
+  }
+
+  // The address takes the server's words for what moves nodes: short, and only what is really there.
+  // What only lights them may have been chosen anew meanwhile, and so may another step than `was`.
+  function settle({ look, chosen }, was) {
     const url = new URL(location);
-    for (const name of LOOK) url.searchParams.delete(name);
-    for (const [name, value] of new URLSearchParams(look)) url.searchParams.append(name, value);
-    if (chosen) url.searchParams.set("node", chosen);
+    for (const name of SHAPE) url.searchParams.delete(name);
+    for (const [name, value] of new URLSearchParams(look)) {
+      if (SHAPE.includes(name)) url.searchParams.append(name, value);
+    }
+    if (chosen && now().get("node") === was) url.searchParams.set("node", chosen);
     history.replaceState(history.state, "", url);
   }
 
   async function change(changes, how) {
+    const was = now().get("node");
     const dataset = await load(changes, how);
-    if (dataset) settle(dataset);
+    if (dataset) settle(dataset, was);
     return dataset;
   }
 
@@ -138,12 +160,12 @@ export function makeLook(stage, win, run, again) {
 
   const turnings = {
     open: async () => {
-      await change([["-open", ""], ["-close", ""], ["open", "*"]], { fit: true });
+      if (!(await change([["-open", ""], ["-close", ""], ["open", "*"]], { fit: true }))) return;
       told.textContent = "All groups are open.";
       mark();
     },
     close: async () => {
-      await change([["-open", ""], ["-close", ""]], { fit: true });
+      if (!(await change([["-open", ""], ["-close", ""]], { fit: true }))) return;
       // What was chosen in a group is not there any more: the group is.
       const chosen = now().get("node");
       const around = chosen && win.around(chosen);
@@ -152,7 +174,7 @@ export function makeLook(stage, win, run, again) {
     },
     dir: async () => {
       const down = now().get("dir") !== "down";
-      await change(down ? [["dir", "down"]] : [["-dir", ""]], { fit: true });
+      if (!(await change(down ? [["dir", "down"]] : [["-dir", ""]], { fit: true }))) return;
       const word = down ? "Top down" : "Left to right";
       stage.querySelector("[data-down]").textContent = word;
       told.textContent = `${word}.`;
@@ -166,13 +188,16 @@ export function makeLook(stage, win, run, again) {
     const toggle = event.target.closest(".toggle");
     if (event.defaultPrevented || !(tool || toggle)) return;
     event.preventDefault();
-    if (tool) turnings[tool.dataset.look]();
-    else turn(toggle);
+    if (tool) act(turnings[tool.dataset.look]);
+    else act(() => turn(toggle));
   });
 
   // One group: its address says what it does. The group stays where it is in the window.
-  async function turn(toggle) {
-    const { group } = toggle.dataset;
+  async function turn(pressed) {
+    const { group } = pressed.dataset;
+    // What was done just before may have drawn it anew.
+    const toggle = pressed.isConnected ? pressed : win.toggleOf(group);
+    if (!toggle) return;
     const held = toggle === document.activeElement;
     const asked = new URL(toggle.href.baseVal, location).searchParams;
     const changes = ["open", "close"].flatMap((name) => [
@@ -180,7 +205,7 @@ export function makeLook(stage, win, run, again) {
       ...asked.getAll(name).map((value) => [name, value]),
     ]);
     const shut = toggle.getAttribute("aria-expanded") === "true";
-    await change(changes, { hold: group });
+    if (!(await change(changes, { hold: group }))) return;
     const chosen = now().get("node") ?? "";
     if (shut && chosen !== group && inside(chosen, group)) select(group);
     const node = win.node(group);
@@ -209,18 +234,17 @@ export function makeLook(stage, win, run, again) {
   }
 
   async function nextFailed() {
-    const was = now().get("node");
     const dataset = await load([["next", "failed"]]);
     if (dataset && !dataset.chosen) told.textContent = "No step has failed.";
     if (!dataset?.chosen) return;
-    settle({ look: dataset.look, chosen: was ?? "" }); // choosing it is a step that "back" undoes
+    settle({ look: dataset.look }); // choosing it is a step that "back" undoes
     win.focus(win.node(dataset.chosen), true);
     select(dataset.chosen);
   }
 
   addEventListener("popstate", () => {
     const shown = new URLSearchParams(stage.querySelector(".viewport").dataset.look);
-    const differs = ["dir", "open", "close"].some(
+    const differs = SHAPE.some(
       (name) => shown.getAll(name).join("\n") !== now().getAll(name).join("\n"),
     );
     toForm();
@@ -229,5 +253,5 @@ export function makeLook(stage, win, run, again) {
   });
   // A form that the browser filled in again after "back" says nothing.
   toForm();
-  return { load, go, nextFailed };
+  return { renew, go: (path) => act(() => go(path)), nextFailed: () => act(nextFailed) };
 }

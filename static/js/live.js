@@ -17,6 +17,7 @@ export function listen(address, refresh, { onState } = {}) {
   let poll = null;
   let source = null;
   let failures = 0;
+  let stopped = false;
 
   async function flush() {
     timer = null;
@@ -35,7 +36,7 @@ export function listen(address, refresh, { onState } = {}) {
   }
 
   function schedule(wait = GATHER_MS) {
-    if (timer === null && !busy) timer = setTimeout(flush, wait);
+    if (timer === null && !busy && !stopped) timer = setTimeout(flush, wait);
   }
 
   function change(data) {
@@ -53,6 +54,8 @@ export function listen(address, refresh, { onState } = {}) {
   }
 
   function connect() {
+    if (stopped) return;
+    source?.close();
     source = new EventSource(address);
     source.onopen = () => {
       failures = 0;
@@ -74,19 +77,26 @@ export function listen(address, refresh, { onState } = {}) {
     });
     source.addEventListener("end", () => {
       change({ end: true });
-      stop();
+      close();
     });
   }
 
-  function stop() {
+  function close() {
     source?.close();
     stopPolling();
+  }
+
+  // For good: neither a timer nor the way back to this page opens it again.
+  function stop() {
+    stopped = true;
+    clearTimeout(timer);
+    close();
   }
 
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && waiting.length) schedule(0);
   });
-  addEventListener("pagehide", stop);
+  addEventListener("pagehide", close);
   addEventListener("pageshow", (event) => {
     if (event.persisted) connect();
   });
@@ -97,7 +107,7 @@ export function listen(address, refresh, { onState } = {}) {
 export async function fragment(address, signal) {
   const answer = await ask(address, { headers: { "HX-Request": "true" }, signal });
   if (answer.status === 401 || answer.redirected) throw signedOut();
-  if (!answer.ok) throw new Error(`${answer.status}`);
+  if (!answer.ok) throw new Error(`The server answers ${answer.status}.`);
   const html = await answer.text();
   await released();
   return html;

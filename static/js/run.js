@@ -3,6 +3,7 @@ import { unanswered } from "./away.js";
 import { fragment, listen, swap } from "./live.js";
 import { followLog } from "./run_log.js";
 import { softTab } from "./run_tab.js";
+import { written } from "./session.js";
 
 const PATIENCE_MS = 300; // then the frame of the new step stands where the old one was
 const INERT = ".because, .reason, .panel-body, .panel-foot";
@@ -36,6 +37,8 @@ export function mount(run) {
   const tab = run.dataset.tab;
   let opener = null;
   let newest = 0; // which opening of the panel counts
+  let opening = null; // the one that is on its way
+  let asking = new AbortController();
 
   // A refused form is shown under the address that it was sent to, which answers no reader.
   const here = run.dataset.stream.replace(/\/events\/stream$/, "");
@@ -69,8 +72,15 @@ export function mount(run) {
     } else link?.setAttribute("aria-current", "true");
   }
 
-  async function show(path, push) {
+  function show(path, push) {
+    const mine = (opening = open(path, push).finally(() => {
+      if (mine === opening) opening = null;
+    }));
+  }
+
+  async function open(path, push) {
     if (push) {
+      run.dispatchEvent(new CustomEvent("leave"));
       const url = new URL(location);
       url.searchParams.set("tab", tab);
       if (path) url.searchParams.set("node", path);
@@ -78,6 +88,8 @@ export function mount(run) {
       history.pushState(null, "", url);
     }
     mark(path);
+    asking.abort();
+    asking = new AbortController();
     if (!path) {
       newest += 1;
       work.dataset.panel = "closed";
@@ -99,7 +111,7 @@ export function mount(run) {
     const slow = setTimeout(skeleton, PATIENCE_MS);
     run.dispatchEvent(new CustomEvent("panel", { detail: path }));
     try {
-      const html = await fragment(address("panel", { node: path }));
+      const html = await fragment(address("panel", { node: path }), asking.signal);
       if (mine !== newest) return;
       clearTimeout(slow);
       panel.innerHTML = html;
@@ -108,26 +120,31 @@ export function mount(run) {
       if (held) panel.querySelector("[data-do=close-panel]")?.focus({ preventScroll: true });
     } catch (error) {
       if (mine !== newest) return;
-      if (!unanswered(error)) return location.reload();
+      if (!unanswered(error) && !written()) return location.reload();
       panel.removeAttribute("aria-busy");
-      panel.replaceChildren(panelSkeleton(path, "The server does not answer."));
+      panel.replaceChildren(panelSkeleton(path, unanswered(error) ? "The server does not answer." : error.message));
     } finally {
       clearTimeout(slow);
     }
   }
 
   let drawn = location.search;
+  let looks = 0;
+  let seen = 0; // the newest of the looks that has been put in
   async function refreshTab() {
     const body = run.querySelector("[data-part=tab]");
     const asked = new URL(location).search;
+    const mine = ++looks;
     const html = await fragment(address("tab", { node: chosen() }));
+    if (mine < seen) return; // asked for earlier than what stands there
+    seen = mine;
     // What came belongs to another address, and nobody else may be on the way to this one.
     if (new URL(location).search !== asked) return refreshTab();
     const same = asked === drawn;
     drawn = asked;
     if (swap(body, html, same)) log?.swapped();
   }
-  if (tab !== "graph") softTab(run, refreshTab);
+  if (tab !== "graph") softTab(run, refreshTab, () => drawn);
   const log = tab === "log" ? followLog(run, address) : null;
   function withoutNode(search) {
     const query = new URLSearchParams(search);
@@ -135,7 +152,21 @@ export function mount(run) {
     return `${query}`;
   }
 
-  async function refresh() {
+  // One after the other: what was asked for later shall not be written over by what comes later.
+  let last = Promise.resolve();
+  const refresh = () => (last = last.then(renew, renew));
+
+  // The step as it is now, after the one that is on its way: that one may be older than the change.
+  async function renewPanel() {
+    while (opening) await opening;
+    const mine = newest;
+    const node = chosen();
+    if (!node) return;
+    const html = await fragment(address("panel", { node }));
+    if (mine === newest) swap(panel, html);
+  }
+
+  async function renew() {
     const jobs = [
       fragment(address("head")).then((html) => {
         swap(head, html);
@@ -144,7 +175,6 @@ export function mount(run) {
         if (steps && title) steps.textContent = title.dataset.steps;
       }),
     ];
-    const node = chosen();
     if (tab === "graph") {
       // The graph knows how it is looked at, and asks for itself.
       run
@@ -155,9 +185,7 @@ export function mount(run) {
       // Lines are put below those that are there; only the end of the run draws the log anew.
       jobs.push(log && head.querySelector("[data-over]")?.dataset.over !== "1" ? log.more() : refreshTab());
     }
-    if (node && panel) {
-      jobs.push(fragment(address("panel", { node })).then((html) => chosen() === node && swap(panel, html)));
-    }
+    if (panel) jobs.push(renewPanel());
     await Promise.allSettled(jobs);
   }
 

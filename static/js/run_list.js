@@ -23,6 +23,14 @@ export function mount(page) {
     return address;
   };
 
+  // What was asked for a list that another one has replaced is not put into that one: it was drawn
+  // later, and its stream tells every row of it.
+  async function ofThis(address) {
+    const drawn = list.firstElementChild;
+    const html = await fragment(address);
+    return drawn.isConnected ? html : null;
+  }
+
   function follow() {
     stream?.stop();
     const ids = shown().join(",");
@@ -52,7 +60,9 @@ export function mount(page) {
     address.searchParams.set("newest", list.querySelector("[data-newest]")?.dataset.newest ?? "");
     address.searchParams.set("had", list.querySelector("[data-total]")?.dataset.total ?? "0");
     const made = document.createElement("div");
-    made.innerHTML = await fragment(address);
+    const html = await ofThis(address);
+    if (html === null) return;
+    made.innerHTML = html;
     for (const name of ["[data-strip]", "[data-news]"]) {
       const old = list.querySelector(name);
       const fresh = made.querySelector(name);
@@ -85,7 +95,9 @@ export function mount(page) {
       // An empty list fills itself, but not while somebody types a filter in it.
       if (shown().length || list.querySelector("details.menu[open], :focus")) await announce();
       else {
-        list.innerHTML = await fragment(part());
+        const html = await ofThis(part());
+        if (html === null) return;
+        list.innerHTML = html;
         number(list);
         follow();
         return;
@@ -96,7 +108,8 @@ export function mount(page) {
     const address = part();
     address.searchParams.set("part", "rows");
     address.searchParams.set("ids", ids.join(","));
-    const html = await fragment(address);
+    const html = await ofThis(address);
+    if (html === null) return;
     const made = document.createElement("tbody");
     made.innerHTML = html;
     for (const row of made.querySelectorAll("[data-run]")) {
@@ -122,10 +135,10 @@ export function mount(page) {
       if (push) history.pushState(null, "", location.pathname + said);
       follow();
     } catch (error) {
-      if (!unanswered(error)) location.search = query; // else it is said already
+      if (mine === asked && !unanswered(error)) location.search = query; // else it is said already
     } finally {
       clearTimeout(slow);
-      list.removeAttribute("aria-busy");
+      if (mine === asked) list.removeAttribute("aria-busy");
     }
   }
 

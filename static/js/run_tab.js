@@ -2,11 +2,14 @@
 // fetch the tab again, so that each view has its address and works without this script.
 
 const TYPED_MS = 180;
+const MANY = ["open", "shut"]; // of these the address has several
 
-export function softTab(run, refresh) {
+// `drawn` says which view is shown, that is: which one its links were made for.
+export function softTab(run, refresh, drawn) {
   const body = run.querySelector("[data-part=tab]");
   if (!body) return;
   let timer = null;
+  const typed = new Map(); // fields that are not in the address yet
   showChosen();
 
   // The row of the step that the address names. On a phone the page itself scrolls, and stays put.
@@ -21,6 +24,7 @@ export function softTab(run, refresh) {
   function go(url, replace) {
     const now = new URL(location);
     if (url.search === now.search) return;
+    url.hash = "";
     if (replace) history.replaceState(null, "", url);
     else history.pushState(null, "", url);
     return refresh();
@@ -31,10 +35,8 @@ export function softTab(run, refresh) {
     const link = event.target.closest("a[data-soft]");
     if (!link) return;
     event.preventDefault();
-    const url = new URL(link.href);
-    // What was selected after the link was drawn is not in it.
-    const node = new URL(location).searchParams.get("node");
-    if (node && !url.searchParams.has("node")) url.searchParams.set("node", node);
+    const url = follow(new URL(link.href).searchParams);
+    take(url);
     // Another page of rows is a place to come back from; another look at the same rows is not.
     const page = link.dataset.soft === "page";
     go(url, !page)?.then(() => {
@@ -46,27 +48,56 @@ export function softTab(run, refresh) {
     });
   });
 
-  function send(form) {
+  // What a link changes of the view that it was drawn for. What was selected, folded or filtered
+  // since then is not in it, and stays.
+  function follow(wanted) {
+    const url = new URL(location);
+    const before = new URLSearchParams(drawn());
+    for (const name of new Set([...wanted.keys(), ...before.keys()])) {
+      const [to, from] = [wanted.getAll(name), before.getAll(name)];
+      if (to.join("\n") === from.join("\n")) continue;
+      const now = url.searchParams.getAll(name);
+      const kept = MANY.includes(name) ? now.filter((one) => !from.includes(one)) : [];
+      url.searchParams.delete(name);
+      for (const value of new Set([...kept, ...to])) url.searchParams.append(name, value);
+      typed.delete(name);
+    }
+    return url;
+  }
+
+  // What was typed and is not in the address yet. Other rows are read from their beginning.
+  function take(url) {
     clearTimeout(timer);
-    const url = new URL(location.pathname, location.origin);
-    for (const [name, value] of new FormData(form)) if (value) url.searchParams.append(name, value);
-    // What was selected meanwhile is not in the form.
-    const node = new URL(location).searchParams.get("node");
-    if (node) url.searchParams.set("node", node);
-    else url.searchParams.delete("node");
+    if (typed.size) for (const name of ["from", "before"]) url.searchParams.delete(name);
+    for (const [name, value] of typed) {
+      if (value) url.searchParams.set(name, value);
+      else url.searchParams.delete(name);
+    }
+    typed.clear();
+  }
+
+  // All else as the address has it: the form may be older than the last link that was followed.
+  function send() {
+    const url = new URL(location);
+    take(url);
+    url.searchParams.set("tab", run.dataset.tab);
     go(url, true);
   }
 
   run.addEventListener("submit", (event) => {
     if (!event.target.matches("form[data-soft]")) return;
     event.preventDefault();
-    send(event.target);
+    for (const [name, value] of new FormData(event.target)) {
+      if (event.target.elements[name].type !== "hidden") typed.set(name, value);
+    }
+    send();
   });
   run.addEventListener("input", (event) => {
     const form = event.target.closest("form[data-soft]");
     if (!form) return;
     clearTimeout(timer);
-    timer = setTimeout(() => send(form), event.target.matches("select, [type=checkbox]") ? 0 : TYPED_MS);
+    typed.set(event.target.name, event.target.value);
+    timer = setTimeout(send, event.target.matches("select, [type=checkbox]") ? 0 : TYPED_MS);
   });
 
   // A space presses what is a button and is made as a link, so that it works without this script.

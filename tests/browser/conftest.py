@@ -103,6 +103,21 @@ def ready(page: Page) -> None:
     page.wait_for_selector("html[data-ready]", state="attached")
 
 
+def arrived(page: Page, address: str | re.Pattern[str]) -> None:
+    """Until another page is there and answers to keys. The one that is left did so before."""
+    page.wait_for_url(address)
+    ready(page)
+
+
+def chord(page: Page, keys: str) -> None:
+    """Keys that belong together if they come within a second, however busy this machine is."""
+    page.evaluate(
+        """keys => { for (const key of keys) document.activeElement.dispatchEvent(
+          new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })); }""",
+        keys,
+    )
+
+
 def toast(page: Page, *words: str) -> None:
     """Until the newest toast says all of this."""
     for one in words:

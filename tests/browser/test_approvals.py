@@ -42,6 +42,7 @@ def started(site: Site, page: Page) -> str:
     page.get_by_role("button", name="Start run").click()
     page.wait_for_url(re.compile(r"/runs/run_\w+$"))
     expect(page.locator('.node[data-path="ask"]')).to_have_attribute("data-status", "waiting")
+    ready(page)
     return page.url
 
 
@@ -55,6 +56,7 @@ def test_a_decision_is_made_on_the_page_and_seen_in_another_tab(
     address = started(site, page)
     other.goto(f"{address}?node=ask")
     expect(other.get_by_role("button", name="Approve")).to_be_visible()
+    ready(other)
     listed.goto(f"{site.address}/runs")
     row = listed.locator(f"#row-{address.rpartition('/')[2]}")
     expect(row).to_contain_text("waits for a decision: ask")
@@ -110,7 +112,6 @@ def test_a_decision_is_made_on_the_page_and_seen_in_another_tab(
 
 def test_a_rejection_needs_no_form_and_works_from_the_keyboard(site: Site, page: Page) -> None:
     started(site, page)
-    page.wait_for_selector("html[data-ready]", state="attached")
     page.locator('.node[data-path="ask"]').focus()
     page.keyboard.press("Enter")
     panel = page.locator(".panel")
@@ -266,6 +267,7 @@ def test_somebody_is_invited_comes_back_with_a_password_and_is_sent_away(
     ann.get_by_role("button", name="Change password").click()
     expect(ann.locator(".toast").last).to_contain_text("The password is changed.")
     # The look, from the menu of the account: of this account, so with the next page as well.
+    ready(ann)
     for theme in ("Dark", "Light"):
         ann.get_by_label("ann, account").click()
         with ann.expect_response("**/settings"):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Shown, toast
+from tests.browser.conftest import Shown, ready, toast
 
 pytestmark = pytest.mark.browser
 Look = Callable[..., Page]
@@ -71,6 +71,7 @@ def test_a_view_is_kept_opened_with_the_list_changed_and_deleted(look: Look, sho
     page.goto(f"{shown.address}/runs")
     expect(views.get_by_role("link", name="red ones")).to_have_attribute("aria-current", "page")
     expect(page.locator(".filter")).to_have_text("status:failed")
+    ready(page)
     page.keyboard.press("/")
     page.keyboard.type("workflow:fly*")
     page.keyboard.press("Enter")
@@ -196,6 +197,7 @@ def test_ticked_runs_are_held_let_go_stopped_restarted_and_deleted(
     press("Delete…", *ids[1:])
     expect(page.locator("h1")).to_have_text("Delete 2 runs?")
     page.get_by_role("link", name="Keep them as they are").click()
+    page.wait_for_url("**/runs?workflow=ticked")
     press("Delete…", *ids[1:])
     page.get_by_role("button", name="Delete 2 runs").click()
     toast(page, "2 runs deleted.")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Errors, Shown, ready, toast
+from tests.browser.conftest import Errors, Shown, arrived, chord, ready, toast
 
 pytestmark = pytest.mark.browser
 Look = Callable[..., Page]
@@ -201,10 +201,8 @@ def test_every_place_has_its_keys_and_can_be_skipped_to(look: Look, shown: Shown
     keys.get_by_role("button", name="Close").click()
     expect(keys).to_be_hidden()
     for key, (path, title) in PLACES.items():
-        page.keyboard.press("g")
-        page.keyboard.press(key)
-        page.wait_for_url(f"{shown.address}{path}")
-        ready(page)
+        chord(page, f"g{key}")
+        arrived(page, f"{shown.address}{path}")
         expect(page.locator("h1").first).to_contain_text(title)
     page.goto(f"{shown.address}/agents")
     ready(page)

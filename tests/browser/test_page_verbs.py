@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Errors, Shown, ready, toast
+from tests.browser.conftest import Errors, Shown, arrived, chord, ready, toast
 
 pytestmark = pytest.mark.browser
 Look = Callable[..., Page]
@@ -212,11 +212,13 @@ def test_a_webhook_is_added_tried_changed_and_removed(
     page.get_by_label("Description").fill("For the night shift")
     page.get_by_role("button", name="Add webhook").click()
     expect(page.locator("h1")).to_have_text("Copy the secret now")
+    ready(page)
     page.get_by_role("button", name="Copy secret").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     secret = copied(page)
     assert secret.startswith("whsec_")
     page.get_by_role("link", name="Done").click()
+    expect(page.get_by_role("button", name="Send a ping")).to_be_visible()
     address = page.url
     page.get_by_role("button", name="Send a ping").click()
     page.wait_for_url("**/deliveries/**")
@@ -236,6 +238,8 @@ def test_a_webhook_is_added_tried_changed_and_removed(
     page.get_by_role("button", name="Enable").click()
     toast(page, "Enabled: what was held back goes out.")
     page.get_by_role("button", name="New secret").click()
+    expect(page.get_by_role("button", name="Copy secret")).to_be_visible()
+    ready(page)
     page.get_by_role("button", name="Copy secret").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert copied(page) != secret
@@ -286,8 +290,7 @@ def test_a_token_is_made_renewed_and_revoked_and_the_audit_log_says_so(
     assert [opens(first), opens(second)] == [401, 401]
 
     ready(page)
-    page.keyboard.press("g")
-    page.keyboard.press("l")
+    chord(page, "gl")
     page.wait_for_url("**/audit")
     page.get_by_label("What").select_option("token.revoke")
     page.get_by_role("button", name="Show").click()
@@ -319,10 +322,8 @@ def test_settings_change_all_pages_and_the_docs_are_searched(look: Look) -> None
     expect(time).to_have_attribute("title", re.compile(r"JST|Tokyo|\+09"))
 
     ready(page)
-    page.keyboard.press("g")
-    page.keyboard.press("d")
-    page.wait_for_url("**/docs")
-    ready(page)
+    chord(page, "gd")
+    arrived(page, "**/docs")
     page.keyboard.press("/")
     page.keyboard.type("checkpoint refs")
     page.keyboard.press("Enter")

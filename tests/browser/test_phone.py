@@ -99,8 +99,12 @@ def test_a_run_opens_with_its_steps(look: Look, shown: Shown) -> None:
     name = wide.locator(f"#row-{shown.running} .wf > a").first
     wide.set_viewport_size({"width": 720, "height": 450})  # 1440 at 200 %: chips left no name
     wide.wait_for_function(
-        "one => one.clientWidth > 40 && one.scrollWidth <= one.clientWidth",
-        arg=name.element_handle(),
+        # Asked for each time: the row is renewed when the list has its stream.
+        """row => {
+          const one = document.querySelector(`#${row} .wf > a`);
+          return one && one.clientWidth > 40 && one.scrollWidth <= one.clientWidth;
+        }""",
+        arg=f"row-{shown.running}",
     )
     name.click()
     expect(wide.locator("svg.graph")).to_be_visible()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ready, toast
+from tests.browser.conftest import arrived, ready, toast
 from tests.browser.site import Site
 
 pytestmark = pytest.mark.browser
@@ -65,11 +65,12 @@ def test_a_failed_run_is_restarted_and_shows_what_it_reused(
     row = page.locator(f"#row-{failed}")
     expect(row).to_contain_text("two-tries")
     row.get_by_role("link", name="two-tries").click()
+    arrived(page, f"**/runs/{failed}")
     page.locator('.node[data-path="left"]').click()
     panel = page.locator(".panel")
     expect(panel.get_by_role("heading", name="left", exact=True)).to_be_visible()
     expect(panel.locator("[data-log]")).to_contain_text("left")
-    assert "node=left" in page.url
+    expect(page).to_have_url(re.compile("node=left"))
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
 
@@ -138,7 +139,7 @@ def test_the_graph_is_moved_and_walked(site: Site, page: Page) -> None:
     assert focused in ("left", "right")
     page.keyboard.press("Enter")
     expect(page.locator(".panel")).to_be_visible()
-    assert f"node={focused}" in page.url
+    expect(page).to_have_url(re.compile(f"node={focused}"))
     find = page.locator("[data-find]")
     find.fill("gat")
     find.press("Enter")
@@ -147,7 +148,9 @@ def test_the_graph_is_moved_and_walked(site: Site, page: Page) -> None:
 
 def test_a_theme_is_kept(site: Site, page: Page) -> None:
     page.goto(f"{site.address}/runs")
-    page.get_by_role("button", name="Switch theme").click()
+    ready(page)
+    with page.expect_response("**/settings"):  # kept with the account: the next page comes with it
+        page.get_by_role("button", name="Switch theme").click()
     theme = page.evaluate("document.documentElement.dataset.theme")
     assert theme in ("light", "dark")
     page.reload()
@@ -198,6 +201,7 @@ def test_a_resume_has_its_options_and_says_why_it_is_refused(
     resume("with the files as they were", "over unsaved changes")
     refused("The workflow has changed since", "told is new", "With the changed workflow it goes on")
     assert written.read_text() == "spoilt\n"
+    ready(page)
     page.keyboard.press("Escape")
     page.locator(".toast").get_by_role("button", name="Close").click()
     expect(page.locator(".toast")).to_have_count(0)

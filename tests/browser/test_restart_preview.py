@@ -168,6 +168,7 @@ def test_the_keys_of_a_row_are_its_menus(site: Site, page: Page) -> None:
     dialog = page.get_by_role("dialog", name="Fork with changes")
     expect(dialog).to_contain_text(source)
     page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)  # it gives the focus back when it is gone
     page.locator(f"#row-{source} .wf > a").first.focus()
     page.keyboard.press("r")
     page.wait_for_url(re.compile(r"/runs/run_"))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Shown
+from tests.browser.conftest import Shown, arrived, chord
 
 WORKFLOW = 'version: "1.0"\nname: brand-new\nsteps:\n  - {name: one, type: shell, run: "true"}\n'
 
@@ -70,11 +70,9 @@ def test_keys_are_shown_lead_places_and_never_cancel_by_themselves(
     expect(cancel).to_be_focused()
     page.keyboard.press("Escape")
     expect(cancel).to_be_hidden()
-    page.keyboard.press("g")
-    page.keyboard.press("w")
-    page.wait_for_url("**/workflows")
-    page.keyboard.press("g")
-    page.keyboard.press("r")
+    chord(page, "gw")
+    arrived(page, "**/workflows")
+    chord(page, "gr")
     page.wait_for_url("**/runs")
 
 

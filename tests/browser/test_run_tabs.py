@@ -60,8 +60,8 @@ def test_the_timeline_answers_to_pointer_and_keys(look: Look, shown: Shown) -> N
     expect(page.get_by_role("button", name="Hide reused")).to_be_focused()
     page.keyboard.press("/")
     page.keyboard.type("docs")
+    page.wait_for_url("**q=docs**")  # fewer letters find the same rows
     expect(rows.first).to_have_attribute("data-path", "docs_needed")
-    assert "q=docs" in query(page)
     assert "node=baseline" in query(page)
     expect(page.locator("#find-step")).to_be_focused()
     page.keyboard.press("Escape")  # the field holds something: it does not close the panel

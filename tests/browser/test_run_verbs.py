@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Errors, ready, toast
+from tests.browser.conftest import Errors, arrived, chord, ready, toast
 from tests.browser.screenshots import listen
 from tests.browser.site import Site
 
@@ -175,17 +175,19 @@ def test_a_run_is_paused_goes_on_and_is_cancelled(site: Site, page: Page, projec
     menu(page, "Let it go on")
     toast(page, "goes on")
     is_now(page, "Succeeded")
-    page.locator(".run-head").get_by_label("More actions").click()
-    off = page.locator(".run-head").get_by_role("button", name="Pause run")
+    ready(page)
+    head = page.locator(".run-head")
+    head.get_by_label("More actions").click()
+    off = head.get_by_role("button", name="Pause run")
     expect(off).to_have_attribute("aria-disabled", "true")
     expect(off).to_contain_text("This run has already ended")
     page.keyboard.press("Escape")
-    expect(page.locator(".run-head").get_by_label("More actions")).to_be_focused()
+    expect(head.get_by_label("More actions")).to_be_focused()
     (project / "let-go").unlink()
     started(site, page, "holds")
     is_now(page, "Running")
     page.keyboard.press("c")
-    expect(page.locator(".run-head").get_by_role("button", name="Cancel run")).to_be_focused()
+    expect(head.get_by_role("button", name="Cancel run")).to_be_focused()
     page.keyboard.press("Enter")
     toast(page, "is cancelled")
     is_now(page, "Cancelled")
@@ -195,8 +197,7 @@ def test_a_failed_run_is_tried_resumed_and_restarted_in_parts(
     site: Site, page: Page, project: Path
 ) -> None:
     failed = started(site, page, "mends")
-    address = f"{site.address}/runs/{failed}"
-    fragile = page.locator('.node[data-path="fragile"]')
+    address, fragile = f"{site.address}/runs/{failed}", page.locator('.node[data-path="fragile"]')
     expect(fragile).to_have_attribute("data-status", "waiting")
     fragile.click()
     panel = page.locator(".panel")
@@ -272,9 +273,9 @@ def test_a_good_run_is_kept_checked_against_and_let_go(
     toast(page, "has new assertions")
     page.get_by_role("link", name="Back to the run").click()
     expect(page.locator(".run-head .chip-golden")).to_have_text("base")
+    ready(page)
     page.locator(".run-head").get_by_label("More actions").click()
-    kept = page.locator(".run-head").get_by_role("button", name="Delete run…")
-    expect(kept).to_contain_text("It is golden")
+    expect(page.get_by_role("button", name="Delete run…")).to_contain_text("It is golden")
     page.keyboard.press("Escape")
 
     (project / "value").write_text("two")
@@ -328,7 +329,7 @@ def test_a_run_is_labelled_noted_carried_away_and_deleted(
     expect(page.locator(".prose strong")).to_have_text("slow")
     ready(page)
     page.keyboard.press("8")
-    ready(page)
+    arrived(page, "**tab=events**")
     events = page.locator("table.events tbody tr")
     page.get_by_label("What happened").select_option("run")
     expect(events.filter(has_text="hold")).to_have_count(0)
@@ -337,10 +338,11 @@ def test_a_run_is_labelled_noted_carried_away_and_deleted(
     page.locator("h1").click()
     page.keyboard.press("/")
     page.keyboard.type("hold")
+    # Fewer letters find the same rows, which are then drawn anew.
+    expect(page.locator('[name=q][value="hold"]')).to_have_count(1)
     expect(events.filter(has_text="next")).to_have_count(0)
-    raw = events.locator("details").first
-    raw.locator("summary").click()
-    expect(raw.locator("pre")).to_be_visible()
+    events.locator("details summary").first.click()
+    expect(events.locator("details pre").first).to_be_visible()
     with page.expect_download() as saved:
         menu(page, "Export run", "link")
     file = tmp_path / saved.value.suggested_filename
@@ -377,8 +379,7 @@ def test_what_has_ended_is_counted_and_cleaned_up(site: Site, page: Page, projec
     (project / "let-go").touch()
     run = started(site, page, "holds")
     is_now(page, "Succeeded")
-    page.keyboard.press("g")
-    page.keyboard.press("c")
+    chord(page, "gc")
     page.wait_for_url("**/cleaning")
     expect(page.locator(".main")).to_contain_text("Nothing is that old.")
     days = page.get_by_label("Ended more than")

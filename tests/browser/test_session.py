@@ -41,6 +41,10 @@ def test_what_is_written_outlives_the_login(site: Site, page: Page, errors: Erro
     told = page.locator(".toast", has_text="You are signed out.")
     expect(told).to_be_visible()
     expect(note).to_have_value("An hour of work.")
+    # A step that is opened meanwhile says so too, in its own place.
+    page.locator(".run-head .step-link").first.click()
+    expect(page.locator("[data-part=panel] [role=alert]")).to_contain_text("You are signed out.")
+    expect(note).to_have_value("An hour of work.")
     with page.context.expect_page() as opened:
         told.get_by_role("link", name="Sign in").click()
     signed_in(site, opened.value)

@@ -60,11 +60,12 @@ def test_a_run_whose_process_was_killed_is_taken_over_within_ten_seconds(site: S
     command.kill()
     command.communicate()
     (site.project / "waits-dead.mended").touch()
-    killed = time.monotonic()
+    killed = time.time()
     code, out, said = _resume(site, "waits-dead")
     assert code == 0, said
-    assert time.monotonic() - killed < 10
     new = json.loads(out.splitlines()[-1])
+    # When it is taken over, and not when its other steps have run: a busy machine takes long for them.
+    assert Run.objects.get(pk=new["id"]).created_at.timestamp() - killed < 10
     assert (new["status"], new["source_run_id"]) == ("succeeded", run.pk)
     run.refresh_from_db()
     assert (run.status, run.status_reason) == ("failed", "interrupted: its process is gone")

@@ -144,7 +144,7 @@ def test_the_question_and_its_form_stand_in_the_panel(
     assert re.search(r'name="field.percent" type="number"[^>]* required', html)
     assert re.search(r'<textarea [^>]*name="field.extra"', html)
     assert 'value="approve"' in html
-    assert 'value="reject" formnovalidate' in html
+    assert 'value="reject" data-hold="reject" formnovalidate' in html
 
 
 def test_who_may_not_decide_sees_who_may(charlie: Client, waiting: Run) -> None:
