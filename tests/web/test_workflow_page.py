@@ -259,7 +259,7 @@ def test_a_run_is_started_with_fields_a_file_and_json(alice: Client, forms: None
     sent = {
         "input.topic": "tea", "input.dry": "false", "input.api_key": "s3cret-value",
         "file.config": SimpleUploadedFile("c.json", b'{"region": "there"}'),
-        "json": '{"tries": 9}', "key": "k1",
+        "json": '{"tries": 9}', "key": "k1", "labels": "team=payments\n\nticket = A-1 ",
     }  # fmt: skip
     answer = alice.post("/workflows/forms/run", sent)
     assert answer.status_code == 302, answer.content.decode()
@@ -269,6 +269,7 @@ def test_a_run_is_started_with_fields_a_file_and_json(alice: Client, forms: None
         "topic": "tea", "size": "small", "tries": 9, "ratio": None, "dry": False,
         "config": {"region": "there"}, "api_key": "•••",
     }  # fmt: skip
+    assert run.labels == {"team": "payments", "ticket": "A-1"}
 
 
 @pytest.mark.parametrize(
@@ -280,6 +281,8 @@ def test_a_run_is_started_with_fields_a_file_and_json(alice: Client, forms: None
         ({"input.topic": "x", "json": "{"}, "The inputs are no JSON"),
         ({"input.topic": "x", "json": "[]"}, "an object"),
         ({"input.topic": "x", "json": '{"odd": 1}'}, "has no input <code>odd</code>"),
+        ({"input.topic": "x", "labels": "a=b\npayments"}, "is no label: write name=value"),
+        ({"input.topic": "x", "labels": "a=b\npayments"}, ">\na=b\npayments</textarea>"),
     ],
 )
 def test_what_does_not_fit_is_said_and_kept(

@@ -33,6 +33,7 @@ from runs.projections.workflow_stats import NO_RUNS, past_runs, stats_of
 from runs.web.commands import key_of, may_operate, new_key, operator
 from runs.web.form_input import form_inputs, secret_in, sent_values
 from runs.web.graph_svg import graph_svg, minimap_svg
+from runs.web.label_text import labels_of
 from runs.web.run_charts import durations_chart, success_chart
 from runs.web.toasts import say, why
 from runs.web.workflow_files import place_of, workflow_file
@@ -78,8 +79,9 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
         return _show(request, _subject(name), "run")
     who = operator(request)
     try:
-        given = _given(request)
-        run = start_run(workflow=name, inputs=given, by=who, idempotency_key=key_of(request, name))
+        given, labels = _given(request), labels_of(request.POST.get("labels", ""))
+        key = key_of(request, name)
+        run = start_run(workflow=name, inputs=given, labels=labels, by=who, idempotency_key=key)
     except MaverickError as refused:
         return _show(request, _subject(name), "run", refused)
     say(request, "started.", strong=run.pk)
@@ -299,6 +301,7 @@ def _run(request: HttpRequest, subject: Subject, refused: MaverickError | None) 
         "fields": fields,
         "files": True,
         "json": _shown_json(request, spec),
+        "label_text": request.POST.get("labels", ""),
         "error": error,
         "key": new_key(),
     }
