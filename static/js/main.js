@@ -8,6 +8,7 @@ import "./shortcuts.js";
 
 const modules = {
   agents: () => import("./agents.js"),
+  compare: () => import("./compare.js"),
   frame: () => import("./frame.js"),
   fork: () => import("./fork.js"),
   graph: () => import("./graph.js"),

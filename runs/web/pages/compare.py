@@ -14,6 +14,7 @@ from runs.projections.compare import ComparedNode, Comparison, comparison, two_r
 from runs.projections.compare_graph import SHOW, STEPS, inside_of, mark_of, merged_graph
 from runs.projections.run_order import OLDEST_FIRST
 from runs.web.graph_svg import graph_svg, minimap_svg
+from runs.web.htmx import part_of
 
 TABS = ("graph", "steps", "io", "definition")
 VERDICTS = (
@@ -28,7 +29,7 @@ VERDICTS = (
 @login_required
 @require_safe
 def compare(request: HttpRequest, run_id: str, other: str) -> HttpResponse:
-    """``GET /runs/{a}/compare/{b}?tab=&node=&show=&only=``."""
+    """``GET /runs/{a}/compare/{b}?tab=&node=&show=&only=``; ``&part=panel`` is the step alone."""
     tab, show = request.GET.get("tab", "graph"), request.GET.get("show", "both")
     only, chosen = request.GET.get("only", ""), request.GET.get("node", "")[:1000]
     try:
@@ -52,6 +53,10 @@ def compare(request: HttpRequest, run_id: str, other: str) -> HttpResponse:
         "nav": "runs",
         "rail": True,
     }
+    if chosen and context["tab"] in ("graph", "steps"):
+        context["panel"] = inside_of(found, chosen)
+    if part_of(request) == "panel":
+        return render(request, "runs/parts/_compare_panel.html", context)
     if context["tab"] == "graph":
         merged = merged_graph(runs, found, context["show"], timezone.now())
         keep = f"&show={context['show']}" if context["show"] != "both" else ""
@@ -63,8 +68,6 @@ def compare(request: HttpRequest, run_id: str, other: str) -> HttpResponse:
     elif context["tab"] == "steps":
         rows = _rows(found, only)
         context |= {"rows": rows[:STEPS], "more": max(0, len(rows) - STEPS)}
-    if chosen and context["tab"] in ("graph", "steps"):
-        context["panel"] = inside_of(found, chosen)
     return render(request, "runs/compare.html", context)
 
 
