@@ -3,8 +3,9 @@
 import { signedOut, written } from "./session.js";
 
 const WAIT_MS = 250;
-const drafts = new Map(); // by address: a dialog that was closed with something written in it
+const drafts = new Map(); // by address: a dialog with something written in it, or an open one
 let opening = false;
+let opener = null; // gets the focus back
 
 // The link opens the form as a dialog over the page it stands on.
 addEventListener("click", async (event) => {
@@ -15,20 +16,9 @@ addEventListener("click", async (event) => {
   const menu = link.closest("details");
   if (menu) menu.open = false;
   const dialog = drafts.get(link.href) ?? (await made(link));
-  if (!dialog) return;
-  drafts.delete(link.href);
+  if (!dialog || dialog.open) return;
+  opener = menu ? menu.querySelector("summary") : link;
   document.body.append(dialog);
-  dialog.addEventListener(
-    "close",
-    () => {
-      dialog.remove();
-      if (dialog.returnValue !== "cancel" && written(dialog)) drafts.set(link.href, dialog);
-      const back = menu ? menu.querySelector("summary") : link;
-      back.focus();
-    },
-    { once: true },
-  );
-  dialog.returnValue = "";
   dialog.showModal();
   dialog.querySelector(".field :is(input, select, textarea)")?.focus();
   if (written(dialog)) dialog.dispatchEvent(new Event("shown-again"));
@@ -61,8 +51,17 @@ async function made(link) {
     const button = press.target.closest("[data-do=close-dialog]");
     if (!button && !(beside && press.target === dialog)) return;
     press.preventDefault();
-    dialog.close(button?.closest(".dialog-foot") ? "cancel" : "");
+    if (button?.closest(".dialog-foot")) drafts.delete(link.href); // Cancel
+    dialog.close();
   });
+  dialog.addEventListener("close", () => {
+    // The event comes a moment after the dialog has closed, which may stand there again by then.
+    if (dialog.open) return;
+    dialog.remove();
+    if (drafts.get(link.href) === dialog && !written(dialog)) drafts.delete(link.href);
+    opener.focus();
+  });
+  drafts.set(link.href, dialog);
   return dialog;
 }
 

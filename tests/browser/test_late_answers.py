@@ -154,9 +154,10 @@ def test_an_older_look_at_a_tab_does_not_replace_a_newer_one(look: Look, shown: 
     page = look(f"/runs/{shown.running}?tab=timeline")
     held = Held(page, r"part=tab")
     held.wait(2)  # what runs grows every two seconds
-    held.routes[1].continue_()
     now = page.locator(".g-now")
-    expect(now).not_to_have_text(now.text_content() or "")
+    before = now.text_content() or ""
+    held.routes[1].continue_()
+    expect(now).not_to_have_text(before)
     held.answer(0, body="<p>as it was before</p>")
     expect(now).to_have_count(1)
     expect(page.get_by_text("as it was before")).to_have_count(0)
