@@ -9,6 +9,8 @@ STAMP := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 CHROMIUM := $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome)
 export PORT
+# Where it is set, each of the hundreds of processes that tests start compiles all of the program again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: all setup up test test-fast matrix lint bench lock screenshots openapi transcript clean browser typescript
 
