@@ -21,7 +21,7 @@ function panelSkeleton(path, why = "") {
     const note = document.createElement("p");
     note.setAttribute("role", "alert");
     const again = document.createElement("a");
-    again.className = "step-link";
+    again.className = "link step-link";
     again.href = location.href;
     again.textContent = "Try again";
     note.append(`${why} `, again);

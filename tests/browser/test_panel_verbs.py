@@ -117,3 +117,24 @@ def test_notes_are_changed_and_never_written_over_unseen(
     page.get_by_label("Notes in Markdown").fill("")
     page.get_by_role("button", name="Save notes").click()
     expect(page.get_by_role("heading", name="No notes")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 820, 390])
+def test_a_toast_is_in_sight_and_covers_no_button_of_the_panel(
+    look: Look, shown: Shown, width: int
+) -> None:
+    page = look(f"/runs/{shown.failed}?node=plan", width=width)
+    expect(page.locator(".panel-foot .btn").first).to_be_visible()
+    page.evaluate(
+        "() => import(document.querySelector('link[href*=\"js/toasts.\"]').href)"
+        ".then(({ tell }) => { tell('Something was said.', null, true); })"
+    )
+    found = page.evaluate(
+        """() => [...document.querySelectorAll('.toast, .panel-foot .btn')].map((one) => {
+          const box = one.getBoundingClientRect();
+          const x = Math.min(box.right, innerWidth) - 3;
+          return one.contains(document.elementFromPoint(x, box.top + box.height / 2));
+        })"""
+    )
+    assert len(found) > 2
+    assert all(found), found
