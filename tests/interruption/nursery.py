@@ -61,11 +61,20 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody here waits for the dead
     for line in sys.stdin:
         order = json.loads(line)
+        there, leads = os.pipe()
         pid = os.fork()
         if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.setsid()
+            os.close(leads)
+            os.close(there)
             if "maverick" in order:
                 _become_command(order)
             _become_worker(app, order)
+        os.close(leads)
+        # Until it leads its group: who kills the group before that kills nobody.
+        os.read(there, 1)
+        os.close(there)
         print(pid, flush=True)
 
 
@@ -80,8 +89,6 @@ def _take_settings(env: dict[str, str]) -> None:
 
 
 def _become_worker(app: Any, order: dict[str, Any]) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.setsid()
     _take_settings(order["env"])
     log = os.open(str(order["log"]), os.O_CREAT | os.O_APPEND | os.O_WRONLY)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -101,8 +108,6 @@ def _become_worker(app: Any, order: dict[str, Any]) -> None:
 
 
 def _become_command(order: dict[str, Any]) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.setsid()
     os.chdir(order["folder"])
     _take_settings(order["env"])
     log = order["log"]
