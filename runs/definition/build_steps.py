@@ -83,7 +83,7 @@ class StepBuilder(PartBuilder):
     def known_step(self, kind: str, raw: dict[str, Any], path: Path) -> StepBase:
         model = STEP_CLASSES[kind]
         keys = yaml_keys(model) + OLD_KEYS.get(kind, [])
-        self.unknown_keys(raw, path, keys, _a_step(kind))
+        self.unknown_keys(raw, path, keys, a_step(kind))
         self.empty_keys(raw, path, keys)
         fields = self.common_fields(kind, {key: raw[key] for key in keys if key in raw}, path)
         fields |= {"type": kind, "mark": self.document.mark(path)}
@@ -146,7 +146,7 @@ class StepBuilder(PartBuilder):
             message = "A python step calls an action; it cannot run as an agent."
             self.report("D105", message, (*path, key, "mode"), "write `type: agent`")
         elif kind not in ("agent", "generate"):
-            message = f"`{key}` has no effect on {_a_step(kind)}."
+            message = f"`{key}` has no effect on {a_step(kind)}."
             self.report("W005", message, (*path, key), severity="warning", key=True)
         policy = made.pop("retry_policy", None)
         if isinstance(policy, dict):
@@ -275,5 +275,6 @@ def stand_in() -> PythonStep:
     return PythonStep(name=STAND_IN, action=STAND_IN)
 
 
-def _a_step(kind: str) -> str:
+def a_step(kind: str) -> str:
+    """``an agent step``, ``a loop step``: its kind with the article that it takes."""
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} step"

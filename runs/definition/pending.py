@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runs.definition.build_steps import a_step
 from runs.definition.problems import Problem
 from runs.definition.spec import (
     AgentStep,
@@ -38,7 +39,7 @@ def not_run_yet(spec: WorkflowSpec) -> Iterator[Problem]:
 
 
 def _asks_for(step: StepBase) -> Iterator[tuple[str, str]]:
-    yield step.type, f"{'an' if step.type[0] in 'aeiou' else 'a'} {step.type} step"
+    yield step.type, a_step(step.type)
     if isinstance(step, AgentStep | GenerateStep):
         if "provider" in step.config:
             yield "provider", "`config.provider` (the agent's settings say who answers)"

@@ -58,8 +58,7 @@ export function mount(page) {
     panel.setAttribute("aria-label", `Step ${path}`.trim());
     work.dataset.panel = path ? "open" : "closed";
     page.dispatchEvent(new CustomEvent("panel", { detail: path }));
-    if (!held) return;
-    if (path) panel.querySelector("[data-key=Escape]").focus({ preventScroll: true });
+    if (held && path) panel.querySelector("[data-key=Escape]").focus({ preventScroll: true });
   }
 
   page.addEventListener("click", (event) => {

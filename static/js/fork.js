@@ -97,7 +97,8 @@ export function mount(box) {
   // What the JSON names goes before the fields.
   function named() {
     try {
-      return Object.keys(JSON.parse(form.elements.json.value));
+      const typed = JSON.parse(form.elements.json.value);
+      return typed instanceof Object && !Array.isArray(typed) ? Object.keys(typed) : [];
     } catch {
       return []; // none, or none yet
     }

@@ -218,6 +218,10 @@ def test_what_a_fork_cannot_do_is_said_in_its_dialog(
     dialog.get_by_text("Changes as JSON").click()
     dialog.locator("[name=json]").fill('{"word": "four", "size": "large"}')
     expect(sums).to_have_text("2 fields changed")
+    dialog.locator("[name=json]").fill('["word", "size"]')  # names no field
+    expect(sums).to_have_text("0 fields changed")
+    dialog.locator("[name=json]").fill('{"word": "four", "size": "large"}')
+    expect(sums).to_have_text("2 fields changed")
     expect(side.locator(".json")).to_contain_text("four")
     dialog.locator("[name=json]").fill('{"word": 4')
     expect(side.get_by_role("alert")).to_contain_text("Changes as JSON")
